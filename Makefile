@@ -1,0 +1,188 @@
+# make            builds build/cloneci, installs nothing
+# make demo       installs what is missing, builds, runs the main job on a real project
+# make test       installs what is missing, builds, runs all tests
+# make help       lists the rest
+
+MAKEFLAGS += --no-builtin-rules
+CC ?= gcc
+ifeq ($(CC),cc)
+CC := gcc
+endif
+PREFIX ?= /usr/local
+PYTHON = $(firstword $(wildcard .venv/bin/python) python3)
+PKGS := libpq libcjson libgit2 talloc yaml-0.1 libcrypto libcurl
+
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wvla -Wwrite-strings -Wundef -Wnull-dereference \
+	-Wswitch-enum -Wpointer-arith -Wcast-qual
+ifneq ($(findstring gcc,$(CC)),)
+WARN += -Wduplicated-cond -Wlogical-op
+endif
+WERROR ?= -Werror
+VERSION := 0.1.0
+RELEASED := 2026-11-21
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS += $(PKG_CFLAGS) -D_GNU_SOURCE -DCLONECI_VERSION='"$(VERSION)"' -DCLONECI_DATE='"$(RELEASED)"' -Irunner/base -Irunner -I. -I$(OUT)/gen
+CFLAGS ?= -O2 -g
+LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
+
+# One archive a room: a test of one room builds though another does not, and a call against the
+# way of the data fails to link. The order is the way of the data, backwards.
+ROOMS := cli promote sandbox gc report build compare apply plan guard artifact select state manifest gitdiff config adapters \
+	process yaml base
+OUT := build/$(MODE)
+MODE ?= release
+ifeq ($(MODE),san)
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS := -O1 -g
+endif
+
+room_dir = $(if $(filter adapters,$(1)),adapters,runner/$(1))
+room_src = $(wildcard $(call room_dir,$(1))/*.c $(call room_dir,$(1))/*/*.c)
+room_obj = $(patsubst %.c,$(OUT)/%.o,$(call room_src,$(1)))
+PRESENT := $(foreach r,$(ROOMS),$(if $(call room_src,$(r)),$(r)))
+LIBS := $(foreach r,$(PRESENT),$(OUT)/lib/$(r).a)
+
+.PHONY: all demo test bench install manual help clean layers deps unit san golden golden-program
+all: build/cloneci
+
+build/cloneci: FORCE
+	@$(MAKE) --no-print-directory MODE=release build/release/cloneci
+	@cmp -s build/release/cloneci $@ 2>/dev/null || cp build/release/cloneci $@
+san: ## the program with AddressSanitizer and UBSan: build/san/cloneci
+	@$(MAKE) --no-print-directory MODE=san build/san/cloneci
+FORCE:
+
+$(OUT)/cloneci: $(OUT)/runner/main.o $(LIBS)
+	@echo "  link  $@"
+	@$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+
+$(OUT)/%.o: %.c
+	@mkdir -p $(dir $@)
+	@echo "  cc    $<"
+	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
+
+define room_rule
+$(OUT)/lib/$(1).a: $(call room_obj,$(1))
+	@mkdir -p $$(dir $$@)
+	@rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach r,$(PRESENT),$(eval $(call room_rule,$(r))))
+
+# SQL files are embedded as they stand: sql/<dialect>/<stem>.sql.
+SQL := $(wildcard sql/*/*.sql)
+$(OUT)/gen/sql_files.h: $(SQL) sql/embed.sh
+	@mkdir -p $(dir $@)
+	@sh sql/embed.sh $(SQL) > $@.tmp && mv $@.tmp $@
+$(OUT)/adapters/registry.o: $(OUT)/gen/sql_files.h
+
+# The report's page is embedded as it stands: runner/report/html/.
+PAGE := $(wildcard runner/report/html/page.*)
+$(OUT)/gen/report_html.h: $(PAGE) runner/report/html/embed.sh
+	@mkdir -p $(dir $@)
+	@sh runner/report/html/embed.sh $(PAGE) > $@.tmp && mv $@.tmp $@
+$(OUT)/runner/report/html.o: $(OUT)/gen/report_html.h
+
+# The CI recipes, for cloneci init --ci: conf/ci/<system>/<file>.
+RECIPES := $(wildcard conf/ci/*/*)
+$(OUT)/gen/ci_recipes.h: $(RECIPES) runner/cli/embed.sh
+	@mkdir -p $(dir $@)
+	@sh runner/cli/embed.sh $(RECIPES) > $@.tmp && mv $@.tmp $@
+$(OUT)/runner/cli/cmd_init.o: $(OUT)/gen/ci_recipes.h
+
+# make unit ROOM=select: one room's unit tests, tests/unit/<room>.c or <room>_*.c, with sanitizers
+UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRC))
+unit_room = $(firstword $(subst _, ,$(1)))
+# a room's own archive and all that stand below it
+below = $(if $(filter $(1),$(firstword $(2))),$(2),$(if $(2),$(call below,$(1),$(wordlist 2,99,$(2)))))
+define unit_rule
+$(OUT)/unit/$(1): tests/unit/$(1).c $(foreach r,$(filter $(PRESENT),$(call below,$(call unit_room,$(1)),$(ROOMS))),$(OUT)/lib/$(r).a)
+	@mkdir -p $$(dir $$@)
+	@echo "  unit  $(1)"
+	@$$(CC) -std=gnu17 $$(CPPFLAGS) $$(WARN) $$(WERROR) $$(CFLAGS) $$(SANFLAGS) -Itests/support -o $$@ $$< \
+		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -lcmocka
+endef
+$(foreach u,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call unit_rule,$(u))))
+unit-programs: $(filter $(if $(ROOM),$(OUT)/unit/$(ROOM)%,%),$(UNIT))
+unit: ## unit tests; ROOM=select for one room's
+	@$(MAKE) --no-print-directory MODE=san unit-programs
+	@for t in $(patsubst tests/unit/%.c,build/san/unit/%,$(filter tests/unit/$(ROOM)%,$(UNIT_SRC))); do \
+		echo "== $$t"; $$t || exit 1; done
+
+# The select room against dbt's own answers (tests/golden)
+$(OUT)/golden: tests/golden/golden.c $(foreach r,$(filter $(PRESENT),$(call below,select,$(ROOMS))),$(OUT)/lib/$(r).a)
+	@mkdir -p $(dir $@)
+	@echo "  golden"
+	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -o $@ $< \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+golden-program: $(OUT)/golden
+
+# The fuzz targets as plain programs, for their corpora (tests/fuzz/replay.sh)
+FUZZ := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
+$(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.h $(LIBS)
+	@mkdir -p $(dir $@)
+	@echo "  fuzz  $*"
+	@$(CC) -std=gnu17 -DFUZZ_REPLAY $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -Itests -Itests/fuzz -o $@ $< \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+fuzz-programs: $(FUZZ)
+.PHONY: fuzz-programs
+golden: ## every selection of the corpora against dbt's own answers
+	@bash tests/golden/run.sh
+
+deps: ## installs what is missing for the demo and the tests (apt-get, .venv)
+	@bash tests/support/setup.sh test
+$(OUT)/bench/clone_bench: tests/bench/clone_bench.c $(foreach r,adapters base,$(OUT)/lib/$(r).a)
+	@mkdir -p $(dir $@)
+	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -Itests/support -o $@ $^ $(LDLIBS)
+$(OUT)/bench/manifest_bench: tests/bench/manifest_bench.c $(foreach r,$(filter $(PRESENT),$(call below,state,$(ROOMS))),$(OUT)/lib/$(r).a)
+	@mkdir -p $(dir $@)
+	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+manifest-bench: ## reading a manifest against read() and cJSON; MODELS=5000
+	@$(MAKE) --no-print-directory MODE=release build/release/bench/manifest_bench
+	@python3 tests/bench/make_project.py build/bench-project --models $(or $(MODELS),5000) --manifest-only \
+		--manifest build/bench-manifest.json
+	@build/release/bench/manifest_bench build/bench-manifest.json
+.PHONY: manifest-bench
+clone-bench: ## what clones cost, against plain SQL (a cluster of its own, 4 GB of disk)
+	@$(MAKE) --no-print-directory MODE=release build/release/bench/clone_bench
+	@build/release/bench/clone_bench
+.PHONY: clone-bench
+bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, overhead before the build, clones
+	@for n in 1000 5000 20000; do $(MAKE) --no-print-directory manifest-bench MODELS=$$n || exit 1; done
+	@$(PYTHON) tests/bench/selection.py
+	@$(PYTHON) tests/bench/overhead.py
+	@$(MAKE) --no-print-directory clone-bench
+demo: ## three pull requests on a real project: installs what is missing, builds, runs
+	@bash tests/support/setup.sh demo
+	@$(MAKE) --no-print-directory -j"$$(nproc)" build/cloneci
+	@.venv/bin/python tests/demo/demo.py
+test: ## all tests: installs what is missing, builds, runs
+	@bash tests/support/setup.sh test
+	@bash tests/run.sh
+
+layers: ## checks who includes whom against ARCHITECTURE.md
+	@sh tests/layers.sh
+
+share := $(DESTDIR)$(PREFIX)/share
+install: build/cloneci ## PREFIX=/usr/local: the program, manual page, completions, examples
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/man/man1 $(share)/bash-completion/completions \
+		$(share)/zsh/site-functions $(share)/fish/vendor_completions.d $(share)/doc/cloneci
+	install -m 755 build/cloneci $(DESTDIR)$(PREFIX)/bin/cloneci
+	build/cloneci help --format man > $(share)/man/man1/cloneci.1
+	build/cloneci completion bash > $(share)/bash-completion/completions/cloneci
+	build/cloneci completion zsh > $(share)/zsh/site-functions/_cloneci
+	build/cloneci completion fish > $(share)/fish/vendor_completions.d/cloneci.fish
+	install -m 644 README.md conf/cloneci.example.yml conf/roles.sql $(share)/doc/cloneci/
+	cp -R docs conf/ci $(share)/doc/cloneci/
+
+manual: build/cloneci ## docs/commands.md, made anew from the program's tables
+	build/cloneci help --format markdown > docs/commands.md
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 14
+
+clean: ## removes build/
+	rm -rf build
+
+-include $(shell find build/$(MODE) -name '*.d' 2>/dev/null)

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# All tests: builds with sanitizers, runs each suite, and ends with one plain line, `N passed, N failed`.
+#
+#   tests/run.sh [SUITE ..]    suites: scripts unit golden fuzz report integration (all, in this order)
+#
+# Each suite prints what it does as it goes (also kept in build/test/SUITE.log) and ends with a line of that form.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+logs=build/test
+passed=0
+failed=0
+mkdir -p "$logs"
+
+counts() { printf '%d passed, %d failed\n' "$1" "$2"; }
+
+# The project's own shell scripts.
+suite_scripts() {
+    local good=0 bad=0 script
+    while read -r script; do
+        if shellcheck --severity=warning "$script"; then
+            good=$((good + 1))
+        else
+            bad=$((bad + 1))
+        fi
+    done < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
+    counts "$good" "$bad"
+}
+
+# cmocka's programs, one a room or subject; each test function is one `ok` or `not ok`.
+suite_unit() {
+    local good=0 bad=0 program output ok not_ok status
+    for program in tests/unit/*.c; do
+        program=build/san/unit/$(basename "$program" .c)
+        output=$logs/unit-$(basename "$program").tap
+        status=0
+        CMOCKA_MESSAGE_OUTPUT=TAP "$program" >"$output" 2>&1 || status=$?
+        ok=$(grep -c '^ok ' "$output") || true
+        not_ok=$(grep -c '^not ok ' "$output") || true
+        if [ "$status" -ne 0 ] && [ "$not_ok" -eq 0 ]; then
+            not_ok=1
+        fi
+        if [ "$not_ok" -ne 0 ] || [ "$ok" -eq 0 ]; then
+            cat "$output"
+        fi
+        if [ "$ok" -eq 0 ] && [ "$not_ok" -eq 0 ]; then
+            echo "$program ran no test"
+            not_ok=1
+        fi
+        echo "$(basename "$program"): $(counts "$ok" "$not_ok")"
+        good=$((good + ok))
+        bad=$((bad + not_ok))
+    done
+    counts "$good" "$bad"
+}
+
+suite_golden() { bash tests/golden/run.sh; }
+
+suite_fuzz() { bash tests/fuzz/replay.sh; }
+
+# The HTML report in a real browser.
+suite_report() {
+    .venv/bin/python -m pytest tests/report -q -p no:cacheprovider
+}
+
+suite_integration() {
+    .venv/bin/python -m pytest tests/integration -q -p no:cacheprovider
+}
+
+# Runs one suite and adds its counts. A suite that says nothing of the kind, or fails without a failed test, is one
+# failed test itself.
+run_suite() {
+    local name=$1 log=$logs/$1.log begin=$SECONDS status=0 line good bad
+    printf '\n== %s\n' "$name"
+    "suite_$name" 2>&1 | tee "$log" || status=$?
+    line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -n 1) || true
+    if [ -z "$line" ]; then
+        echo "$name: did not finish (exit $status)"
+        line="0 passed, 1 failed"
+    fi
+    read -r good _ bad _ <<<"$line"
+    if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        echo "$name: exit $status"
+        bad=1
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    printf '== %s: %d passed, %d failed in %d s\n' "$name" "$good" "$bad" $((SECONDS - begin))
+}
+
+suites=("$@")
+[ "${#suites[@]}" -gt 0 ] || suites=(scripts unit golden fuzz report integration)
+
+echo "== build, with AddressSanitizer and UBSan"
+if ! make -s -j"$(nproc)" build/cloneci || ! make -s -j"$(nproc)" MODE=san unit-programs build/san/cloneci; then
+    echo "the build failed"
+    counts 0 1
+    exit 1
+fi
+for suite in "${suites[@]}"; do
+    run_suite "$suite"
+done
+
+echo
+counts "$passed" "$failed"
+[ "$failed" -eq 0 ]
