@@ -1,0 +1,127 @@
+#include "base.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+    enum log_level least;
+    enum log_format format;
+    struct strlist secrets;
+} state = {.least = LOG_INFO};
+
+void
+log_setup(enum log_level least, enum log_format format)
+{
+    state.least = least;
+    state.format = format;
+}
+
+enum log_format
+log_get_format(void)
+{
+    return state.format;
+}
+
+void
+log_secret(const char *value)
+{
+    /* Very short values would mask every other word and hide nothing. */
+    if (!value || strlen(value) < 3 || strlist_has(&state.secrets, value))
+        return;
+    strlist_add(NULL, &state.secrets, value);
+}
+
+char *
+log_redact(void *ctx, const char *text)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    for (const char *p = text; *p;) {
+        size_t hit = 0;
+        for (size_t i = 0; i < state.secrets.n; i++) {
+            size_t n = strlen(state.secrets.v[i]);
+            if (n > hit && strncmp(p, state.secrets.v[i], n) == 0)
+                hit = n;
+        }
+        if (hit)
+            buf_puts(&b, "***");
+        else
+            buf_putc(&b, *p);
+        p += hit ? hit : 1;
+    }
+    return b.cap ? b.s : mem_strdup(ctx, "");
+}
+
+bool
+log_color(FILE *f)
+{
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    if (no && *no)
+        return false;
+    return isatty(fileno(f)) && term && strcmp(term, "dumb") != 0;
+}
+
+static const char *
+level_name(enum log_level level)
+{
+    switch (level) {
+    case LOG_DEBUG:
+        return "debug";
+    case LOG_INFO:
+        return "info";
+    case LOG_WARN:
+        return "warn";
+    case LOG_ERROR:
+        break;
+    }
+    return "error";
+}
+
+static void
+print_json(enum log_level level, const char *event, const char *text)
+{
+    void *ctx = talloc_new(NULL);
+    cJSON *o = json_object(ctx);
+    json_put_str(o, "ts", clock_utc(ctx));
+    json_put_str(o, "level", level_name(level));
+    json_put_str(o, "event", event);
+    json_put_str(o, "msg", text);
+    fprintf(stderr, "%s\n", json_print(ctx, o, false));
+    talloc_free(ctx);
+}
+
+static void
+print_text(enum log_level level, const char *text)
+{
+    bool color = log_color(stderr);
+    const char *mark = level == LOG_ERROR ? "error: " : level == LOG_WARN ? "warning: " : "";
+    const char *on = level == LOG_ERROR   ? "\033[1;31m"
+                     : level == LOG_WARN  ? "\033[1;33m"
+                     : level == LOG_DEBUG ? "\033[2m"
+                                          : "";
+    if (color && *on && *mark)
+        fprintf(stderr, "%s%s\033[0m%s\n", on, mark, text);
+    else if (color && *on)
+        fprintf(stderr, "%s%s\033[0m\n", on, text);
+    else
+        fprintf(stderr, "%s%s\n", mark, text);
+}
+
+void
+log_event(enum log_level level, const char *event, const char *fmt, ...)
+{
+    if (level < state.least)
+        return;
+    void *ctx = talloc_new(NULL);
+    va_list ap;
+    va_start(ap, fmt);
+    char *raw = mem_check(talloc_vasprintf(ctx, fmt, ap));
+    va_end(ap);
+    char *text = log_redact(ctx, raw);
+    if (state.format == LOG_JSON)
+        print_json(level, event, text);
+    else
+        print_text(level, text);
+    talloc_free(ctx);
+}
