@@ -1,0 +1,139 @@
+/*
+ * config: everything the user can say: flags > environment > cloneci.yml > defaults; const
+ * afterwards. Also what dbt's own files say: dbt_project.yml and profiles.yml, looked up as dbt
+ * does.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include "base.h"
+
+enum config_output {
+    OUTPUT_TEXT,
+    OUTPUT_JSON,
+    OUTPUT_UNIQUE_ID,
+    OUTPUT_NAME,
+    OUTPUT_SELECTOR,
+    OUTPUT_PATH
+};
+
+struct config {
+    const char *command;     /* "run", "state check" */
+    struct strlist args;     /* positional */
+    /* dbt's own, named as dbt names them */
+    struct strlist select, exclude, resource_type, exclude_resource_type;
+    const char *selector, *indirect_selection;
+    const char *state, *defer_state;
+    bool favor_state, full_refresh, fail_fast, quiet;
+    int threads;             /* 0: the profile's */
+    int jobs;                /* connections that copy, where much is copied */
+    const char *target, *profile, *profiles_dir, *project_dir, *target_path, *vars, *log_format;
+    /* ours */
+    const char *base, *head, *schema, *manifest, *scope, *strategy, *output, *dbt;
+    const char *store, *pull_for; /* of state push and pull: where, and for which commit */
+    int keep;                /* generations that a push leaves in the store */
+    double store_timeout;    /* seconds of a store's silence */
+    const char *format, *ci; /* of help and of init */
+    bool both;               /* build modified incremental models by full refresh as well */
+    bool dirty, debug, no_build, dry_run, help, version;
+    double timeout;          /* seconds for the build step; 0: none */
+    double lock_timeout;     /* seconds on production's relations */
+    double statement_timeout;/* seconds for one clone statement; 0: none */
+    struct strlist closed_prs; /* gc: pull requests that are closed */
+    struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */
+    const char *file;        /* the cloneci.yml that was read, or NULL */
+};
+
+/*
+ * One row of the option table: drives parsing, environment, YAML key, help, completion, man page.
+ */
+enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_INT,
+    OPTION_SECONDS,      /* "90", "1.5m", "2h", "500ms" */
+    OPTION_WORDS,        /* several words, may be repeated */
+    OPTION_PATH,         /* made absolute: against the working directory .. */
+    OPTION_PROJECT_PATH, /* .. or, as dbt does for it, against the project's folder */
+    OPTION_PROGRAM,      /* looked up in PATH if it has no slash, else a path */
+    OPTION_YAML,         /* a mapping: "{key: value}"; as JSON if it came from cloneci.yml */
+};
+struct option_def {
+    const char *name;      /* long, without dashes */
+    char letter;           /* short, or 0 */
+    enum option_kind kind;
+    size_t offset;         /* in struct config */
+    const char *env;       /* environment variables, split by a space, the first one set counts */
+    const char *yaml;      /* dotted key in cloneci.yml, or NULL: command line only */
+    const char *metavar;
+    const char *choices;   /* "eager cautious buildable empty", or NULL */
+    const char *commands;  /* " run plan state check "; NULL: all; "": no flag at all */
+    const char *help;
+    const char *aliases;   /* other names and letters that dbt has for it: "m models", or NULL */
+    const char *fallback;  /* the default, as text, or NULL */
+    const char *flag;      /* dbt's key for it under `flags:` of dbt_project.yml, or NULL */
+    bool negatable;        /* --no-<name> is known as well */
+    const char *heading;   /* in the help: of this row and those after it */
+};
+const struct option_def *config_options(size_t *n);
+/* Does the option belong to the command ("state check")? NULL (no command yet) takes all. */
+bool option_applies(const struct option_def *option, const char *command);
+
+/*
+ * argv after the program's name. ERR_CONFIG names the flag, or file, line and key. Paths are
+ * absolute in the result; of `project_dir` as well: the folder of dbt_project.yml, here or above,
+ * or the working directory where there is none. Values of DBT_ENV_SECRET_* are registered with the
+ * log.
+ */
+int config_load(void *ctx, struct config **out, int argc, char **argv,
+                struct err *err) BASE_CHECKED;
+
+/* dbt_project.yml, unrendered, as far as it is needed. */
+struct project {
+    const char *dir;         /* absolute */
+    const char *name, *profile;
+    const char *target_path; /* absolute; the option > dbt_project.yml > target */
+    struct strlist model_paths, seed_paths, snapshot_paths, test_paths, macro_paths, analysis_paths,
+        function_paths, docs_paths, asset_paths;
+    const char *packages_install_path;
+    int more_unrendered;     /* state_modified_compare_more_unrendered_values; -1: unset */
+};
+int config_project(void *ctx, struct project **out, const struct config *config,
+                   struct err *err) BASE_CHECKED;
+
+/* One output of profiles.yml. */
+struct profile {
+    const char *file, *name, *target;
+    const char *type;        /* "postgres" */
+    const char *schema, *database;
+    int threads;
+    struct strlist keys;     /* every key of the output, in order .. */
+    struct strlist raw;      /* .. its text as written, Jinja and all .. */
+    struct strlist rendered; /* .. and with env_var() resolved; the log knows the secrets */
+    struct strlist outputs;  /* the profile's target names */
+    const void *source;      /* the output as it was read, for profile_write */
+    const void *settings;    /* profiles.yml's own `config:`, or NULL */
+};
+/*
+ * --profiles-dir > DBT_PROFILES_DIR > the working directory if profiles.yml is there > ~/.dbt, and
+ * the project's folder where dbt would find none; the target as dbt chooses it. A null is no key. A
+ * list or mapping is JSON text in raw and rendered.
+ */
+int config_profile(void *ctx, struct profile **out, const struct config *config,
+                   const struct project *project, struct err *err) BASE_CHECKED;
+/* Rendered, or NULL. dbt's aliases are known: password is pass, database is dbname, and so on. */
+const char *profile_get(const struct profile *p, const char *key);
+/* A key of the output that the generated profile sets, whatever the user's own says. */
+struct profile_extra {
+    const char *key, *value;
+};
+/*
+ * Writes profiles.yml into `dir` (0600): the same output with another schema and the extra keys,
+ * env_var() references left as they are; a literal password becomes an env_var() reference, and
+ * "NAME=value" for the child is added to env.
+ */
+int profile_write(void *ctx, const struct profile *p, const char *dir, const char *schema,
+                  const struct profile_extra *extra, size_t n_extra, struct strlist *env,
+                  struct err *err) BASE_CHECKED;
+
+#endif

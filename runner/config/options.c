@@ -1,0 +1,204 @@
+/*
+ * The option table. A name, a letter, an environment variable or a meaning that dbt has is dbt's:
+ * dbt/cli/params.py of dbt-core 1.11. Since 1.11 each DBT_X is DBT_ENGINE_X first.
+ */
+#include "options.h"
+
+#include <string.h>
+
+#define AT(member) offsetof(struct config, member)
+#define ENGINE(name) "DBT_ENGINE_" name " DBT_" name
+
+/* Which commands take what. */
+#define SELECTING " run plan ls explain clone build "
+#define DOING " run plan clone build promote rollback "
+#define COMPARING \
+    " run plan ls explain clone build promote rollback report doctor state check state push" \
+    " state pull "
+
+#define RESOURCES \
+    "metric semantic_model saved_query source analysis model test unit_test exposure snapshot" \
+    " seed function default"
+
+static const struct option_def table[] = {
+    /* dbt's selection */
+    {.heading = "Selection, as dbt's", .name = "select", .letter = 's', .kind = OPTION_WORDS,
+     .offset = AT(select), .env = "CLONECI_SELECT", .yaml = "select", .metavar = "WORD",
+     .commands = SELECTING, .aliases = "m models model", .help = "the nodes to include"},
+    {.name = "exclude", .kind = OPTION_WORDS, .offset = AT(exclude), .env = "CLONECI_EXCLUDE",
+     .yaml = "exclude", .metavar = "WORD", .commands = SELECTING, .help = "the nodes to leave out"},
+    {.name = "selector", .kind = OPTION_TEXT, .offset = AT(selector), .env = "CLONECI_SELECTOR",
+     .yaml = "selector", .metavar = "NAME", .commands = SELECTING,
+     .help = "the name of a selector in selectors.yml"},
+    {.name = "indirect-selection", .kind = OPTION_TEXT, .offset = AT(indirect_selection),
+     .env = ENGINE("INDIRECT_SELECTION"), .yaml = "indirect_selection", .metavar = "MODE",
+     .choices = "eager cautious buildable empty", .commands = SELECTING,
+     .flag = "indirect_selection",
+     .help = "which tests come with the selected nodes; eager unless said"},
+    {.name = "resource-type", .kind = OPTION_WORDS, .offset = AT(resource_type),
+     .env = ENGINE("RESOURCE_TYPES"), .yaml = "resource_type", .metavar = "TYPE",
+     .choices = RESOURCES " all", .commands = SELECTING, .aliases = "resource-types",
+     .help = "only nodes of these types"},
+    {.name = "exclude-resource-type", .kind = OPTION_WORDS, .offset = AT(exclude_resource_type),
+     .env = ENGINE("EXCLUDE_RESOURCE_TYPES"), .yaml = "exclude_resource_type", .metavar = "TYPE",
+     .choices = RESOURCES, .commands = SELECTING, .aliases = "exclude-resource-types",
+     .help = "no nodes of these types"},
+
+    /* dbt's state and deferral */
+    {.heading = "State and deferral, as dbt's", .name = "state", .kind = OPTION_PROJECT_PATH,
+     .offset = AT(state), .env = ENGINE("STATE"), .yaml = "state", .metavar = "DIR",
+     .commands = COMPARING, .help = "folder with production's manifest.json"},
+    {.name = "defer-state", .kind = OPTION_PROJECT_PATH, .offset = AT(defer_state),
+     .env = ENGINE("DEFER_STATE"), .yaml = "defer_state", .metavar = "DIR", .commands = DOING,
+     .help = "another folder, for deferral only"},
+    {.name = "favor-state", .kind = OPTION_FLAG, .offset = AT(favor_state),
+     .env = ENGINE("FAVOR_STATE"), .yaml = "favor_state", .commands = DOING, .negatable = true,
+     .help = "defer what is not selected, even if it exists in the pull request's schema"},
+    {.name = "full-refresh", .letter = 'f', .kind = OPTION_FLAG, .offset = AT(full_refresh),
+     .env = ENGINE("FULL_REFRESH"), .yaml = "full_refresh", .commands = DOING,
+     .help = "rebuild incremental models: nothing is cloned"},
+    {.name = "fail-fast", .letter = 'x', .kind = OPTION_FLAG, .offset = AT(fail_fast),
+     .env = ENGINE("FAIL_FAST"), .yaml = "fail_fast", .commands = DOING, .flag = "fail_fast",
+     .negatable = true, .help = "stop the build at the first failure"},
+    {.name = "threads", .kind = OPTION_INT, .offset = AT(threads), .env = "CLONECI_THREADS",
+     .yaml = "threads", .metavar = "N", .commands = DOING,
+     .help = "threads of the build; the profile's unless said"},
+    {.name = "vars", .kind = OPTION_YAML, .offset = AT(vars), .env = "CLONECI_VARS", .yaml = "vars",
+     .metavar = "YAML", .commands = DOING "ls explain doctor state push state pull ",
+     .help = "dbt's variables, as '{name: value}'"},
+
+    /* dbt's project and connection */
+    {.heading = "Project and connection, as dbt's", .name = "target", .letter = 't',
+     .kind = OPTION_TEXT, .offset = AT(target), .env = ENGINE("TARGET"), .yaml = "target",
+     .metavar = "NAME", .help = "the output of the profile to connect with"},
+    {.name = "profile", .kind = OPTION_TEXT, .offset = AT(profile), .env = ENGINE("PROFILE"),
+     .yaml = "profile", .metavar = "NAME", .help = "the profile; dbt_project.yml's unless said"},
+    {.name = "profiles-dir", .kind = OPTION_PATH, .offset = AT(profiles_dir),
+     .env = ENGINE("PROFILES_DIR"), .yaml = "profiles_dir", .metavar = "DIR",
+     .help = "folder of profiles.yml; here, else ~/.dbt unless said"},
+    {.name = "project-dir", .kind = OPTION_PATH, .offset = AT(project_dir),
+     .env = ENGINE("PROJECT_DIR"), .metavar = "DIR",
+     .help = "folder of dbt_project.yml; here or above unless said"},
+    {.name = "target-path", .kind = OPTION_PROJECT_PATH, .offset = AT(target_path),
+     .env = ENGINE("TARGET_PATH"), .yaml = "target_path", .metavar = "DIR",
+     .help = "where dbt writes its artifacts; target unless said"},
+
+    /* ours: what to compare */
+    {.heading = "What is compared", .name = "base", .kind = OPTION_TEXT, .offset = AT(base),
+     .env = "CLONECI_BASE", .yaml = "base", .metavar = "REF",
+     .commands = " run plan explain clone build doctor state pull ",
+     .help = "what it goes into; the CI's, else the remote's default branch, unless said"},
+    {.name = "head", .kind = OPTION_TEXT, .offset = AT(head), .env = "CLONECI_HEAD",
+     .metavar = "REF", .commands = " run plan explain clone build doctor state pull ",
+     .help = "what is tested; HEAD unless said"},
+    {.name = "dirty", .kind = OPTION_FLAG, .offset = AT(dirty), .env = "CLONECI_DIRTY",
+     .yaml = "dirty", .commands = " run plan explain clone build ", .negatable = true,
+     .help = "count work that is not committed yet"},
+    {.name = "manifest", .kind = OPTION_PATH, .offset = AT(manifest), .env = "CLONECI_MANIFEST",
+     .metavar = "FILE", .commands = SELECTING,
+     .help = "a ready manifest of the head: dbt parse is not run"},
+    {.name = "scope", .kind = OPTION_TEXT, .offset = AT(scope), .env = "CLONECI_SCOPE",
+     .yaml = "scope", .metavar = "SCOPE", .choices = "pr all", .commands = SELECTING,
+     .fallback = "all", .help = "pr: only what this branch changed; all: dbt's answer"},
+
+    /* ours: what to do */
+    {.heading = "What is done", .name = "schema", .kind = OPTION_TEXT, .offset = AT(schema),
+     .env = "CLONECI_SCHEMA", .yaml = "schema", .metavar = "NAME",
+     .commands = " run plan explain clone build doctor report ",
+     .help = "the pull request's schema; pr_<number> unless said"},
+    {.name = "strategy", .kind = OPTION_TEXT, .offset = AT(strategy), .env = "CLONECI_STRATEGY",
+     .yaml = "clone.strategy", .metavar = "HOW", .choices = "auto copy shape view",
+     .commands = " run plan clone build ", .fallback = "auto", .help = "how to clone"},
+    {.name = "closed-prs", .kind = OPTION_WORDS, .offset = AT(closed_prs),
+     .env = "CLONECI_CLOSED_PRS", .metavar = "NUMBER", .commands = " gc ",
+     .help = "pull requests that are closed: their schemas are dropped"},
+    {.name = "both", .kind = OPTION_FLAG, .offset = AT(both), .env = "CLONECI_BOTH", .yaml = "both",
+     .commands = " run build ", .negatable = true,
+     .help = "build the modified incremental models by full refresh as well, and compare"},
+    {.name = "jobs", .letter = 'j', .kind = OPTION_INT, .offset = AT(jobs), .env = "CLONECI_JOBS",
+     .yaml = "clone.jobs", .metavar = "N", .commands = " run clone ", .fallback = "2",
+     .help = "connections that copy at once, where much is to be copied; 1: one transaction for all"},
+    {.name = "no-build", .kind = OPTION_FLAG, .offset = AT(no_build), .env = "CLONECI_NO_BUILD",
+     .commands = " run plan ", .help = "stop after the clones"},
+    {.name = "build.command", .kind = OPTION_WORDS, .offset = AT(build_command),
+     .yaml = "build.command", .commands = "",
+     .help = "the build step's program and arguments, instead of dbt build"},
+    {.name = "dry-run", .kind = OPTION_FLAG, .offset = AT(dry_run), .env = "CLONECI_DRY_RUN",
+     .commands = " run clone build gc promote rollback ", .help = "show what would be done"},
+    {.name = "timeout", .kind = OPTION_SECONDS, .offset = AT(timeout), .env = "CLONECI_TIMEOUT",
+     .yaml = "build.timeout", .metavar = "TIME", .commands = " run build ",
+     .help = "end the build step after this long, as 90, 15m, 2h; never unless said"},
+    {.name = "lock-timeout", .kind = OPTION_SECONDS, .offset = AT(lock_timeout),
+     .env = "CLONECI_LOCK_TIMEOUT", .yaml = "clone.lock_timeout", .metavar = "TIME",
+     .commands = " run clone build promote rollback ", .fallback = "5",
+     .help = "wait this long for production's relations"},
+    {.name = "statement-timeout", .kind = OPTION_SECONDS, .offset = AT(statement_timeout),
+     .env = "CLONECI_STATEMENT_TIMEOUT", .yaml = "clone.statement_timeout", .metavar = "TIME",
+     .commands = " run clone build promote rollback ",
+     .help = "end one clone's statement after this long; never unless said"},
+
+    /* ours: production's artifacts on their way */
+    {.heading = "Where production's artifacts are kept", .name = "store", .kind = OPTION_TEXT,
+     .offset = AT(store), .env = "CLONECI_STORE", .yaml = "store", .metavar = "URL",
+     .commands = " state push state pull ",
+     .help = "a folder, s3://BUCKET/PREFIX, https://.., or git:refs/cloneci/state"},
+    {.name = "keep", .kind = OPTION_INT, .offset = AT(keep), .env = "CLONECI_KEEP", .yaml = "keep",
+     .metavar = "N", .commands = " state push ", .fallback = "10",
+     .help = "how many pushes the store keeps"},
+    {.name = "for", .kind = OPTION_TEXT, .offset = AT(pull_for), .env = "CLONECI_FOR",
+     .metavar = "WHICH", .choices = "newest merge-base", .commands = " state pull ",
+     .fallback = "newest", .help = "newest: production as it is; merge-base: as this branch left it"},
+    {.name = "store-timeout", .kind = OPTION_SECONDS, .offset = AT(store_timeout),
+     .env = "CLONECI_STORE_TIMEOUT", .yaml = "store_timeout", .metavar = "TIME",
+     .commands = " state push state pull ", .fallback = "60",
+     .help = "give a store up that is silent for this long"},
+
+    /* ours: how */
+    {.heading = "How, and what is shown", .name = "dbt", .kind = OPTION_PROGRAM, .offset = AT(dbt),
+     .env = "CLONECI_DBT", .yaml = "dbt", .metavar = "PATH", .fallback = "dbt",
+     .help = "the dbt program"},
+    {.name = "config", .kind = OPTION_PATH, .offset = AT(file), .env = "CLONECI_CONFIG",
+     .metavar = "FILE", .help = "the file to read instead of cloneci.yml in the project's folder"},
+    {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .offset = AT(output),
+     .env = "CLONECI_OUTPUT", .metavar = "FORMAT",
+     .choices = "text json unique_id name selector path",
+     .help = "of what is printed; unique_id, name, selector and path are for ls"},
+    {.name = "format", .kind = OPTION_TEXT, .offset = AT(format), .metavar = "FORMAT",
+     .choices = "text man markdown", .commands = " help ", .fallback = "text",
+     .help = "all of the help as one manual"},
+    {.name = "ci", .kind = OPTION_TEXT, .offset = AT(ci), .metavar = "SYSTEM",
+     .choices = "github gitlab bitbucket azure jenkins", .commands = " init ",
+     .help = "write the recipe for this CI system as well, if the repository has none"},
+    {.name = "log-format", .kind = OPTION_TEXT, .offset = AT(log_format),
+     .env = ENGINE("LOG_FORMAT"), .yaml = "log_format", .metavar = "FORMAT",
+     .choices = "text json default debug", .fallback = "default", .help = "the log on stderr"},
+    {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .offset = AT(quiet),
+     .env = ENGINE("QUIET"), .negatable = true, .help = "only warnings and errors"},
+    {.name = "debug", .letter = 'd', .kind = OPTION_FLAG, .offset = AT(debug),
+     .env = ENGINE("DEBUG"), .negatable = true, .help = "everything that is done"},
+    {.name = "help", .letter = 'h', .kind = OPTION_FLAG, .offset = AT(help), .help = "this help"},
+    {.name = "version", .letter = 'V', .kind = OPTION_FLAG, .offset = AT(version), .aliases = "v",
+     .help = "the version"},
+};
+
+const struct option_def *
+config_options(size_t *n)
+{
+    *n = BASE_COUNT(table);
+    return table;
+}
+
+bool
+option_applies(const struct option_def *o, const char *command)
+{
+    if (!o->commands)
+        return true;
+    if (!*o->commands)
+        return false;
+    if (!command)
+        return true;
+    char *word = mem_printf(NULL, " %s ", command);
+    bool yes = strstr(o->commands, word) != NULL;
+    talloc_free(word);
+    return yes;
+}
