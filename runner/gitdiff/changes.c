@@ -1,0 +1,227 @@
+/* The diff from the merge base to the head, as changes of the project's folder. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static char *
+clean_path(void *ctx, const char *path)
+{
+    struct buf b;
+    size_t bad, n = strlen(path);
+    buf_init(&b, ctx);
+    while (!str_utf8(path, n, &bad)) {
+        buf_add(&b, path, bad);
+        buf_printf(&b, "\\x%02X", (unsigned char)path[bad]);
+        path += bad + 1;
+        n -= bad + 1;
+    }
+    buf_add(&b, path, n);
+    return b.s;
+}
+
+int
+change_map(void *ctx, struct gitdiff_change *out, const char *prefix, enum gitdiff_status status,
+           const char *old_path, const char *new_path)
+{
+    size_t n = strlen(prefix);
+    bool was = strncmp(old_path, prefix, n) == 0, is = strncmp(new_path, prefix, n) == 0;
+    if (status != GITDIFF_RENAMED)
+        was = is = status == GITDIFF_DELETED ? was : is;
+    if (!was && !is)
+        return 0;
+    if (was != is)
+        status = is ? GITDIFF_ADDED : GITDIFF_DELETED;
+    const char *here = status == GITDIFF_DELETED ? old_path : new_path;
+    out->status = status;
+    out->path = clean_path(ctx, here + n);
+    out->old_path = status == GITDIFF_RENAMED ? clean_path(ctx, old_path + n) : out->path;
+    return 1;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+    const struct gitdiff_change *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : (int)x->status - (int)y->status;
+}
+
+/* 0 for what is no change of files: unmodified, ignored. */
+static int
+status_of(const git_diff_delta *delta)
+{
+    switch (delta->status) {
+    case GIT_DELTA_ADDED:
+    case GIT_DELTA_COPIED:
+    case GIT_DELTA_UNTRACKED:
+        return GITDIFF_ADDED;
+    case GIT_DELTA_DELETED:
+        return GITDIFF_DELETED;
+    case GIT_DELTA_RENAMED:
+        return GITDIFF_RENAMED;
+    case GIT_DELTA_MODIFIED:
+    case GIT_DELTA_TYPECHANGE:
+    case GIT_DELTA_CONFLICTED:
+    case GIT_DELTA_UNREADABLE:
+        return GITDIFF_MODIFIED;
+    case GIT_DELTA_UNMODIFIED:
+    case GIT_DELTA_IGNORED:
+        break;
+    }
+    return 0;
+}
+
+/* A sparse checkout leaves files out of the work tree that nobody deleted. */
+static bool
+is_sparse(git_index *index, const char *path)
+{
+    const git_index_entry *e = git_index_get_bypath(index, path, 0);
+    return e && (e->flags_extended & GIT_INDEX_ENTRY_SKIP_WORKTREE);
+}
+
+/* Is the file in the work tree what the merge base has, line ends apart? */
+static bool
+is_same(const struct repo *repo, const char *path, const git_diff_file *old)
+{
+    git_oid id;
+    if (!S_ISREG(old->mode) || git_repository_hashfile(&id, repo->git, path, GIT_OBJECT_BLOB, NULL))
+        return false;
+    return git_oid_equal(&id, &old->id);
+}
+
+/*
+ * In the dirty state the work tree decides: a file that is there was not deleted, whatever the
+ * index says, and one whose size alone differs from the index may have other line ends only.
+ */
+static int
+status_in_worktree(const struct repo *repo, git_index *index, const git_diff_delta *delta)
+{
+    int status = status_of(delta);
+    if (!repo->dirty || (status != GITDIFF_DELETED && status != GITDIFF_MODIFIED))
+        return status;
+    const char *path = delta->old_file.path;
+    struct stat st;
+    if (status == GITDIFF_DELETED && is_sparse(index, path))
+        return 0;
+    char *full = path_join(NULL, repo->workdir, path);
+    bool there = lstat(full, &st) == 0, regular = there && S_ISREG(st.st_mode);
+    talloc_free(full);
+    /* A file that became a folder is gone; a submodule is a folder anyway. */
+    if (!there || (S_ISDIR(st.st_mode) && delta->old_file.mode != GIT_FILEMODE_COMMIT))
+        return GITDIFF_DELETED;
+    return regular && is_same(repo, path, &delta->old_file) ? 0 : GITDIFF_MODIFIED;
+}
+
+static void
+collect(struct gitdiff *out, const struct repo *repo, git_index *index, git_diff *diff)
+{
+    size_t n = git_diff_num_deltas(diff);
+    out->changes = mem_array(out, struct gitdiff_change, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const git_diff_delta *d = git_diff_get_delta(diff, i);
+        int status = status_in_worktree(repo, index, d);
+        if (!status)
+            continue;
+        if (change_map(out, &out->changes[out->n], repo->prefix, (enum gitdiff_status)status,
+                       d->old_file.path, d->new_file.path))
+            out->n++;
+        else
+            out->outside++;
+    }
+    qsort(out->changes, out->n, sizeof *out->changes, compare);
+}
+
+/* Contents that were not fetched cannot be compared: then a rename must be exact to be seen. */
+static int
+find_renames(git_diff *diff, struct err *err)
+{
+    git_diff_find_options options;
+    git_diff_find_options_init(&options, GIT_DIFF_FIND_OPTIONS_VERSION);
+    options.flags = GIT_DIFF_FIND_RENAMES | GIT_DIFF_FIND_FOR_UNTRACKED;
+    int rc = git_diff_find_similar(diff, &options);
+    if (rc == GIT_ENOTFOUND) {
+        options.flags |= GIT_DIFF_FIND_EXACT_MATCH_ONLY;
+        rc = git_diff_find_similar(diff, &options);
+    }
+    return rc ? repo_fail(err, "cannot look for renames") : 0;
+}
+
+static int
+fail_tree(struct err *err, const char *what)
+{
+    repo_fail(err, "cannot read the files of the %s", what);
+    return hint(
+        err,
+        "In a partial clone without trees, fetch them: git fetch --refetch --filter=blob:none");
+}
+
+static int
+tree_of(git_tree **out, const struct repo *repo, const git_oid *id)
+{
+    git_commit *commit;
+    int rc = git_commit_lookup(&commit, repo->git, id);
+    if (rc == 0) {
+        rc = git_commit_tree(out, commit);
+        git_commit_free(commit);
+    }
+    return rc;
+}
+
+/* *out stays NULL if nothing differs. */
+static int
+diff_commits(git_diff **out, const struct repo *repo, git_tree *from, git_diff_options *options,
+             struct err *err)
+{
+    git_tree *to = NULL;
+    struct strlist paths = {0};
+    void *tmp = talloc_new(NULL);
+    int rc = tree_of(&to, repo, &repo->head);
+    if (rc == 0)
+        rc = walk_trees(tmp, &paths, repo->git, from, to);
+    if (rc == 0 && paths.n) {
+        options->flags |= GIT_DIFF_DISABLE_PATHSPEC_MATCH;
+        options->pathspec =
+            (git_strarray){mem_memdup(tmp, paths.v, paths.n * sizeof *paths.v), paths.n};
+        rc = git_diff_tree_to_tree(out, repo->git, from, to, options);
+    }
+    git_tree_free(to);
+    talloc_free(tmp);
+    return rc ? fail_tree(err, "head") : 0;
+}
+
+static int
+diff_trees(git_diff **out, const struct repo *repo, git_tree *from, struct err *err)
+{
+    git_diff_options options;
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+    options.flags = GIT_DIFF_INCLUDE_TYPECHANGE;
+    if (!repo->dirty)
+        return diff_commits(out, repo, from, &options, err);
+    options.flags |= GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
+    if (git_diff_tree_to_workdir_with_index(out, repo->git, from, &options))
+        return repo_fail(err, "%s: cannot compare the work tree", repo->workdir);
+    return 0;
+}
+
+int
+changes_read(struct gitdiff *out, const struct repo *repo, struct err *err)
+{
+    git_tree *from = NULL;
+    git_diff *diff = NULL;
+    git_index *index = NULL;
+    int rc = tree_of(&from, repo, &repo->merge_base) ? fail_tree(err, "merge base") : 0;
+    if (rc == 0)
+        rc = diff_trees(&diff, repo, from, err);
+    if (rc == 0 && repo->dirty && git_repository_index(&index, repo->git))
+        rc = repo_fail(err, "%s: cannot read the index", repo->workdir);
+    if (rc == 0 && diff)
+        rc = find_renames(diff, err);
+    if (rc == 0 && diff)
+        collect(out, repo, index, diff);
+    git_index_free(index);
+    git_diff_free(diff);
+    git_tree_free(from);
+    return rc;
+}

@@ -1,0 +1,62 @@
+/*
+ * gitdiff: what a pull request changes, by libgit2: merge base of base and head, then changed paths
+ * with renames. Paths are relative to the dbt project's folder; what is outside of it is counted
+ * only.
+ */
+#ifndef GITDIFF_H
+#define GITDIFF_H
+
+#include "base.h"
+
+enum gitdiff_status {
+    GITDIFF_ADDED = 'A',
+    GITDIFF_MODIFIED = 'M',
+    GITDIFF_DELETED = 'D',
+    GITDIFF_RENAMED = 'R',
+};
+
+struct gitdiff_change {
+    enum gitdiff_status status;
+    const char *path;     /* at the head (at the base, if deleted) */
+    const char *old_path; /* differs from path if renamed; else equal */
+};
+
+struct gitdiff {
+    const char *repository;    /* work tree, absolute */
+    const char *prefix;        /* the project's folder within it, "" or "sub/dir/" */
+    const char *base_ref;      /* as found: "origin/main" */
+    const char *base_from;     /* who said so: "--base", "GITHUB_BASE_REF", "origin/HEAD" .. */
+    const char *base_sha;      /* tip of the base; 40 hex */
+    const char *merge_base_sha;
+    const char *head_sha;
+    const char *branch;        /* short name, or NULL when detached */
+    const char *pull_request;  /* number as text, when the CI tells it, else NULL */
+    bool dirty;                /* uncommitted work is counted */
+    struct gitdiff_change *changes; /* sorted by path */
+    size_t n;
+    size_t outside;            /* changes outside of the project's folder */
+    void *handle;              /* of libgit2, for gitdiff_blob */
+};
+
+struct gitdiff_options {
+    const char *project_dir;
+    const char *base; /* NULL: the CI's variables, else the remote's default branch */
+    const char *head; /* NULL: HEAD (in a GitHub pull_request job: the pull request's own head) */
+    bool dirty;       /* count staged, unstaged and untracked (not ignored) work */
+};
+
+/* Errors are ERR_INPUT and say what to do (fetch-depth: 0, --base ..). */
+int gitdiff_read(void *ctx, struct gitdiff **out, const struct gitdiff_options *options,
+                 struct err *err) BASE_CHECKED;
+
+enum gitdiff_side { GITDIFF_BASE, GITDIFF_HEAD };
+/*
+ * A file's bytes at the merge base, or at the head (the work tree's, if dirty). *data is NULL if
+ * there is no such file there. `path` is relative to the project's folder.
+ */
+int gitdiff_blob(void *ctx, const struct gitdiff *diff, enum gitdiff_side side, const char *path,
+                 char **data, size_t *len, struct err *err) BASE_CHECKED;
+/* Is `sha` an ancestor of the head? 1 yes, 0 no, -1 unknown here (not fetched, or no commit). */
+int gitdiff_is_ancestor(const struct gitdiff *diff, const char *sha);
+
+#endif
