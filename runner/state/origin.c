@@ -1,0 +1,210 @@
+#include "files.h"
+#include "internal.h"
+#include "jinja.h"
+
+#include <string.h>
+
+/* The files that can have made a difference, the likeliest first. */
+struct suspects {
+    const char *v[4];
+    size_t n;
+};
+
+static void
+suspect(struct suspects *s, const char *path)
+{
+    if (path && *path && s->n < BASE_COUNT(s->v))
+        s->v[s->n++] = str_starts(path, "./") ? path + 2 : path;
+}
+
+static struct suspects
+suspects_of(const struct state *s, const struct node *n, const struct state_reason *r)
+{
+    struct suspects out = {0};
+    switch (r->kind) {
+    case STATE_REASON_BODY:
+    case STATE_REASON_FQN:
+        suspect(&out, n->path);
+        break;
+    case STATE_REASON_MACRO:
+        suspect(&out, s->head->macros[map_gets(s->head->macro_index, r->key)].path);
+        break;
+    case STATE_REASON_DESCRIPTION:
+        suspect(&out, n->patch_path);
+        suspect(&out, n->path);
+        break;
+    case STATE_REASON_NEW:
+    case STATE_REASON_CONFIG:
+    case STATE_REASON_RELATION:
+    case STATE_REASON_CONTRACT:
+    case STATE_REASON_FIELD:
+        suspect(&out, n->path);
+        suspect(&out, n->patch_path);
+        suspect(&out, "dbt_project.yml");
+        break;
+    }
+    return out;
+}
+
+/* Nodes of a local package have paths within it; where the package stands is not written. */
+static const struct gitdiff_change *
+find_change(const struct state *s, const char *package, const char *path)
+{
+    const struct gitdiff *diff = s->diff;
+    if (str_eq(package, s->head->project_name))
+        return files_change(diff, path);
+    for (size_t i = 0; i < diff->n; i++) {
+        size_t n = strlen(diff->changes[i].path), m = strlen(path);
+        if (n > m && diff->changes[i].path[n - m - 1] == '/' &&
+            str_ends(diff->changes[i].path, path))
+            return &diff->changes[i];
+    }
+    return NULL;
+}
+
+/* Does the changed file speak of the key, before or after? A body's change must not take the blame
+ * for a config that stands elsewhere. */
+static int
+speaks_of(struct state *s, const struct gitdiff_change *c, const struct state_reason *r, bool *yes,
+          struct err *err)
+{
+    struct text base, head;
+    *yes = true;
+    if (r->kind != STATE_REASON_CONFIG && r->kind != STATE_REASON_RELATION)
+        return 0;
+    if (files_get(s->files, GITDIFF_BASE, c->old_path, &base, err) ||
+        files_get(s->files, GITDIFF_HEAD, c->path, &head, err))
+        return -1;
+    char *key = mem_strdup(NULL, r->key);
+    *yes = text_has(base, key) || text_has(head, key);
+    for (char *p = key; *p; p++)
+        *p = *p == '-' ? '_' : *p;
+    *yes |= text_has(base, key) || text_has(head, key);
+    talloc_free(key);
+    return 0;
+}
+
+static bool
+is_docs(const char *path)
+{
+    return str_ends(path, ".md");
+}
+
+static int
+find_in_diff(struct state *s, const struct node *n, struct state_reason *r, struct err *err)
+{
+    struct suspects all = suspects_of(s, n, r);
+    const char *package = n->package;
+    if (r->kind == STATE_REASON_MACRO)
+        package = s->head->macros[map_gets(s->head->macro_index, r->key)].package;
+    for (size_t i = 0; i < all.n; i++) {
+        bool project = str_eq(all.v[i], "dbt_project.yml"), yes = false;
+        const struct gitdiff_change *c =
+            find_change(s, project ? s->head->project_name : package, all.v[i]);
+        if (c && speaks_of(s, c, r, &yes, err))
+            return -1;
+        if (c && yes) {
+            r->origin = STATE_ORIGIN_PR;
+            r->file = c->path;
+            return 0;
+        }
+    }
+    bool described = r->kind == STATE_REASON_DESCRIPTION;
+    for (size_t i = 0; i < s->diff->n && (described || r->kind == STATE_REASON_MACRO); i++) {
+        const char *path = s->diff->changes[i].path;
+        bool packages = str_eq(path, "packages.yml") || str_eq(path, "dependencies.yml") ||
+                        str_eq(path, "package-lock.yml");
+        if (described ? is_docs(path) : packages && !str_eq(package, s->head->project_name)) {
+            r->origin = STATE_ORIGIN_PR;
+            r->file = path;
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* Does Jinja in this file read the target, the environment or variables? */
+static int
+reads_environment(struct state *s, const char *path, bool *yes, struct err *err)
+{
+    struct text t;
+    struct jinja j;
+    *yes = false;
+    if (files_get(s->files, GITDIFF_HEAD, path, &t, err))
+        return -1;
+    void *tmp = mem_new(NULL, char);
+    if (t.s && jinja_cut(tmp, &j, t.s, t.n))
+        for (size_t i = 0; i < j.n && !*yes; i++)
+            *yes = jinja_reads_environment(&j.v[i]);
+    talloc_free(tmp);
+    return 0;
+}
+
+/* A source without a database has the target's; one with Jinja has kept the Jinja in unrendered_*.
+ */
+static int
+source_relation(struct state *s, uint32_t node, const char *key, enum state_origin *origin,
+                struct err *err)
+{
+    void *tmp = mem_new(NULL, char);
+    struct value a, b;
+    int rc = manifest_node_value(tmp, s->head, node, &a, err) ||
+             manifest_node_value(tmp, s->production, s->old[node], &b, err);
+    if (rc == 0) {
+        const char *name = mem_printf(tmp, "unrendered_%s", key);
+        struct value x = value_get(a, name), y = value_get(b, name);
+        bool same = value_equal(x, y) || (value_is_null(x) && value_is_null(y));
+        *origin = same ? STATE_ORIGIN_ENVIRONMENT : STATE_ORIGIN_UPSTREAM_MERGE;
+    }
+    talloc_free(tmp);
+    return rc ? -1 : 0;
+}
+
+/* A difference that no file of the diff has made. */
+static int
+judge_untouched(struct state *s, uint32_t node, struct state_reason *r, struct err *err)
+{
+    const struct node *n = &s->head->nodes[node];
+    r->origin = STATE_ORIGIN_UPSTREAM_MERGE;
+    if (s->production->git_sha && str_eq(s->production->git_sha, s->diff->merge_base_sha)) {
+        r->origin = STATE_ORIGIN_ENVIRONMENT;
+        return 0;
+    }
+    if (r->kind == STATE_REASON_BODY || r->kind == STATE_REASON_FQN)
+        return 0;
+    if (r->kind == STATE_REASON_MACRO) {
+        uint32_t at = map_gets(s->head->macro_index, r->key);
+        if (!str_eq(s->head->macros[at].package, s->head->project_name))
+            r->origin = STATE_ORIGIN_ENVIRONMENT;
+        return 0;
+    }
+    if (n->group == NODE_SOURCES && r->kind == STATE_REASON_RELATION &&
+        !str_eq(r->key, "identifier"))
+        return source_relation(s, node, r->key, &r->origin, err);
+    struct suspects all = suspects_of(s, n, r);
+    for (size_t i = 0; i < all.n && r->origin != STATE_ORIGIN_ENVIRONMENT; i++) {
+        bool yes;
+        if (reads_environment(s, all.v[i], &yes, err))
+            return -1;
+        if (yes)
+            r->origin = STATE_ORIGIN_ENVIRONMENT;
+    }
+    return 0;
+}
+
+int
+origin_fill(struct state *s, uint32_t node, struct reasons *reasons, struct err *err)
+{
+    if (!s->diff)
+        return 0;
+    if (!s->files)
+        s->files = files_new(s, s->diff);
+    for (size_t i = 0; i < reasons->n; i++) {
+        struct state_reason *r = &reasons->v[i];
+        if (find_in_diff(s, &s->head->nodes[node], r, err))
+            return -1;
+        if (r->origin == STATE_ORIGIN_UNKNOWN && judge_untouched(s, node, r, err))
+            return -1;
+    }
+    return 0;
+}
