@@ -1,0 +1,359 @@
+#include "http.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As in libcurl's own example for uploads: patience for a server, not for a person. */
+#define TRIES 4
+#define CONNECT_SECONDS 20L
+
+static int
+http_close(struct http *h)
+{
+    curl_multi_cleanup(h->multi);
+    curl_global_cleanup();
+    return 0;
+}
+
+struct http *
+http_new(void *ctx, double timeout)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    struct http *h = mem_new(ctx, struct http);
+    h->multi = mem_check(curl_multi_init());
+    h->timeout = timeout;
+    talloc_set_destructor(h, http_close);
+    return h;
+}
+
+char *
+http_path(void *ctx, const char *path)
+{
+    struct strlist parts = {0};
+    struct buf b;
+    buf_init(&b, ctx);
+    strlist_split(ctx, &parts, path, '/');
+    for (size_t i = 0; i < parts.n; i++) {
+        char *part = *parts.v[i] ? curl_easy_escape(NULL, parts.v[i], 0) : NULL;
+        buf_printf(&b, "%s%s", i ? "/" : "", part ? part : "");
+        curl_free(part);
+    }
+    return b.s ? b.s : mem_strdup(ctx, "");
+}
+
+struct transfer {
+    void *ctx;
+    CURL *easy;
+    struct curl_slist *headers;
+    struct buf body;
+    size_t limit;
+    bool too_much;
+    const char *etag;
+    long retry_after; /* seconds, as the server asks for; -1: it does not */
+    char text[CURL_ERROR_SIZE];
+};
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    long status = 0;
+    curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
+    size_t limit = status == 200 ? t->limit : 65536; /* an error's own text */
+    t->too_much = t->body.len + size * n > limit;
+    if (t->too_much)
+        return 0;
+    buf_add(&t->body, data, size * n);
+    return size * n;
+}
+
+static size_t
+on_header(char *data, size_t size, size_t n, void *arg)
+{
+    struct transfer *t = arg;
+    char *line = mem_strndup(t->ctx, data, size * n);
+    line[strcspn(line, "\r\n")] = '\0';
+    if (strncasecmp(line, "etag:", 5) == 0)
+        t->etag = mem_strdup(t->ctx, line + 5 + strspn(line + 5, " "));
+    else if (strncasecmp(line, "retry-after:", 12) == 0)
+        t->retry_after = strtol(line + 12, NULL, 10);
+    talloc_free(line);
+    return size * n;
+}
+
+static int
+transfer_end(struct transfer *t)
+{
+    curl_easy_cleanup(t->easy);
+    curl_slist_free_all(t->headers);
+    return 0;
+}
+
+static void
+add_headers(struct transfer *t, const struct strlist *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        t->headers = mem_check(curl_slist_append(t->headers, list->v[i]));
+}
+
+static void
+set_access(const struct http *h, CURL *c)
+{
+    if (h->sigv4)
+        curl_easy_setopt(c, CURLOPT_AWS_SIGV4, h->sigv4);
+    if (h->user)
+        curl_easy_setopt(c, CURLOPT_USERNAME, h->user);
+    if (h->password)
+        curl_easy_setopt(c, CURLOPT_PASSWORD, h->password);
+    if (h->bearer) {
+        curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, h->bearer);
+    }
+}
+
+/* S3 asks for it with every request; libcurl takes it into the signature, and older ones do not add
+ * it. */
+static void
+add_payload_hash(struct transfer *t, const struct http_request *r)
+{
+    char hex[HASH_SHA256_HEX];
+    hash_sha256(r->body ? r->body : "", r->len, hex);
+    char *line = mem_printf(t, "x-amz-content-sha256: %s", hex);
+    t->headers = mem_check(curl_slist_append(t->headers, line));
+}
+
+static struct transfer *
+transfer_new(void *ctx, const struct http *h, const struct http_request *r)
+{
+    struct transfer *t = mem_new(ctx, struct transfer);
+    CURL *c = t->easy = mem_check(curl_easy_init());
+    talloc_set_destructor(t, transfer_end);
+    t->ctx = t;
+    t->limit = r->limit;
+    t->retry_after = -1;
+    buf_init(&t->body, t);
+    curl_easy_setopt(c, CURLOPT_URL, r->url);
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->text);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c, CURLOPT_USERAGENT, "cloneci/" CLONECI_VERSION);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long)(h->timeout * 1000 < CONNECT_SECONDS * 1000.0
+                                ? h->timeout * 1000
+                                : CONNECT_SECONDS * 1000.0));
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, h->timeout < 1 ? 1L : (long)h->timeout);
+    curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, 200L);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+    set_access(h, c);
+    if (r->body) { /* libcurl signs a body that it has in memory */
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+        t->headers =
+            mem_check(curl_slist_append(t->headers, "Content-Type: application/octet-stream"));
+    } else if (strcmp(r->method, "GET") == 0 && !h->sigv4) {
+        curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L); /* credentials stay with the first host */
+        curl_easy_setopt(c, CURLOPT_MAXREDIRS, 5L);
+    }
+    if (strcmp(r->method, "GET") != 0)
+        curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+    if (h->sigv4)
+        add_payload_hash(t, r);
+    add_headers(t, &h->headers);
+    add_headers(t, &r->headers);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, t->headers);
+    return t;
+}
+
+/* Until the transfer is done or a signal comes. */
+static int
+drive(struct http *h, CURLcode *code, struct err *err)
+{
+    int running = 1, left;
+    struct curl_waitfd signal = {.fd = interrupt_fd(), .events = CURL_WAIT_POLLIN};
+    for (;;) {
+        CURLMcode mc = curl_multi_perform(h->multi, &running);
+        if (mc == CURLM_OK && running)
+            mc = curl_multi_poll(h->multi, &signal, signal.fd >= 0 ? 1 : 0, 1000, NULL);
+        if (interrupt_check(err))
+            return -1;
+        if (mc != CURLM_OK)
+            return fail(err, ERR_BUG, "libcurl: %s", curl_multi_strerror(mc));
+        CURLMsg *m = curl_multi_info_read(h->multi, &left);
+        if (m && m->msg == CURLMSG_DONE) {
+            *code = m->data.result;
+            return 0;
+        }
+    }
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored                                                                     \
+    "-Wswitch-enum" /* of libcurl's hundred codes, those that we can say more about */
+static int
+transport_failed(struct err *err, const struct http *h, const struct http_request *r, CURLcode code,
+                 const struct transfer *t)
+{
+    const char *said = t->text[0] ? t->text : curl_easy_strerror(code);
+    if (t->too_much)
+        return fail(err, ERR_INPUT, "%s: more than the %zu bytes that were expected", r->url,
+                    t->limit);
+    fail(err, ERR_INPUT, "%s %s: %s", r->method, r->url, said);
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return hint(err, "There is no such host for this machine: look at the spelling of the "
+                         "store, at DNS, and "
+                         "whether a proxy is needed (https_proxy).");
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return hint(err, "Look at http_proxy, https_proxy and no_proxy.");
+    case CURLE_COULDNT_CONNECT:
+        return hint(
+            err,
+            "Nothing answers there: look at host and port, and whether this machine may reach it.");
+    case CURLE_OPERATION_TIMEDOUT:
+        return hint(
+            err, "The store was silent for %.0f s: try again, or wait longer with --store-timeout.",
+            h->timeout);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return hint(
+            err,
+            "The server's certificate is not trusted here: install its authority's certificate "
+            "(Debian: /usr/local/share/ca-certificates and update-ca-certificates).");
+    default:
+        return -1;
+    }
+}
+
+static bool
+may_pass(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return true;
+    default:
+        return false;
+    }
+}
+#pragma GCC diagnostic pop
+
+static bool
+is_busy(long status)
+{
+    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+/* One try. *again: it may be better in a moment. */
+static int
+send_once(void *ctx, struct http *h, const struct http_request *r, struct http_response *out,
+          bool *again, double *wait_ms, struct err *err)
+{
+    struct transfer *t = transfer_new(ctx, h, r);
+    CURLcode code = CURLE_OK;
+    *again = false;
+    *out = (struct http_response){0};
+    curl_multi_add_handle(h->multi, t->easy);
+    int rc = drive(h, &code, err);
+    curl_multi_remove_handle(h->multi, t->easy);
+    if (rc == 0 && code != CURLE_OK) {
+        *again = may_pass(code) && !t->too_much;
+        rc = transport_failed(err, h, r, code, t);
+    }
+    if (rc == 0) {
+        curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
+        out->body = t->body.len ? talloc_steal(ctx, t->body.s) : mem_strdup(ctx, "");
+        out->len = t->body.len;
+        out->etag = t->etag ? mem_strdup(ctx, t->etag) : NULL;
+        *again = is_busy(out->status);
+        if (t->retry_after >= 0 && t->retry_after <= 60)
+            *wait_ms = (double)t->retry_after * 1000;
+    }
+    talloc_free(t);
+    return rc;
+}
+
+int
+http_send(void *ctx, struct http *h, const struct http_request *r, struct http_response *out,
+          struct err *err)
+{
+    double wait_ms = 200;
+    for (int i = 1;; i++) {
+        bool again;
+        int rc = send_once(ctx, h, r, out, &again, &wait_ms, err);
+        if (!again || i == TRIES || r->once)
+            return rc;
+        log_event(LOG_DEBUG, "store.again", "%s %s: trying again", r->method, r->url);
+        if (store_wait(store_jitter(wait_ms), err))
+            return -1;
+        wait_ms *= 3;
+    }
+}
+
+/* S3 says what is wrong in XML: <Code>NoSuchBucket</Code>. */
+static const char *
+s3_code(const struct http_response *answer)
+{
+    const char *code = strstr(answer->body, "<Code>"), *end = code ? strstr(code, "</Code>") : NULL;
+    return end && end - code < 100 ? mem_strndup(answer->body, code + 6, (size_t)(end - code - 6))
+                                   : NULL;
+}
+
+static const struct {
+    const char *code, *text;
+} s3_hints[] = {
+    {"NoSuchBucket",
+     "There is no such bucket: make it, or look at the spelling and at AWS_REGION."},
+    {"SignatureDoesNotMatch",
+     "The secret is not the key's: look at AWS_SECRET_ACCESS_KEY, and at AWS_REGION."},
+    {"InvalidAccessKeyId",
+     "The store does not know AWS_ACCESS_KEY_ID: look at it, and at AWS_ENDPOINT_URL."},
+    {"ExpiredToken",
+     "The credentials have expired: get new ones in the job, just before this step."},
+    {"RequestTimeTooSkewed", "The clock of this machine is wrong: set it."},
+    {"AuthorizationHeaderMalformed", "The bucket is in another region: set AWS_REGION to it."},
+    {"PermanentRedirect", "The bucket is in another region: set AWS_REGION to it."},
+    {"AccessDenied",
+     "The key needs s3:GetObject to pull, s3:PutObject and s3:DeleteObject to push, on the prefix; "
+     "and s3:ListBucket, or a store where nothing was pushed yet looks like a forbidden one."},
+};
+
+int
+http_refused(struct err *err, const char *what, const struct http_request *r,
+             const struct http_response *answer)
+{
+    const char *code = s3_code(answer);
+    bool access = answer->status == 401 || answer->status == 403;
+    fail(err, access ? ERR_CONFIG : ERR_INPUT, "%s %s: the store answered %ld%s%s", what, r->url,
+         answer->status, code ? " " : "", code ? code : "");
+    for (size_t i = 0; code && i < BASE_COUNT(s3_hints); i++)
+        if (strcmp(s3_hints[i].code, code) == 0)
+            return hint(err, "%s", s3_hints[i].text);
+    if (access)
+        return hint(
+            err, "These credentials may not do that: for https:// set CLONECI_STORE_TOKEN, or "
+                 "CLONECI_STORE_USER and CLONECI_STORE_PASSWORD; for s3:// AWS_ACCESS_KEY_ID and "
+                 "AWS_SECRET_ACCESS_KEY.");
+    if (answer->status == 413)
+        return hint(err, "The server takes no file of this size: raise its limit (nginx: "
+                         "client_max_body_size).");
+    if (answer->status == 404 || answer->status == 405 || answer->status == 409 ||
+        answer->status == 501)
+        return hint(err, "The server does not take uploads there: it must allow PUT (nginx: "
+                         "dav_methods PUT DELETE "
+                         "MKCOL, create_full_put_path on).");
+    if (answer->status == 507)
+        return hint(err, "The server's disk is full: make room there.");
+    if (is_busy(answer->status))
+        return hint(err, "The server has trouble of its own: look at its log, and try again.");
+    return -1;
+}

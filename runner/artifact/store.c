@@ -1,0 +1,85 @@
+#include "internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const artifact_names[ARTIFACT_FILES] = {MANIFEST, "run_results.json", "sources.json",
+                                                    PARTIAL_PARSE};
+
+static int
+unknown_scheme(const char *url, struct err *err)
+{
+    fail(err, ERR_CONFIG, "the store '%s' is of no known kind", url);
+    return hint(err, "Known are a folder (a path, or file:///..), s3://BUCKET/PREFIX, https://.., "
+                     "http://.., and "
+                     "git:refs/cloneci/state.");
+}
+
+int
+artifact_open(void *ctx, struct artifact_store **out, const struct artifact_settings *settings,
+              struct err *err)
+{
+    const char *url = settings->url;
+    if (!url || !*url) {
+        fail(err, ERR_CONFIG, "no store was given");
+        return hint(
+            err,
+            "Say where production's artifacts are kept, with --store URL, CLONECI_STORE, or "
+            "'store:' in "
+            "cloneci.yml: a folder, s3://BUCKET/PREFIX, https://.., or git:refs/cloneci/state.");
+    }
+    struct artifact_store *s = mem_new(ctx, struct artifact_store);
+    s->timeout = settings->timeout > 0 ? settings->timeout : 60;
+    s->name = url;
+    *out = s;
+    if (str_starts(url, "s3://"))
+        return s3_open(s, url + strlen("s3://"), err);
+    if (str_starts(url, "http://") || str_starts(url, "https://"))
+        return web_open(s, url, err);
+    if (str_starts(url, "git:"))
+        return gitref_open(s, url + strlen("git:"), settings->base_dir, err);
+    if (str_starts(url, "file:///"))
+        return folder_open(s, url + strlen("file://"), err);
+    if (strstr(url, "://") || str_starts(url, "file:"))
+        return unknown_scheme(url, err);
+    return folder_open(s, path_join(s, settings->base_dir, url), err);
+}
+
+const char *
+artifact_store_name(const struct artifact_store *store)
+{
+    return store->name;
+}
+
+char *
+generation_key(void *ctx, const char *id, const char *name)
+{
+    return mem_printf(ctx, "generations/%s/%s", id, name);
+}
+
+int
+store_wait(double ms, struct err *err)
+{
+    double end = clock_ms() + ms;
+    for (;;) {
+        if (interrupt_check(err))
+            return -1;
+        double left = end - clock_ms();
+        if (left <= 0)
+            return 0;
+        struct pollfd p = {.fd = interrupt_fd(), .events = POLLIN};
+        if (poll(&p, 1, (int)left + 1) < 0 && errno != EINTR)
+            return fail_errno(err, ERR_BUG, "cannot wait");
+    }
+}
+
+double
+store_jitter(double least)
+{
+    char *hex = random_hex(NULL, 2);
+    double part = (double)strtoul(hex, NULL, 16) / 65536.0;
+    talloc_free(hex);
+    return least * (1 + part);
+}

@@ -1,0 +1,164 @@
+#include "guard.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool
+same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int
+guard_path(void *ctx, const char **out, const struct config *config, const struct project *project,
+           struct err *err)
+{
+    if (!config->state || !*config->state) {
+        fail(err, ERR_CONFIG, "no production manifest was given");
+        return hint(err, "Give the folder that holds production's manifest.json with --state DIR (or DBT_STATE); "
+                         "the job that builds production keeps its target/ folder for this.");
+    }
+    char *dir = path_absolute(ctx, config->state);
+    char *path = path_join(ctx, dir, "manifest.json");
+    if (!file_exists(path)) {
+        fail(err, ERR_INPUT, "%s: there is no manifest.json in the --state folder", dir);
+        return hint(err, "Without production's manifest everything would look new. Fetch the one that the "
+                         "production job made, or run that job first.");
+    }
+    if (same_file(path, path_join(ctx, project->target_path, "manifest.json"))) {
+        fail(err, ERR_REFUSED, "%s is the file that dbt itself writes in this checkout", path);
+        return hint(err, "Keep production's artifacts in a folder of their own, or every change would be compared "
+                         "with itself: cp -r target prod-state, then --state prod-state.");
+    }
+    *out = path;
+    return 0;
+}
+
+/* The invocation_id of a manifest without reading all of it: dbt writes `metadata` first. */
+static const char *
+peek_invocation(void *ctx, const char *path)
+{
+    char *text = mem_array(ctx, char, 8193);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    ssize_t n = read(fd, text, 8192);
+    close(fd);
+    const char *key = n > 0 ? strstr(text, "\"invocation_id\"") : NULL;
+    key = key ? strchr(key + 15, '"') : NULL;
+    const char *end = key ? strchr(key + 1, '"') : NULL;
+    return end ? mem_strndup(ctx, key + 1, (size_t)(end - key - 1)) : NULL;
+}
+
+static int
+check_identity(const struct manifest *m, const struct project *project, const struct profile *profile,
+               struct err *err)
+{
+    if (m->project_name && strcmp(m->project_name, project->name) != 0) {
+        fail(err, ERR_REFUSED, "%s is the manifest of the project '%s', this is '%s'", m->file,
+             m->project_name, project->name);
+        return hint(err, "Point --state at the artifacts of this project's production.");
+    }
+    if (profile && m->adapter_type && strcmp(m->adapter_type, profile->type) != 0) {
+        fail(err, ERR_REFUSED, "%s was made for the adapter '%s', the target '%s' of profile '%s' is '%s'", m->file,
+             m->adapter_type, profile->target, profile->name, profile->type);
+        return hint(err, "Production and CI must be on the same kind of warehouse: choose the target with --target.");
+    }
+    return 0;
+}
+
+static int
+check_own(void *ctx, const struct manifest *m, const struct project *project, const char *schema, struct err *err)
+{
+    const char *local = path_join(ctx, project->target_path, "manifest.json");
+    const char *own = peek_invocation(ctx, local);
+    if (own && str_eq(own, m->invocation_id)) {
+        fail(err, ERR_REFUSED, "%s and %s come from the same invocation of dbt (%s)", m->file, local, own);
+        return hint(err, "This is the checkout's own manifest, not production's: fetch production's artifacts into "
+                         "the --state folder.");
+    }
+    if (!schema)
+        return 0;
+    for (uint32_t i = 0; i < m->n_nodes; i++) {
+        const struct node *n = &m->nodes[i];
+        if (n->group != NODE_NODES || !n->relation_name || !str_eq(n->schema, schema))
+            continue;
+        fail(err, ERR_REFUSED, "%s was made for the pull request's own schema \"%s\" (%s stands there)", m->file,
+             schema, n->unique_id);
+        return hint(err, "Point --state at the artifacts of production's target, or choose another --schema.");
+    }
+    return 0;
+}
+
+static int64_t
+age_of(const char *generated_at)
+{
+    struct tm tm = {0};
+    const char *end = generated_at ? strptime(generated_at, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    if (!end)
+        return -1;
+    int64_t age = (int64_t)time(NULL) - (int64_t)timegm(&tm);
+    return age < 0 ? 0 : age;
+}
+
+char *
+guard_age_text(void *ctx, int64_t s)
+{
+    if (s < 0)
+        return mem_strdup(ctx, "of unknown age");
+    if (s < 120)
+        return mem_printf(ctx, "%lld s old", (long long)s);
+    if (s < 2 * 3600)
+        return mem_printf(ctx, "%lld min old", (long long)(s / 60));
+    if (s < 48 * 3600)
+        return mem_printf(ctx, "%lld h old", (long long)(s / 3600));
+    return mem_printf(ctx, "%lld days old", (long long)(s / 86400));
+}
+
+int
+guard_check(void *ctx, struct guard_facts *out, const struct manifest *production, const struct project *project,
+            const struct profile *profile, const char *schema, const struct gitdiff *diff, struct err *err)
+{
+    if (check_identity(production, project, profile, err) || check_own(ctx, production, project, schema, err))
+        return -1;
+    int known = diff && production->git_sha ? gitdiff_is_ancestor(diff, production->git_sha) : -1;
+    *out = (struct guard_facts){.age_seconds = age_of(production->generated_at),
+                                .git_sha = production->git_sha,
+                                .git_relation = known < 0 ? "unknown" : known ? "ancestor" : "not_ancestor"};
+    return 0;
+}
+
+struct map *
+guard_schema_map(void *ctx, const struct manifest *m)
+{
+    struct map *map = map_new(ctx, 64);
+    const char *last = "";
+    for (uint32_t i = 0; i < m->n_nodes; i++) {
+        const struct node *n = &m->nodes[i];
+        bool stands = n->type == NODE_SOURCE || (n->relation_name && n->type != NODE_TEST);
+        if (!stands || !n->schema || strcmp(n->schema, last) == 0)
+            continue;
+        last = n->schema;
+        map_set(map, n->schema, strlen(n->schema), i);
+    }
+    return map;
+}
+
+char *
+guard_schemas(void *ctx, const struct manifest *m)
+{
+    void *tmp = talloc_new(NULL);
+    struct map *seen = guard_schema_map(tmp, m);
+    cJSON *list = json_array(tmp);
+    for (uint32_t i = 0; i < m->n_nodes; i++)
+        if (m->nodes[i].schema && map_gets(seen, m->nodes[i].schema) == i)
+            cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(m->nodes[i].schema)));
+    char *text = json_print(ctx, list, false);
+    talloc_free(tmp);
+    return text;
+}

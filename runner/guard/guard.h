@@ -1,0 +1,34 @@
+/*
+ * guard: is this really production's manifest? Asked before anything else is done with it: a wrong manifest
+ * makes every later answer wrong, and mostly silently so.
+ */
+#ifndef GUARD_H
+#define GUARD_H
+
+#include "config/config.h"
+#include "gitdiff/gitdiff.h"
+#include "manifest/manifest.h"
+
+struct guard_facts {
+    int64_t age_seconds;      /* since generated_at; -1 unknown */
+    const char *git_sha;      /* that production was built from, or NULL */
+    const char *git_relation; /* "ancestor", "not_ancestor", "unknown" */
+};
+
+/* Where production's manifest is: --state, or an error that says how to get one (ERR_CONFIG). */
+int guard_path(void *ctx, const char **out, const struct config *config, const struct project *project,
+               struct err *err) BASE_CHECKED;
+/*
+ * ERR_REFUSED: another adapter, another project, the pull request's own manifest (same invocation as the one in
+ * the target folder, or relations in the pull request's schema). `profile`, `schema` and `diff` may be NULL.
+ */
+int guard_check(void *ctx, struct guard_facts *out, const struct manifest *production,
+                const struct project *project, const struct profile *profile, const char *schema,
+                const struct gitdiff *diff, struct err *err) BASE_CHECKED;
+/* Every schema that production's manifest names (nodes' and sources'), with one node that stands there. */
+struct map *guard_schema_map(void *ctx, const struct manifest *production);
+char *guard_schemas(void *ctx, const struct manifest *production); /* the same as a JSON array */
+/* "3 h old", "12 days old" */
+char *guard_age_text(void *ctx, int64_t seconds);
+
+#endif
