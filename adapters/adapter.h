@@ -1,0 +1,192 @@
+/*
+ * adapter: a warehouse as the rooms see it. A dialect (pure) quotes and renders
+ * sql/<dialect>/<stem>.sql; a driver (I/O) opens, looks up, executes, cancels. Policy never lives
+ * here. NULL operations are optional.
+ */
+#ifndef ADAPTER_H
+#define ADAPTER_H
+
+#include "base.h"
+
+#define ADAPTER_ABI 1
+
+struct relation {
+    const char *database, *schema, *name;
+};
+
+enum relation_kind {
+    RELATION_MISSING,
+    RELATION_TABLE,
+    RELATION_PARTITIONED,
+    RELATION_VIEW,
+    RELATION_MATERIALIZED_VIEW,
+    RELATION_FOREIGN,
+    RELATION_OTHER,
+};
+const char *relation_kind_name(enum relation_kind kind);
+
+struct relation_info {
+    struct relation relation;
+    enum relation_kind kind;
+    uint64_t oid, filenode;
+    int64_t bytes, rows; /* rows as the planner estimates; -1 unknown */
+    const char *owner;
+    bool can_select;     /* our role may read every column */
+    bool can_write;      /* our role may insert, update, delete, truncate, or owns it */
+    bool row_security;   /* policies would filter what our role reads */
+    bool no_schema;      /* there is no such schema */
+    bool can_create;     /* our role may make relations in its schema */
+    bool can_use_schema; /* USAGE on its schema; the other fields are unknown without */
+    const char *near;    /* a relation there whose name differs only by case, or NULL */
+};
+
+struct namespace_info {
+    const char *name;
+    bool exists, owned; /* owned by our role */
+    uint64_t oid;
+    const char *marker; /* its comment, or NULL */
+    int64_t relations;  /* how many stand in it */
+};
+
+struct disk_info {
+    int64_t used;      /* bytes of the database */
+    int64_t available; /* bytes free where it lies, or -1: mostly only a local server's are known */
+};
+
+struct server_info {
+    const char *version; /* "15.18" */
+    int version_num;     /* 150018 */
+    const char *role;    /* current_user */
+    const char *database;
+    bool superuser, can_create_namespace, pooled; /* pooled: a transaction pooler stands between */
+};
+
+/* How a clone is to be made; what the dialect can do is in its capability bits. */
+enum clone_strategy { CLONE_COPY, CLONE_SHAPE, CLONE_VIEW };
+const char *clone_strategy_name(enum clone_strategy strategy);
+
+struct clone_request {
+    struct relation from, to;
+    enum clone_strategy strategy;
+    bool logged; /* copy: a WAL-logged table instead of UNLOGGED */
+};
+
+/* The statements of one clone, rendered, in order. `before` makes the empty relation, `load` fills
+ * it, `after` adds what is cheaper afterwards (indexes, constraints, statistics). */
+struct clone_sql {
+    struct strlist before, load, after;
+    /* What is not of the statements but must be told: objects of production that the clone would
+     * depend on (types, functions), parts of the source that are not taken over, each with the
+     * reason. */
+    struct strlist depends_on_production, left_out;
+    const char *refused;    /* why there is no clone (then no statements either), or NULL */
+    const char *load_range; /* for `load`: fills a part, with parameters; may be NULL */
+};
+
+/* One relation to be loaded by several connections: made (`before`), committed, empty. */
+enum load_state { LOAD_PENDING, LOAD_DONE, LOAD_STALE };
+struct load_item {
+    struct relation from;
+    uint64_t oid, filenode; /* of the source, as described before the call */
+    const struct clone_sql *sql;
+    /* filled: */
+    /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew */
+    enum load_state state;
+    size_t parts;      /* in how many transactions it was loaded */
+    double ms;         /* from its first statement to its last, `after` included */
+    double longest_ms; /* that one part held its lock on the source */
+};
+struct load_options {
+    double lock_ms;      /* lock_timeout of each part */
+    double statement_ms; /* statement_timeout; 0: none */
+    double part_ms;      /* how long a part should take; 0: 60 ms */
+    /* May be NULL; `total` is what the source has now. */
+    void (*on_progress)(void *arg, size_t item, int64_t bytes, int64_t total);
+    void *arg;
+};
+
+/* A template variable: `:"name"` takes it as an identifier, `:'name'` as a literal. */
+struct sql_var {
+    const char *name, *value;
+};
+
+struct adapter; /* an open connection */
+
+struct adapter_ops {
+    int abi;
+    const char *name;      /* the profile's `type` */
+    const char *dialect;   /* folder under sql/ */
+    unsigned name_max;     /* bytes of an identifier */
+    unsigned capabilities; /* CAP_ bits */
+    /* The profile's key for the name of a connection (application_name), and the environment
+     * variable for programs that do not read the profile; NULL: there is none. */
+    const char *name_key, *name_variable;
+
+    /* `key` is a field of the profile's output (host, user, password ..), NULL if absent. */
+    int (*open)(void *ctx, struct adapter **out, const char *(*get)(void *arg, const char *key),
+                void *arg, struct err *err);
+    void (*close)(struct adapter *a);
+    int (*server)(void *ctx, struct adapter *a, struct server_info *out, struct err *err);
+    /* One query for all. out[i] belongs to relations[i]. */
+    int (*describe)(void *ctx, struct adapter *a, const struct relation *relations, size_t n,
+                    struct relation_info *out, struct err *err);
+    int (*namespaces)(void *ctx, struct adapter *a, const char *const *names, size_t n,
+                      struct namespace_info *out, struct err *err);
+    /* Renders the clones of relations that exist, reading the catalog in one query. */
+    int (*clone_sql)(void *ctx, struct adapter *a, const struct clone_request *requests, size_t n,
+                     struct clone_sql *out, struct err *err);
+    /* One statement; ERR_WAREHOUSE with SQLSTATE; cancels on an interrupt (ERR_SIGNAL). */
+    int (*exec)(struct adapter *a, const char *sql, struct err *err);
+    /* All in one round trip where the driver can (a pipeline); stops at the first that fails and
+     * names it by index in *failed. on_done may be NULL. */
+    int (*exec_all)(struct adapter *a, const char *const *sql, size_t n, size_t *failed,
+                    void (*on_done)(void *arg, size_t index, double ms), void *arg,
+                    struct err *err);
+    /* A query of one column; rows are added to out. */
+    int (*query)(void *ctx, struct adapter *a, const char *sql, struct strlist *out,
+                 struct err *err);
+    /* While on, an interrupt that came before no longer stops statements: for undoing after one. */
+    void (*shield)(struct adapter *a, bool on);
+    /* Renders a reading template (receipt, receipt_dependants, privileges, lock_holders ..) and
+     * runs it in a read-only transaction under neutral settings; out gets the cells row by row,
+     * NULL as "". */
+    int (*read)(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+                size_t n_vars, struct strlist *out, struct err *err);
+    /* Drops a namespace and what stands in it, in batches of one transaction each, never by
+     * CASCADE; what is used from elsewhere is kept and is the error (2BP01). A namespace that is
+     * missing is fine. The caller has made sure that it may be dropped, and has no transaction
+     * open. */
+    int (*drop_namespace)(struct adapter *a, const char *name, struct err *err);
+    /* Loads and finishes (`after`) many clones over several connections, largest first, from one
+     * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a
+     * source. All connections are idle before and after; there is at least one worker. An error or
+     * an interrupt ends all of it; what was loaded by then stays. */
+    int (*load)(struct adapter *a, struct adapter *const *workers, size_t n_workers,
+                struct load_item *items, size_t n_items, const struct load_options *options,
+                struct err *err);
+    int (*disk)(void *ctx, struct adapter *a, struct disk_info *out, struct err *err);
+};
+
+enum {
+    CAP_TRANSACTIONAL_DDL = 1,
+    CAP_ZERO_COPY = 2, /* CLONE without copying */
+    CAP_SNAPSHOT_EXPORT = 4,
+    CAP_NAMESPACE_RENAME = 8,
+};
+
+/* By the profile's type; NULL if there is none. */
+const struct adapter_ops *adapter_find(const char *type);
+const char *const *adapter_names(size_t *n);
+
+/* The key of a lock by name: the first 64 bits of its SHA-256, as a signed number in decimal
+ * digits. */
+char *adapter_lock_key(void *ctx, const char *name);
+
+/* Renders sql/<dialect>/<stem>.sql; an unknown stem or variable is ERR_BUG. The text belongs to
+ * ctx. */
+int sql_render(void *ctx, char **out, const char *dialect, const char *stem,
+               const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
+/* Every embedded file: for `cloneci sql`. Returns false past the end. */
+bool sql_file(size_t i, const char **dialect, const char **stem, const char **text);
+
+#endif

@@ -1,0 +1,22 @@
+/* dialect: what the adapters share among themselves; the other rooms use adapter.h alone. */
+#ifndef DIALECT_H
+#define DIALECT_H
+
+#include "adapters/adapter.h"
+
+/* Bytes of an identifier in this dialect; 63 if no adapter speaks it. */
+unsigned dialect_name_max(const char *dialect);
+
+/* Adds a quoted identifier, or a quoted literal. ERR_INPUT: empty, too long, or not UTF-8. */
+int sql_quote_name(struct buf *out, const char *name, unsigned name_max,
+                   struct err *err) BASE_CHECKED;
+int sql_quote_literal(struct buf *out, const char *value, struct err *err) BASE_CHECKED;
+
+/* Renders a text in psql's syntax, without its leading comment and trailing semicolon. `stem` names
+ * it in errors. */
+int sql_render_text(void *ctx, char **out, const char *stem, const char *text, unsigned name_max,
+                    const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
+
+extern const struct adapter_ops postgres_ops;
+
+#endif

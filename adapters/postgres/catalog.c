@@ -1,0 +1,306 @@
+#include "postgres.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+static const char *
+text_of(const PGresult *r, int row, const char *column)
+{
+    int i = PQfnumber(r, column);
+    return i < 0 || PQgetisnull(r, row, i) ? NULL : PQgetvalue(r, row, i);
+}
+
+static bool
+bool_of(const PGresult *r, int row, const char *column)
+{
+    const char *s = text_of(r, row, column);
+    return s && s[0] == 't';
+}
+
+static int64_t
+int_of(const PGresult *r, int row, const char *column, int64_t unknown)
+{
+    const char *s = text_of(r, row, column);
+    return s ? strtoll(s, NULL, 10) : unknown;
+}
+
+struct read_arg {
+    size_t index; /* of the statement whose rows are wanted */
+    pg_on_result on_result;
+    void *arg;
+};
+
+static int
+on_read(void *arg, size_t index, const PGresult *result, struct err *err)
+{
+    struct read_arg *read = arg;
+    if (index != read->index || PQresultStatus(result) != PGRES_TUPLES_OK)
+        return 0;
+    return read->on_result(read->arg, index, result, err);
+}
+
+void
+pg_abandon(struct adapter *a)
+{
+    struct err ignored;
+    char *sql;
+    if (PQtransactionStatus(a->conn) == PQTRANS_IDLE || PQstatus(a->conn) != CONNECTION_OK)
+        return;
+    int before = a->signals_ignored;
+    pg_shield(a, true);
+    if (sql_render(a, &sql, "postgres", "rollback", NULL, 0, &ignored) || pg_exec(a, sql, &ignored))
+        log_event(LOG_DEBUG, "pg.rollback", "%s", ignored.msg);
+    a->signals_ignored = before;
+}
+
+/*
+ * Runs one reading template in one round trip: in a read-only transaction of its own, or, where the
+ * caller has one open, within a savepoint, so that search_path is as before.
+ */
+static int
+read_with(void *ctx, struct adapter *a, const char *settings, const char *stem,
+          const struct sql_var *vars, size_t n_vars, pg_on_result on_result, void *arg,
+          struct err *err)
+{
+    bool idle = PQtransactionStatus(a->conn) == PQTRANS_IDLE;
+    const char *stems[] = {idle ? "begin_read" : "read_within", settings, stem,
+                           idle ? "commit" : "read_within_end"};
+    const char *sql[BASE_COUNT(stems)];
+    for (size_t i = 0; i < BASE_COUNT(stems); i++) {
+        char *text;
+        if (sql_render(ctx, &text, "postgres", stems[i], vars, n_vars, err))
+            return -1;
+        sql[i] = text;
+    }
+    struct read_arg read = {.index = 2, .on_result = on_result, .arg = arg};
+    if (pg_run(a, sql, BASE_COUNT(sql), NULL, on_read, &read, err) == 0)
+        return 0;
+    if (idle)
+        pg_abandon(a);
+    return -1;
+}
+
+int
+pg_read(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars, size_t n_vars,
+        pg_on_result on_result, void *arg, struct err *err)
+{
+    return read_with(ctx, a, "read_settings", stem, vars, n_vars, on_result, arg, err);
+}
+
+int
+pg_read_many(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+             size_t n_vars, pg_on_result on_result, void *arg, struct err *err)
+{
+    return read_with(ctx, a, "read_settings_many", stem, vars, n_vars, on_result, arg, err);
+}
+
+struct cells {
+    void *ctx;
+    struct strlist *out;
+};
+
+static int
+on_cells(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    struct cells *c = arg;
+    (void)index;
+    (void)err;
+    for (int row = 0; row < PQntuples(r); row++)
+        for (int column = 0; column < PQnfields(r); column++)
+            strlist_add(c->ctx, c->out, PQgetvalue(r, row, column));
+    return 0;
+}
+
+int
+pg_read_cells(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+              size_t n_vars, struct strlist *out, struct err *err)
+{
+    struct cells arg = {.ctx = ctx, .out = out};
+    return pg_read(ctx, a, stem, vars, n_vars, on_cells, &arg, err);
+}
+
+struct server_arg {
+    void *ctx;
+    struct adapter *a;
+    struct server_info *out;
+};
+
+static int
+on_server(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    struct server_arg *s = arg;
+    (void)index;
+    if (PQntuples(r) != 1)
+        return fail(err, ERR_BUG, "server.sql: %d rows", PQntuples(r));
+    *s->out = (struct server_info){
+        .version = mem_strdup(s->ctx, text_of(r, 0, "version")),
+        .version_num = (int)int_of(r, 0, "version_num", 0),
+        .role = mem_strdup(s->ctx, text_of(r, 0, "role")),
+        .database = mem_strdup(s->ctx, text_of(r, 0, "database")),
+        .superuser = bool_of(r, 0, "superuser"),
+        .can_create_namespace = bool_of(r, 0, "can_create_namespace"),
+        /* A pooler answers with a process id of its own. */
+        .pooled = int_of(r, 0, "backend_pid", 0) != PQbackendPID(s->a->conn),
+    };
+    return 0;
+}
+
+int
+pg_server(void *ctx, struct adapter *a, struct server_info *out, struct err *err)
+{
+    struct server_arg arg = {.ctx = ctx, .a = a, .out = out};
+    return pg_read(ctx, a, "server", NULL, 0, on_server, &arg, err);
+}
+
+struct describe_arg {
+    void *ctx;
+    const struct relation *relations;
+    size_t n;
+    struct relation_info *out;
+};
+
+static enum relation_kind
+kind_of(const char *relkind)
+{
+    static const struct {
+        char relkind;
+        enum relation_kind kind;
+    } kinds[] = {
+        {'r', RELATION_TABLE},   {'p', RELATION_PARTITIONED},
+        {'v', RELATION_VIEW},    {'m', RELATION_MATERIALIZED_VIEW},
+        {'f', RELATION_FOREIGN},
+    };
+    if (!relkind)
+        return RELATION_MISSING;
+    for (size_t i = 0; i < BASE_COUNT(kinds); i++)
+        if (kinds[i].relkind == *relkind)
+            return kinds[i].kind;
+    return RELATION_OTHER;
+}
+
+static const char *
+strdup_or_null(void *ctx, const char *s)
+{
+    return s ? mem_strdup(ctx, s) : NULL;
+}
+
+static int
+on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    struct describe_arg *d = arg;
+    (void)index;
+    if ((size_t)PQntuples(r) != d->n)
+        return fail(err, ERR_BUG, "describe.sql: %d rows for %zu relations", PQntuples(r), d->n);
+    for (int row = 0; row < PQntuples(r); row++) {
+        d->out[row] = (struct relation_info){
+            .relation = d->relations[row],
+            .kind = kind_of(text_of(r, row, "relkind")),
+            .oid = (uint64_t)int_of(r, row, "oid", 0),
+            .filenode = (uint64_t)int_of(r, row, "filenode", 0),
+            .bytes = int_of(r, row, "bytes", -1),
+            .rows = int_of(r, row, "rows", -1),
+            .owner = strdup_or_null(d->ctx, text_of(r, row, "owner")),
+            .can_select = bool_of(r, row, "can_select"),
+            .can_write = bool_of(r, row, "can_write"),
+            .row_security = bool_of(r, row, "row_security"),
+            .no_schema = bool_of(r, row, "no_schema"),
+            .can_create = bool_of(r, row, "can_create"),
+            .can_use_schema = bool_of(r, row, "can_use_schema"),
+            .near = strdup_or_null(d->ctx, text_of(r, row, "near")),
+        };
+    }
+    return 0;
+}
+
+cJSON *
+pg_relation_json(const struct relation *relation)
+{
+    cJSON *object = mem_check(cJSON_CreateObject());
+    if (relation->database)
+        json_put_str(object, "database", relation->database);
+    json_put_str(object, "schema", relation->schema);
+    json_put_str(object, "name", relation->name);
+    return object;
+}
+
+int
+pg_describe(void *ctx, struct adapter *a, const struct relation *relations, size_t n,
+            struct relation_info *out, struct err *err)
+{
+    if (n == 0)
+        return 0;
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, pg_relation_json(&relations[i]));
+    struct sql_var var = {"relations", json_print(ctx, list, false)};
+    struct describe_arg arg = {.ctx = ctx, .relations = relations, .n = n, .out = out};
+    return pg_read(ctx, a, "describe", &var, 1, on_describe, &arg, err);
+}
+
+static int
+on_disk(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    struct disk_info *out = arg;
+    (void)index;
+    (void)err;
+    struct statvfs fs;
+    const char *dir = text_of(r, 0, "data_directory");
+    out->used = int_of(r, 0, "database_bytes", -1);
+    out->available =
+        dir && statvfs(dir, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
+    return 0;
+}
+
+/* What is free is only looked at through a local socket: elsewhere the path is another machine's.
+ */
+int
+pg_disk(void *ctx, struct adapter *a, struct disk_info *out, struct err *err)
+{
+    if (pg_read(ctx, a, "disk", NULL, 0, on_disk, out, err))
+        return -1;
+    const char *host = PQhost(a->conn);
+    if (host && *host && *host != '/')
+        out->available = -1;
+    return 0;
+}
+
+struct namespaces_arg {
+    void *ctx;
+    size_t n;
+    struct namespace_info *out;
+};
+
+static int
+on_namespaces(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    struct namespaces_arg *s = arg;
+    (void)index;
+    if ((size_t)PQntuples(r) != s->n)
+        return fail(err, ERR_BUG, "namespaces.sql: %d rows for %zu names", PQntuples(r), s->n);
+    for (int row = 0; row < PQntuples(r); row++) {
+        s->out[row] = (struct namespace_info){
+            .name = mem_strdup(s->ctx, text_of(r, row, "name")),
+            .exists = text_of(r, row, "oid") != NULL,
+            .owned = bool_of(r, row, "owned"),
+            .oid = (uint64_t)int_of(r, row, "oid", 0),
+            .marker = strdup_or_null(s->ctx, text_of(r, row, "marker")),
+            .relations = int_of(r, row, "relations", 0),
+        };
+    }
+    return 0;
+}
+
+int
+pg_namespaces(void *ctx, struct adapter *a, const char *const *names, size_t n,
+              struct namespace_info *out, struct err *err)
+{
+    if (n == 0)
+        return 0;
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, cJSON_CreateString(names[i]));
+    struct sql_var var = {"names", json_print(ctx, list, false)};
+    struct namespaces_arg arg = {.ctx = ctx, .n = n, .out = out};
+    return pg_read(ctx, a, "namespaces", &var, 1, on_namespaces, &arg, err);
+}

@@ -1,0 +1,25 @@
+#include "postgres.h"
+
+const struct adapter_ops postgres_ops = {
+    .abi = ADAPTER_ABI,
+    .name = "postgres",
+    .dialect = "postgres",
+    .name_max = 63,
+    .capabilities = CAP_TRANSACTIONAL_DDL | CAP_SNAPSHOT_EXPORT | CAP_NAMESPACE_RENAME,
+    .name_key = "application_name",
+    .name_variable = "PGAPPNAME",
+    .open = pg_open,
+    .close = pg_close,
+    .server = pg_server,
+    .describe = pg_describe,
+    .namespaces = pg_namespaces,
+    .clone_sql = pg_clone_sql,
+    .exec = pg_exec,
+    .exec_all = pg_exec_all,
+    .query = pg_query,
+    .shield = pg_shield,
+    .read = pg_read_cells,
+    .drop_namespace = pg_drop_namespace,
+    .load = pg_load,
+    .disk = pg_disk,
+};

@@ -1,0 +1,2 @@
+-- Directly after begin_repeatable: this transaction sees what the exporting one sees.
+SET TRANSACTION SNAPSHOT :'snapshot';
