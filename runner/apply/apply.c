@@ -1,0 +1,378 @@
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+render(struct job *j, char **out, const char *stem, const struct sql_var *vars, size_t n, struct err *err)
+{
+    return sql_render(j->ctx, out, j->ops->dialect, stem, vars, n, err);
+}
+
+int
+job_run(struct job *j, const char *stem, const struct sql_var *vars, size_t n, struct err *err)
+{
+    char *sql;
+    return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->exec(j->a, sql, err);
+}
+
+static int
+query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars, size_t n,
+      struct err *err)
+{
+    char *sql;
+    return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->query(j->ctx, j->a, sql, out, err);
+}
+
+int
+job_begin(struct job *j, const char *stem, struct err *err)
+{
+    const struct config *c = j->plan->in.config;
+    char lock[32], statement[32];
+    snprintf(lock, sizeof lock, "%.0fms", c->lock_timeout * 1000);
+    snprintf(statement, sizeof statement, "%.0fms", c->statement_timeout * 1000);
+    const struct sql_var vars[] = {{"lock_timeout", lock}, {"statement_timeout", statement}};
+    return job_run(j, stem, vars, BASE_COUNT(vars), err);
+}
+
+int
+job_undo(struct job *j)
+{
+    struct err ignored;
+    int rc = job_run(j, "rollback", NULL, 0, &ignored);
+    (void)rc;
+    return -1;
+}
+
+static int
+exec_list(struct job *j, const struct strlist *sql, struct err *err)
+{
+    for (size_t i = 0; i < sql->n; i++)
+        if (interrupt_check(err) || j->ops->exec(j->a, sql->v[i], err))
+            return -1;
+    return 0;
+}
+
+/* --- locks --- */
+
+char *
+apply_application_name(void *ctx, const char *schema)
+{
+    char *name = mem_printf(ctx, "cloneci:%s", schema);
+    bool plain = strlen(name) <= 63;
+    for (const char *p = name; *p; p++)
+        plain = plain && *p >= ' ' && *p <= '~';
+    if (plain)
+        return name;
+    char hex[HASH_SHA256_HEX];
+    hash_sha256(schema, strlen(schema), hex);
+    return mem_printf(ctx, "cloneci:%s", hex + HASH_SHA256_HEX - 1 - 40);
+}
+
+static int
+lock_one(struct job *j, const char *schema, struct err *err)
+{
+    struct strlist got = {0};
+    const struct sql_var vars[] = {{"key", adapter_lock_key(j->ctx, mem_printf(j->ctx, "cloneci:%s", schema))}};
+    if (query(j, &got, "lock_try_session", vars, 1, err))
+        return -1;
+    if (got.n == 1 && strcmp(got.v[0], "t") == 0)
+        return 0;
+    fail(err, ERR_LOCKED, "another run is working in the schema \"%s\"", schema);
+    return hint(err, "Wait for it or cancel it; every pull request needs a schema of its own.");
+}
+
+int
+apply_lock(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    int rc = 0;
+    fault_point("lock");
+    for (size_t i = 0; rc == 0 && i < plan->n_schemas; i++)
+        rc = lock_one(&j, plan->schemas[i].name, err);
+    if (rc == 0)
+        rc = apply_end_builds(a, plan, err);
+    talloc_free(j.ctx);
+    return rc;
+}
+
+int
+apply_end_builds(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    if (!plan->in.schema)
+        return 0;
+    struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct strlist ended = {0};
+    const struct sql_var vars[] = {{"application", apply_application_name(j.ctx, plan->in.schema)}};
+    int rc = query(&j, &ended, "backend_stop", vars, 1, err);
+    if (rc == 0 && ended.n)
+        log_event(LOG_WARN, "builds.ended", "ended %zu connection%s that a build step had left working", ended.n,
+                  ended.n == 1 ? "" : "s");
+    talloc_free(j.ctx);
+    return rc;
+}
+
+/* --- schemas --- */
+
+static void
+append_array_item(struct buf *b, const char *s)
+{
+    buf_puts(b, b->len > 1 ? ",\"" : "\"");
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            buf_putc(b, '\\');
+        buf_putc(b, *s);
+    }
+    buf_putc(b, '"');
+}
+
+/* A drop takes some seven locks a table; the lock table of a server holds some 6,000 by default. */
+enum { DROPS_A_TRANSACTION = 200 };
+
+static int
+drop_contents(struct job *j, const struct strlist *schemas, struct err *err)
+{
+    struct buf array;
+    buf_init(&array, j->ctx);
+    buf_putc(&array, '{');
+    for (size_t i = 0; i < schemas->n; i++)
+        append_array_item(&array, schemas->v[i]);
+    buf_putc(&array, '}');
+    const struct sql_var vars[] = {{"schemas", array.s}};
+    struct strlist drops = {0};
+    if (query(j, &drops, "namespace_contents", vars, 1, err))
+        return -1;
+    for (size_t i = 0; i < drops.n; i += DROPS_A_TRANSACTION) {
+        size_t n = drops.n - i < DROPS_A_TRANSACTION ? drops.n - i : DROPS_A_TRANSACTION, failed = 0;
+        if (job_begin(j, "begin_write", err))
+            return -1;
+        if (j->ops->exec_all(j->a, drops.v + i, n, &failed, NULL, NULL, err) || job_run(j, "commit", NULL, 0, err))
+            return job_undo(j);
+    }
+    return 0;
+}
+
+static int
+drop_schemas(struct job *j, const struct strlist *schemas, struct err *err)
+{
+    if (!schemas->n)
+        return 0;
+    if (drop_contents(j, schemas, err))
+        return -1;
+    for (size_t i = 0; i < schemas->n; i++) {
+        const struct sql_var vars[] = {{"schema", schemas->v[i]}};
+        if (job_run(j, "namespace_drop", vars, 1, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* What a killed run left: schemas aside, and those on their way out. Both bear our marker (plan_settle). */
+static int
+clear_leftovers(struct job *j, struct err *err)
+{
+    struct strlist left = {0};
+    for (size_t i = 0; i < j->plan->n_schemas; i++) {
+        const struct plan_schema *s = &j->plan->schemas[i];
+        if (s->found_aside.exists)
+            strlist_add(j->ctx, &left, s->aside);
+        if (s->found_old.exists)
+            strlist_add(j->ctx, &left, s->old);
+    }
+    return drop_schemas(j, &left, err);
+}
+
+static int
+in_transaction(struct job *j, bool swap, struct err *err)
+{
+    if (job_begin(j, "begin_write", err))
+        return -1;
+    for (size_t i = 0; i < j->plan->n_schemas; i++) {
+        const struct plan_schema *s = &j->plan->schemas[i];
+        if (exec_list(j, swap ? &s->swap : &s->prepare, err))
+            return job_undo(j);
+    }
+    return job_run(j, "commit", NULL, 0, err) ? job_undo(j) : 0;
+}
+
+static int
+drop_replaced(struct job *j, struct err *err)
+{
+    struct strlist old = {0};
+    for (size_t i = 0; i < j->plan->n_schemas; i++)
+        if (j->plan->schemas[i].found.exists)
+            strlist_add(j->ctx, &old, j->plan->schemas[i].old);
+    return drop_schemas(j, &old, err);
+}
+
+/* --- clones --- */
+
+static int
+lock_sources(struct job *j, struct err *err)
+{
+    for (size_t i = 0; i < j->plan->n_nodes; i++) {
+        const struct plan_clone *c = j->plan->nodes[i].clone;
+        if (!c)
+            continue;
+        const struct sql_var vars[] = {{"schema", c->from.schema}, {"name", c->from.name}};
+        if (job_run(j, "lock_source", vars, BASE_COUNT(vars), err))
+            return -1;
+    }
+    return 0;
+}
+
+static struct relation *
+relations(struct job *j, bool sources)
+{
+    struct relation *r = mem_array(j->ctx, struct relation, j->plan->n_clones);
+    size_t n = 0;
+    for (size_t i = 0; i < j->plan->n_nodes; i++) {
+        const struct plan_clone *c = j->plan->nodes[i].clone;
+        if (c)
+            r[n++] = sources ? c->from : c->to;
+    }
+    return r;
+}
+
+/* With the locks held: is each source what the plan was made for? A dbt run swaps tables by renaming. */
+static int
+check_sources(struct job *j, bool *stale, struct err *err)
+{
+    struct relation_info *now = mem_array(j->ctx, struct relation_info, j->plan->n_clones);
+    if (j->ops->describe(j->ctx, j->a, relations(j, true), j->plan->n_clones, now, err))
+        return -1;
+    size_t at = 0;
+    for (size_t i = 0; i < j->plan->n_nodes; i++) {
+        const struct plan_clone *c = j->plan->nodes[i].clone;
+        if (!c)
+            continue;
+        const struct relation_info *r = &now[at++];
+        if (r->oid == c->source.oid && r->filenode == c->source.filenode)
+            continue;
+        *stale = true;
+        fail(err, ERR_LOCKED, "production's \"%s\".\"%s\" was rebuilt while it was about to be cloned",
+             c->from.schema, c->from.name);
+        return hint(err, "Production is being built: run again when it is done.");
+    }
+    return 0;
+}
+
+struct watch {
+    struct job *job;
+    struct apply_result *out;
+    const struct plan_node **owner; /* of each statement */
+    const bool *last;               /* is it its clone's last? */
+    size_t clone_at, done;
+    apply_progress *progress;
+    void *arg;
+};
+
+static void
+on_statement(void *arg, size_t index, double ms)
+{
+    struct watch *w = arg;
+    struct apply_clone *c = &w->out->clones[w->clone_at];
+    c->ms += ms;
+    if (!w->last[index])
+        return;
+    w->clone_at++;
+    if (w->progress)
+        w->progress(w->arg, w->owner[index], w->clone_at, w->out->n, c->ms);
+}
+
+static size_t
+count_statements(const struct plan *plan)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].clone) {
+            const struct clone_sql *s = &plan->nodes[i].clone->sql;
+            n += s->before.n + s->load.n + s->after.n;
+        }
+    return n;
+}
+
+static int
+send_statements(struct job *j, struct watch *w, struct err *err)
+{
+    size_t total = count_statements(j->plan), n = 0, failed = 0;
+    const char **sql = mem_array(j->ctx, const char *, total);
+    const struct plan_node **owner = mem_array(j->ctx, const struct plan_node *, total);
+    bool *last = mem_array(j->ctx, bool, total);
+    for (size_t i = 0; i < j->plan->n_nodes; i++) {
+        const struct plan_node *p = &j->plan->nodes[i];
+        if (!p->clone)
+            continue;
+        const struct strlist *parts[] = {&p->clone->sql.before, &p->clone->sql.load, &p->clone->sql.after};
+        for (size_t k = 0; k < BASE_COUNT(parts); k++)
+            for (size_t s = 0; s < parts[k]->n; s++) {
+                owner[n] = p;
+                sql[n++] = parts[k]->v[s];
+            }
+        last[n - 1] = true;
+    }
+    w->owner = owner;
+    w->last = last;
+    if (j->ops->exec_all(j->a, sql, total, &failed, on_statement, w, err))
+        return err->kind == ERR_SIGNAL ? -1 : wrap(err, "cloning %s", owner[failed < total ? failed : 0]->info->unique_id);
+    return 0;
+}
+
+static int
+clone_all(struct job *j, struct watch *w, bool *stale, struct err *err)
+{
+    if (!j->plan->n_clones)
+        return 0;
+    fault_point("load");
+    if (job_begin(j, "begin_clone", err))
+        return -1;
+    if (lock_sources(j, err) || check_sources(j, stale, err) || send_statements(j, w, err))
+        return job_undo(j);
+    fault_point("after");
+    return job_run(j, "commit", NULL, 0, err) ? job_undo(j) : 0;
+}
+
+static int
+describe_made(struct job *j, struct apply_result *out, struct err *err)
+{
+    struct relation_info *now = mem_array(j->ctx, struct relation_info, out->n);
+    if (apply_inspect(j->ctx, j->a, j->plan, now, err))
+        return -1;
+    for (size_t i = 0; i < out->n; i++)
+        out->clones[i].made = now[i];
+    return 0;
+}
+
+int
+apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
+             apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
+{
+    struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct watch w = {.job = &j, .out = out, .progress = progress, .arg = arg};
+    double start = clock_ms();
+    *stale = false;
+    *out = (struct apply_result){.n = plan->n_clones,
+                                 .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
+    fault_point("aside");
+    bool many = load && load->n_workers && plan->n_clones;
+    if (clear_leftovers(&j, err) || in_transaction(&j, false, err) ||
+        (many ? load_all(&j, out, load, stale, err) : clone_all(&j, &w, stale, err)))
+        return -1;
+    fault_point("swap");
+    if (in_transaction(&j, true, err))
+        return -1;
+    fault_point("swapped");
+    if (drop_replaced(&j, err) || describe_made(&j, out, err))
+        return -1;
+    out->ms = clock_ms() - start;
+    return 0;
+}
+
+int
+apply_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct relation_info *out, struct err *err)
+{
+    struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
+    if (!plan->n_clones)
+        return 0;
+    return j.ops->describe(ctx, a, relations(&j, false), plan->n_clones, out, err);
+}

@@ -1,0 +1,76 @@
+/*
+ * build: the build step and what it left behind. Starts dbt (or another command), never a shell; reads
+ * run_results.json; says of each clone whether the incremental path was really taken.
+ */
+#ifndef BUILD_H
+#define BUILD_H
+
+#include "apply/apply.h"
+#include "process/process.h"
+
+/* What dbt is started with: a generated profile whose schema is the pull request's, outside of the checkout. */
+struct build_env {
+    const struct config *config;
+    const struct project *project;
+    const struct profile *profile;
+    const char *profiles_dir; /* of the generated profile; the user's own when no schema was asked for */
+    bool generated;           /* that folder is ours */
+    struct strlist env;       /* for the child */
+};
+
+/* Makes the folder (0700, per user, project and schema) and writes the profile. */
+int build_prepare(void *ctx, struct build_env *out, const struct config *config, const struct project *project,
+                  const struct profile *profile, const char *schema, struct err *err) BASE_CHECKED;
+
+/* Ends the processes that the build step of a killed run left on this machine: nothing else would, and it would write
+ * on into the schema that the next run makes. Nothing is done while that run is alive. */
+void build_reap(const struct build_env *env);
+
+/* Is the installed dbt, with its adapter, the one that wrote this manifest? By version, and by the text of all of
+ * their macros, which a state comparison compares. False where it cannot be told. */
+bool build_same_dbt(const char *dbt, const struct manifest *production);
+
+/* The head's manifest by `dbt parse`; *manifest is its path. ERR_INPUT holds the end of what dbt said. */
+int build_parse(void *ctx, const struct build_env *env, const char **manifest, double *ms,
+                struct err *err) BASE_CHECKED;
+
+/* The deferral map as a state directory (plan->in.deferral_dir) whose manifest holds the map's nodes and nothing
+ * else: dbt resolves exactly those references to it, and need not load production's whole manifest. */
+int build_write_deferral(const struct plan *plan, struct err *err) BASE_CHECKED;
+
+struct build_node {
+    const char *unique_id, *status, *message;
+    double ms;
+    int64_t rows; /* rows_affected, -1 unknown */
+};
+
+struct build_result {
+    int exit_code;
+    bool timed_out;
+    double ms;
+    bool fresh;   /* run_results.json is this run's */
+    struct build_node *nodes;
+    size_t n;
+    struct map *index; /* unique id -> nodes */
+};
+
+/* Runs the plan's command line; what it prints goes to `out` as it comes. The deferral map, the schema and the
+ * selection are in the files and variables that docs/build-command.md names. */
+int build_run(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file, FILE *out,
+              struct build_result *result, struct err *err) BASE_CHECKED;
+const struct build_node *build_find(const struct build_result *r, const char *unique_id);
+
+enum build_verdict {
+    BUILD_INCREMENTAL,  /* same relation, dbt reports success: the incremental path was taken */
+    BUILD_FALSE_GREEN,  /* success, but the relation was made anew: the incremental path was not tested */
+    BUILD_NOT_TESTED,   /* rebuilt, as a pointer view always is */
+    BUILD_FAILED,
+    BUILD_SKIPPED,      /* dbt did not come to it */
+    BUILD_UNKNOWN,      /* the command left no results; the relation is the same */
+};
+
+/* Of the i-th clone: `before` as it was made, `after` as it stands now. */
+enum build_verdict build_judge(const struct plan_node *node, const struct relation_info *before,
+                               const struct relation_info *after, const struct build_result *result);
+
+#endif

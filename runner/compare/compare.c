@@ -1,0 +1,186 @@
+#include "compare.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *
+json_list(void *ctx, const struct strlist *list)
+{
+    void *tmp = talloc_new(NULL);
+    cJSON *array = json_array(tmp);
+    for (size_t i = 0; i < list->n; i++)
+        cJSON_AddItemToArray(array, mem_check(cJSON_CreateString(list->v[i])));
+    char *text = json_print(ctx, array, false);
+    talloc_free(tmp);
+    return text;
+}
+
+static struct compare_column *
+find_column(struct compare_result *r, const char *name)
+{
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (strcmp(r->columns[i].name, name) == 0)
+            return &r->columns[i];
+    return NULL;
+}
+
+static void
+take_columns(void *ctx, struct compare_result *out, const struct strlist *cells)
+{
+    out->n_columns = cells->n / 3;
+    out->columns = mem_array(ctx, struct compare_column, out->n_columns);
+    for (size_t i = 0; i < out->n_columns; i++) {
+        const char *const *c = cells->v + 3 * i;
+        out->columns[i] = (struct compare_column){.name = c[0], .type_a = *c[1] ? c[1] : NULL,
+                                                  .type_b = *c[2] ? c[2] : NULL, .differing = -1};
+    }
+}
+
+static void
+take_row(void *ctx, struct compare_result *r, const char *kind, const char *name, const char *value)
+{
+    const struct {
+        const char *kind;
+        int64_t *where;
+    } counts[] = {{"rows_a", &r->rows_a},         {"rows_b", &r->rows_b},   {"only_a", &r->only_a},
+                  {"only_b", &r->only_b},         {"missing", &r->missing}, {"extra", &r->extra},
+                  {"duplicates", &r->duplicates}, {"changed", &r->changed}, {"stale", &r->stale}};
+    for (size_t i = 0; i < BASE_COUNT(counts); i++)
+        if (strcmp(kind, counts[i].kind) == 0)
+            *counts[i].where = strtoll(value, NULL, 10);
+    struct compare_column *c = strcmp(kind, "column") == 0 ? find_column(r, name) : NULL;
+    if (c)
+        c->differing = strtoll(value, NULL, 10);
+    if (strcmp(kind, "sample") == 0)
+        strlist_add(ctx, &r->samples, value);
+}
+
+static int
+run_comparison(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *sql,
+               struct compare_result *out, struct err *err)
+{
+    struct strlist rows = {0};
+    if (ops->query(ctx, a, sql, &rows, err))
+        return -1;
+    for (size_t i = 0; i < rows.n; i++) {
+        cJSON *row = NULL;
+        if (json_parse(ctx, &row, rows.v[i], strlen(rows.v[i]), "comparison", err))
+            return -1;
+        take_row(ctx, out, cJSON_GetStringValue(cJSON_GetArrayItem(row, 0)),
+                 cJSON_GetStringValue(cJSON_GetArrayItem(row, 1)),
+                 cJSON_GetStringValue(cJSON_GetArrayItem(row, 2)));
+    }
+    return 0;
+}
+
+int
+compare_relations(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                  const struct compare_request *q, struct compare_result *out, struct err *err)
+{
+    const struct sql_var vars[] = {
+        {"a_schema", q->a.schema},
+        {"a_name", q->a.name},
+        {"b_schema", q->b.schema},
+        {"b_name", q->b.name},
+        {"p_schema", q->before.schema ? q->before.schema : ""},
+        {"p_name", q->before.name ? q->before.name : ""},
+        {"keys", json_list(ctx, &q->keys)},
+        {"ignore", json_list(ctx, &q->ignore)},
+    };
+    struct strlist columns = {0}, sql = {0};
+    *out = (struct compare_result){.missing = -1, .extra = -1, .duplicates = -1, .changed = -1, .stale = -1};
+    if (ops->read(ctx, a, "compare_columns", vars, BASE_COUNT(vars), &columns, err) ||
+        ops->read(ctx, a, "compare_sql", vars, BASE_COUNT(vars), &sql, err))
+        return -1;
+    take_columns(ctx, out, &columns);
+    if (sql.n != 1)
+        return fail(err, ERR_WAREHOUSE, "\"%s\".\"%s\" and \"%s\".\"%s\" have no column in common", q->a.schema,
+                    q->a.name, q->b.schema, q->b.name);
+    return run_comparison(ctx, a, ops, sql.v[0], out, err);
+}
+
+static bool
+columns_differ(const struct compare_result *r)
+{
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (!str_eq(r->columns[i].type_a, r->columns[i].type_b))
+            return true;
+    return false;
+}
+
+/*
+ * Without a key there is nothing to tell an old row from a new one by: rows that are only in the incremental result or
+ * only in the full one count as broken, unless both sides lack as many of each other's (values, not rows, differ).
+ */
+enum compare_verdict
+compare_judge(const struct compare_result *r)
+{
+    if (r->only_a == 0 && r->only_b == 0)
+        return columns_differ(r) ? COMPARE_FULL_REFRESH : COMPARE_SAFE;
+    if (r->changed < 0)
+        return r->only_a == r->only_b ? COMPARE_FULL_REFRESH : COMPARE_BROKEN;
+    if (r->missing || r->extra || r->duplicates)
+        return COMPARE_BROKEN;
+    return r->stale == r->changed ? COMPARE_FULL_REFRESH : COMPARE_BROKEN;
+}
+
+const char *
+compare_verdict_name(enum compare_verdict verdict)
+{
+    switch (verdict) {
+    case COMPARE_SAFE:
+        return "safe";
+    case COMPARE_FULL_REFRESH:
+        return "needs_full_refresh";
+    case COMPARE_BROKEN:
+        break;
+    }
+    return "broken";
+}
+
+static void
+add_count(struct buf *b, int64_t n, const char *what)
+{
+    if (n > 0)
+        buf_printf(b, "%s%lld %s", b->len ? ", " : "", (long long)n, what);
+}
+
+static void
+add_columns(struct buf *b, const struct compare_result *r)
+{
+    const char *before = " (";
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (r->columns[i].differing <= 0)
+            continue;
+        buf_printf(b, "%s%s %lld", before, r->columns[i].name, (long long)r->columns[i].differing);
+        before = ", ";
+    }
+    if (*before == ',')
+        buf_putc(b, ')');
+}
+
+char *
+compare_text(void *ctx, const struct compare_result *r)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    add_count(&b, r->missing, "rows of the full refresh are missing");
+    add_count(&b, r->extra, "rows are too many");
+    add_count(&b, r->duplicates, "keys stand more than once");
+    add_count(&b, r->changed - (r->stale > 0 ? r->stale : 0), "rows that the run touched differ");
+    add_count(&b, r->stale, "old rows differ");
+    add_columns(&b, r);
+    if (r->changed < 0) {
+        add_count(&b, r->only_a, "rows are only in the incremental result");
+        add_count(&b, r->only_b, "rows are only in the full one");
+    }
+    for (size_t i = 0; i < r->n_columns; i++) {
+        const struct compare_column *c = &r->columns[i];
+        if (!str_eq(c->type_a, c->type_b))
+            buf_printf(&b, "%s%s is %s, %s after a full refresh", b.len ? ", " : "", c->name,
+                       c->type_a ? c->type_a : "missing", c->type_b ? c->type_b : "gone");
+    }
+    if (!b.len)
+        buf_printf(&b, "%lld rows, the same", (long long)r->rows_a);
+    return b.s;
+}

@@ -1,0 +1,140 @@
+#include "plan_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct finder {
+    struct plan *plan;
+    struct map *index;   /* unique id -> deferral */
+    uint8_t *seen;       /* ephemeral nodes walked through for the current reader */
+    uint32_t *stack;
+    size_t depth;
+};
+
+static bool
+is_ephemeral(const struct node *n)
+{
+    return n->type == NODE_MODEL && str_eq(n->materialized, "ephemeral");
+}
+
+static bool
+is_referable(const struct node *n)
+{
+    return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT;
+}
+
+static int
+missing(const struct node *reader, const struct node *parent, struct err *err)
+{
+    fail(err, ERR_INPUT, "%s refers to %s, which is neither built here nor in production's manifest",
+         reader->unique_id, parent->unique_id);
+    return hint(err, "Build it as well (--select \"+%s\"), or use a manifest of production that has it.",
+                reader->name);
+}
+
+/* A twin run reads what the pull request's own build has made. */
+static const struct plan_node *
+built_beside(const struct plan *plan, uint32_t parent)
+{
+    const struct plan_node *p = plan->in.beside ? plan_find_node(plan->in.beside, parent) : NULL;
+    return p && p->target.name ? p : NULL;
+}
+
+static struct plan_deferral
+from_beside(struct plan *plan, const struct plan_node *p)
+{
+    return (struct plan_deferral){.unique_id = p->info->unique_id,
+                                  .relation = p->target,
+                                  .text = mem_printf(plan, "\"%s\".\"%s\"", p->target.schema, p->target.name),
+                                  .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
+}
+
+static struct plan_deferral
+from_production(const struct node *n, const struct node *prod)
+{
+    return (struct plan_deferral){
+        .unique_id = n->unique_id,
+        .relation = {.database = prod->database, .schema = prod->schema, .name = prod->alias},
+        .text = prod->relation_name,
+        .origin = PLAN_FROM_PRODUCTION,
+    };
+}
+
+static int
+defer(struct finder *f, const struct node *reader, uint32_t parent, struct err *err)
+{
+    struct plan *plan = f->plan;
+    const struct node *n = &plan->in.head->nodes[parent];
+    uint32_t at = map_gets(f->index, n->unique_id);
+    if (at == MAP_NONE) {
+        uint32_t old = plan_production_node(plan, parent);
+        const struct plan_node *beside = built_beside(plan, parent);
+        if (!beside && old == MAP_NONE)
+            return missing(reader, n, err);
+        at = (uint32_t)plan->n_deferrals;
+        plan->deferrals = mem_grow(plan, plan->deferrals, struct plan_deferral, at + 1);
+        plan->deferrals[plan->n_deferrals++] =
+            beside ? from_beside(plan, beside) : from_production(n, &plan->in.production->nodes[old]);
+        map_set(f->index, n->unique_id, strlen(n->unique_id), at);
+    }
+    strlist_add(plan, &plan->deferrals[at].read_by, reader->unique_id);
+    return 0;
+}
+
+/* dbt compiles an ephemeral model into its readers, so that they read what it reads. */
+static int
+visit(struct finder *f, const struct node *reader, const struct node *n, struct err *err)
+{
+    const struct plan *plan = f->plan;
+    for (uint32_t i = 0; i < n->n_parents; i++) {
+        uint32_t p = n->parents[i];
+        const struct node *parent = &plan->in.head->nodes[p];
+        if (is_ephemeral(parent)) {
+            if (!f->seen[p])
+                f->stack[f->depth++] = p;
+            f->seen[p] = 1;
+        } else if (is_referable(parent) && !plan->in.selected->in[p]) {
+            if (defer(f, reader, p, err))
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static bool
+reads(const struct node *n)
+{
+    return (n->type == NODE_MODEL && !is_ephemeral(n)) || n->type == NODE_SNAPSHOT ||
+           n->type == NODE_TEST || n->type == NODE_UNIT_TEST || n->type == NODE_FUNCTION;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+    const struct plan_deferral *x = a, *y = b;
+    return strcmp(x->unique_id, y->unique_id);
+}
+
+int
+plan_find_deferrals(struct plan *plan, struct err *err)
+{
+    uint32_t total = plan->in.head->n_nodes;
+    void *tmp = talloc_new(plan);
+    struct finder f = {.plan = plan, .index = map_new(tmp, 64), .seen = mem_array(tmp, uint8_t, total + 1),
+                       .stack = mem_array(tmp, uint32_t, total + 1)};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < plan->n_nodes; i++) {
+        const struct node *reader = plan->nodes[i].info;
+        if (!reads(reader))
+            continue;
+        rc = visit(&f, reader, reader, err);
+        for (size_t at = 0; rc == 0 && at < f.depth; at++)
+            rc = visit(&f, reader, &plan->in.head->nodes[f.stack[at]], err);
+        while (f.depth)
+            f.seen[f.stack[--f.depth]] = 0;
+    }
+    talloc_free(tmp);
+    if (rc == 0 && plan->n_deferrals)
+        qsort(plan->deferrals, plan->n_deferrals, sizeof *plan->deferrals, by_id);
+    return rc;
+}

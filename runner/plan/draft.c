@@ -1,0 +1,292 @@
+#include "plan_internal.h"
+
+#include <string.h>
+
+static bool
+makes_relation(const struct node *n)
+{
+    switch (n->type) {
+    case NODE_MODEL:
+        return !str_eq(n->materialized, "ephemeral");
+    case NODE_SEED:
+    case NODE_SNAPSHOT:
+        return true;
+    case NODE_FUNCTION:
+    case NODE_TEST:
+    case NODE_ANALYSIS:
+    case NODE_OPERATION:
+    case NODE_SOURCE:
+    case NODE_EXPOSURE:
+    case NODE_METRIC:
+    case NODE_SEMANTIC_MODEL:
+    case NODE_UNIT_TEST:
+    case NODE_SAVED_QUERY:
+    case NODE_TYPES:
+        break;
+    }
+    return false;
+}
+
+bool
+plan_is_candidate(const struct node *n)
+{
+    return n->type == NODE_SNAPSHOT ||
+           (n->type == NODE_MODEL && str_eq(n->materialized, "incremental"));
+}
+
+bool
+plan_is_built(const struct node *n)
+{
+    return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT || n->type == NODE_TEST ||
+           n->type == NODE_UNIT_TEST || n->type == NODE_FUNCTION;
+}
+
+uint32_t
+plan_production_node(const struct plan *plan, uint32_t node)
+{
+    return state_production_node(plan->in.state, node);
+}
+
+/* dbt's default generate_schema_name: the target's schema, with the custom one after an underscore. The fast
+ * path is only taken where no project macro overrides it. */
+static int
+moved_schema(struct plan *plan, uint32_t node, const char **out, struct err *err)
+{
+    cJSON *json = NULL;
+    if (manifest_node_json(plan, plan->in.head, node, &json, err))
+        return -1;
+    const char *custom = json_str(json_get(json, "config"), "schema");
+    const char *schema = plan->in.schema;
+    *out = custom ? mem_printf(plan, "%s_%s", schema, custom) : schema;
+    return 0;
+}
+
+const struct plan_node *
+plan_find_node(const struct plan *plan, uint32_t node)
+{
+    const char *id = plan->in.head->nodes[node].unique_id;
+    size_t low = 0, high = plan->n_nodes;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = strcmp(plan->nodes[mid].info->unique_id, id);
+        if (order == 0)
+            return &plan->nodes[mid];
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
+/* Beside the pull request's relation, in a schema that begins with another name. */
+static struct relation
+twin_target(struct plan *plan, uint32_t node)
+{
+    const struct plan *other = plan->in.beside;
+    struct relation r = plan_find_node(other, node)->target;
+    if (r.schema && str_starts(r.schema, other->in.schema))
+        r.schema = mem_printf(plan, "%s%s", plan->in.schema, r.schema + strlen(other->in.schema));
+    return r;
+}
+
+static int
+find_target(struct plan *plan, struct plan_node *p, struct err *err)
+{
+    const struct node *n = p->info;
+    if (!makes_relation(n))
+        return 0;
+    p->target = (struct relation){.database = n->database, .schema = n->schema,
+                                  .name = n->alias ? n->alias : n->name};
+    if (plan->in.beside)
+        p->target = twin_target(plan, p->node);
+    else if (plan->in.head_is_production && moved_schema(plan, p->node, &p->target.schema, err))
+        return -1;
+    unsigned most = plan->in.adapter->name_max;
+    const char *const names[] = {p->target.schema, p->target.name};
+    for (size_t i = 0; i < BASE_COUNT(names); i++)
+        if (names[i] && strlen(names[i]) > most) {
+            fail(err, ERR_CONFIG, "%s: the name \"%s\" has %zu bytes, %s allows %u", n->unique_id,
+                 names[i], strlen(names[i]), plan->in.adapter->name, most);
+            return hint(err, i == 0 ? "Choose a shorter one with --schema."
+                                    : "Give the model a shorter alias.");
+        }
+    return 0;
+}
+
+static const char *
+reason_kind(enum state_reason_kind kind)
+{
+    switch (kind) {
+    case STATE_REASON_NEW:
+        return "new";
+    case STATE_REASON_BODY:
+        return "body";
+    case STATE_REASON_CONFIG:
+        return "config";
+    case STATE_REASON_RELATION:
+        return "relation";
+    case STATE_REASON_DESCRIPTION:
+        return "description";
+    case STATE_REASON_FQN:
+        return "fqn";
+    case STATE_REASON_CONTRACT:
+        return "contract";
+    case STATE_REASON_FIELD:
+        return "field";
+    case STATE_REASON_MACRO:
+        break;
+    }
+    return "macro";
+}
+
+const char *
+plan_state_origin(enum state_origin origin)
+{
+    switch (origin) {
+    case STATE_ORIGIN_PR:
+        return "pr";
+    case STATE_ORIGIN_UPSTREAM_MERGE:
+        return "upstream_merge";
+    case STATE_ORIGIN_ENVIRONMENT:
+        return "environment";
+    case STATE_ORIGIN_UNKNOWN:
+        break;
+    }
+    return "unknown";
+}
+
+static void
+add_reason(struct plan *plan, struct plan_node *p, struct plan_reason reason)
+{
+    p->reasons = mem_grow(plan, p->reasons, struct plan_reason, p->n_reasons + 1);
+    p->reasons[p->n_reasons++] = reason;
+}
+
+static int
+find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
+{
+    struct state_reason *reasons = NULL;
+    size_t n = 0;
+    if (plan->in.state && state_reasons(plan, plan->in.state, p->node, &reasons, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        add_reason(plan, p,
+                   (struct plan_reason){.kind = reason_kind(reasons[i].kind),
+                                        .text = state_reason_text(plan, &reasons[i]),
+                                        .origin = plan_state_origin(reasons[i].origin),
+                                        .file = reasons[i].file});
+    uint32_t via = plan->in.selected->via ? plan->in.selected->via[p->node] : MAP_NONE;
+    if (via != MAP_NONE && via != p->node)
+        p->via = select_path(plan, plan->in.head, via, p->node);
+    if (!n && p->via)
+        add_reason(plan, p,
+                   (struct plan_reason){.kind = "downstream", .origin = "unknown",
+                                        .text = mem_printf(plan, "downstream: %s", p->via)});
+    else if (!n)
+        add_reason(plan, p,
+                   (struct plan_reason){.kind = "selected", .origin = "unknown",
+                                        .text = "named by the selection"});
+    return 0;
+}
+
+/* A model's or snapshot's own `full_refresh: true` rebuilds it whatever stands there (dbt: should_full_refresh). */
+static int
+find_full_refresh(struct plan *plan, struct plan_node *p, struct err *err)
+{
+    cJSON *json = NULL;
+    if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
+        return -1;
+    const cJSON *v = json_get(json_get(json, "config"), "full_refresh");
+    bool model = p->info->type == NODE_MODEL;
+    p->full_refresh = model && (cJSON_IsBool(v) ? cJSON_IsTrue(v) : plan->in.config->full_refresh);
+    return 0;
+}
+
+/* What can be said of a clone without the catalog. */
+static int
+judge(struct plan *plan, struct plan_node *p, struct err *err)
+{
+    const struct node *n = p->info;
+    p->candidate = plan_is_candidate(n);
+    if (!p->candidate) {
+        p->skipped_because =
+            makes_relation(n) ? mem_printf(plan, "%s: built from scratch, needs no clone",
+                                           n->type == NODE_MODEL ? n->materialized : node_type_name(n->type))
+            : n->type == NODE_MODEL ? "ephemeral: makes no relation"
+                                    : mem_printf(plan, "%s: makes no relation", node_type_name(n->type));
+        return 0;
+    }
+    if (find_full_refresh(plan, p, err))
+        return -1;
+    uint32_t old = plan_production_node(plan, p->node);
+    if (n->blank) {
+        p->skipped_because = "its file is empty: dbt leaves it out";
+    } else if (old == MAP_NONE) {
+        p->is_new = true;
+        p->skipped_because = n->type == NODE_SNAPSHOT ? "new: its first run makes the table"
+                                                      : "new: will run as a full refresh";
+    } else if (p->full_refresh) {
+        p->skipped_because = plan->in.config->full_refresh
+                                 ? "--full-refresh: will be rebuilt, a clone would be dropped"
+                                 : "config full_refresh: will be rebuilt, a clone would be dropped";
+    } else if (!plan->in.production->nodes[old].alias) {
+        p->skipped_because = "production has no relation of it";
+    }
+    return 0;
+}
+
+static int
+add_nodes(struct plan *plan, struct err *err)
+{
+    const struct select_result *s = plan->in.selected;
+    plan->nodes = mem_array(plan, struct plan_node, s->n);
+    plan->n_nodes = s->n;
+    for (uint32_t i = 0; i < s->n; i++) {
+        struct plan_node *p = &plan->nodes[i];
+        p->node = s->nodes[i];
+        p->info = &plan->in.head->nodes[p->node];
+        if (find_target(plan, p, err) || find_reasons(plan, p, err) || judge(plan, p, err))
+            return -1;
+    }
+    return 0;
+}
+
+void
+plan_warn(struct plan *plan, const char *code, const char *text)
+{
+    plan->warnings = mem_grow(plan, plan->warnings, struct plan_warning, plan->n_warnings + 1);
+    plan->warnings[plan->n_warnings++] = (struct plan_warning){.code = code, .text = text};
+}
+
+/* Lookups are the candidates' sources, in order of the nodes, then the deferrals, then what hooks name. */
+static void
+add_lookups(struct plan *plan)
+{
+    plan->lookups = mem_array(plan, struct relation, plan->n_nodes + plan->n_deferrals + plan->n_hooks);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_node *p = &plan->nodes[i];
+        if (!p->candidate || p->skipped_because)
+            continue;
+        const struct node *old = &plan->in.production->nodes[plan_production_node(plan, p->node)];
+        plan->lookups[plan->n_lookups++] =
+            (struct relation){.database = old->database, .schema = old->schema, .name = old->alias};
+    }
+    for (size_t i = 0; i < plan->n_deferrals; i++)
+        plan->lookups[plan->n_lookups++] = plan->deferrals[i].relation;
+    for (size_t i = 0; i < plan->n_hooks; i++)
+        plan->lookups[plan->n_lookups++] = plan->hooks[i].relation;
+}
+
+int
+plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err *err)
+{
+    struct plan *plan = mem_new(ctx, struct plan);
+    plan->in = *in;
+    if (add_nodes(plan, err) || plan_find_deferrals(plan, err) || plan_find_schemas(plan, err) ||
+        plan_find_hooks(plan, err))
+        return -1;
+    add_lookups(plan);
+    *out = plan;
+    return 0;
+}

@@ -1,0 +1,200 @@
+/*
+ * Hooks that name a schema of production in a writing statement. A heuristic by design: a scan of words, no SQL parser
+ * and no Jinja; what a macro or a variable puts in is not seen. docs/build.md says what is.
+ */
+#include "plan_internal.h"
+
+#include "guard/guard.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_QUOTED, TOKEN_SIGN };
+struct token {
+    enum token_kind kind;
+    const char *s;
+    size_t n;
+};
+
+/* Behind a comment, a literal or a piece of Jinja that begins at p; p itself if none does. */
+static const char *
+skip_opaque(const char *p)
+{
+    static const char *const pairs[][2] = {{"{{", "}}"}, {"{%", "%}"}, {"{#", "#}"}, {"/*", "*/"}, {"--", "\n"},
+                                           {"'", "'"}};
+    for (size_t i = 0; i < BASE_COUNT(pairs); i++) {
+        if (!str_starts(p, pairs[i][0]))
+            continue;
+        const char *end = strstr(p + strlen(pairs[i][0]), pairs[i][1]);
+        return end ? end + strlen(pairs[i][1]) : p + strlen(p);
+    }
+    return p;
+}
+
+static struct token
+next_token(const char **at)
+{
+    const char *p = *at;
+    for (const char *q; *p && ((q = skip_opaque(p)) != p || isspace((unsigned char)*p));)
+        p = q != p ? q : p + 1;
+    struct token t = {.kind = *p ? TOKEN_SIGN : TOKEN_END, .s = p, .n = *p != '\0'};
+    if (*p == '"') {
+        const char *end = strchr(p + 1, '"');
+        t = (struct token){TOKEN_QUOTED, p + 1, end ? (size_t)(end - p - 1) : strlen(p + 1)};
+        *at = t.s + t.n + (end != NULL);
+        return t;
+    }
+    while (isalnum((unsigned char)p[0]) || *p == '_' || *p == '$' || (unsigned char)*p >= 0x80)
+        p++;
+    if (p != t.s)
+        t = (struct token){TOKEN_NAME, t.s, (size_t)(p - t.s)};
+    *at = t.s + t.n;
+    return t;
+}
+
+static bool
+is_word(const struct token *t, const char *words)
+{
+    char word[32];
+    if (t->kind != TOKEN_NAME || t->n > sizeof word - 3)
+        return false;
+    snprintf(word, sizeof word, " %.*s ", (int)t->n, t->s);
+    return strcasestr(words, word) != NULL;
+}
+
+/* As the server reads it: what is not quoted is folded to small letters. */
+static char *
+text_of(void *ctx, const struct token *t)
+{
+    char *s = mem_strndup(ctx, t->s, t->n);
+    for (char *p = s; t->kind == TOKEN_NAME && *p; p++)
+        *p = (char)tolower((unsigned char)*p);
+    return s;
+}
+
+#define WRITING " insert update delete truncate merge copy create alter drop grant revoke comment "
+/* Behind these a statement names what it reads. */
+#define READING " select values set using where with as like references execute returning "
+
+struct scan {
+    struct plan *plan;
+    const struct map *schemas;
+    struct plan_hook hook; /* of every write that is found */
+};
+
+static void
+found_write(struct scan *s, const char *verb, const char *schema, const char *name)
+{
+    struct plan *plan = s->plan;
+    plan->hooks = mem_grow(plan, plan->hooks, struct plan_hook, plan->n_hooks + 1);
+    struct plan_hook *h = &plan->hooks[plan->n_hooks++];
+    *h = s->hook;
+    h->verb = verb;
+    h->relation = (struct relation){.schema = schema, .name = name};
+}
+
+/* From behind the verb to where the statement begins to read. COPY names what it writes before FROM, what it reads
+ * before TO. */
+static const char *
+scan_statement(struct scan *s, const struct token *verb, const char *p)
+{
+    const char *schema = NULL, *name = NULL;
+    bool copy = is_word(verb, " copy "), whole = false;
+    /* DELETE FROM names what it writes there; GRANT SELECT reads nothing. */
+    const char *ends = is_word(verb, " delete ")         ? READING
+                       : is_word(verb, " grant revoke ") ? " from to "
+                                                         : READING "from to ";
+    struct token t;
+    for (t = next_token(&p); t.kind != TOKEN_END && !is_word(&t, ends); t = next_token(&p)) {
+        if (t.kind == TOKEN_SIGN && *t.s == ';')
+            break;
+        bool named = t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED;
+        const char *text = named ? text_of(s->plan, &t) : NULL;
+        const char *ahead = p;
+        struct token dot = next_token(&ahead);
+        bool dotted = dot.kind == TOKEN_SIGN && *dot.s == '.';
+        if (named && !name && map_gets(s->schemas, text) != MAP_NONE && (dotted || whole)) {
+            schema = text;
+            struct token last = dotted ? next_token(&ahead) : (struct token){0};
+            name = dotted && last.kind != TOKEN_END ? text_of(s->plan, &last) : "";
+        }
+        whole = is_word(&t, " schema ") || (whole && is_word(&t, " if not exists "));
+    }
+    if (name && !(copy && is_word(&t, " to ")))
+        found_write(s, text_of(s->plan, verb), schema, name);
+    return p;
+}
+
+static void
+scan_sql(struct scan *s, const char *sql)
+{
+    const char *p = sql;
+    for (struct token t = next_token(&p); t.kind != TOKEN_END; t = next_token(&p))
+        if (is_word(&t, WRITING))
+            p = scan_statement(s, &t, p);
+}
+
+static void
+scan_list(struct scan *s, const cJSON *config, const char *key)
+{
+    const cJSON *item;
+    s->hook.kind = key;
+    cJSON_ArrayForEach(item, json_get(config, key)) {
+        const char *sql = cJSON_IsString(item) ? cJSON_GetStringValue(item) : json_str(item, "sql");
+        if (sql)
+            scan_sql(s, sql);
+    }
+}
+
+static int
+scan_node(struct scan *s, uint32_t node, struct err *err)
+{
+    const struct node *n = &s->plan->in.head->nodes[node];
+    cJSON *json = NULL;
+    if (manifest_node_json(s->plan, s->plan->in.head, node, &json, err))
+        return -1;
+    s->hook.node = n;
+    if (n->type == NODE_OPERATION) {
+        const char *sql = json_str(json, "raw_code");
+        s->hook.kind = "operation";
+        if (sql)
+            scan_sql(s, sql);
+        return 0;
+    }
+    scan_list(s, json_get(json, "config"), "pre-hook");
+    scan_list(s, json_get(json, "config"), "post-hook");
+    return 0;
+}
+
+int
+plan_find_hooks(struct plan *plan, struct err *err)
+{
+    if (plan->in.config->build_command.n)
+        return 0;
+    struct scan s = {.plan = plan, .schemas = guard_schema_map(plan, plan->in.production)};
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].target.name && scan_node(&s, plan->nodes[i].node, err))
+            return -1;
+    for (uint32_t i = 0; i < plan->in.head->n_nodes; i++)
+        if (plan->in.head->nodes[i].type == NODE_OPERATION && scan_node(&s, i, err))
+            return -1;
+    return 0;
+}
+
+int
+plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct relation_info *r, struct err *err)
+{
+    bool can = r->kind == RELATION_MISSING ? r->can_create : r->can_write || r->can_create;
+    const char *what = mem_printf(plan, "%s: its %s holds a statement (%s) that names \"%s\"%s%s%s of production",
+                                  h->node->unique_id, h->kind, h->verb, h->relation.schema,
+                                  *h->relation.name ? ".\"" : "", h->relation.name, *h->relation.name ? "\"" : "");
+    if (!can) {
+        plan_warn(plan, "hook_writes_production",
+                  mem_printf(plan, "%s; our role may not write there, so that the build will fail at it", what));
+        return 0;
+    }
+    fail(err, ERR_REFUSED, "%s, and our role may write there", what);
+    return hint(err, "Make the hook follow target.schema or {{ this }}, and take the right to write production from the "
+                     "role of CI: see conf/roles.sql.");
+}

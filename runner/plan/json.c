@@ -1,0 +1,154 @@
+#include "plan_internal.h"
+
+#include <string.h>
+
+const char *
+plan_origin_name(enum plan_origin origin)
+{
+    switch (origin) {
+    case PLAN_FROM_PR:
+        return "pr";
+    case PLAN_FROM_CLONE:
+        return "clone";
+    case PLAN_FROM_PRODUCTION:
+        return "prod";
+    case PLAN_FROM_SOURCE:
+        break;
+    }
+    return "source";
+}
+
+static char *
+relation_text(void *ctx, const struct relation *r)
+{
+    return mem_printf(ctx, "\"%s\".\"%s\"", r->schema, r->name);
+}
+
+static cJSON *
+child_array(cJSON *parent, const char *key)
+{
+    return mem_check(cJSON_AddArrayToObject(parent, key));
+}
+
+static cJSON *
+item_object(cJSON *array)
+{
+    cJSON *o = mem_check(cJSON_CreateObject());
+    cJSON_AddItemToArray(array, o);
+    return o;
+}
+
+static void
+put_num(cJSON *o, const char *key, double v)
+{
+    mem_check(cJSON_AddNumberToObject(o, key, v));
+}
+
+static void
+add_statements(cJSON *array, const struct strlist *sql)
+{
+    for (size_t i = 0; i < sql->n; i++)
+        cJSON_AddItemToArray(array, mem_check(cJSON_CreateString(sql->v[i])));
+}
+
+static void
+put_clone(void *ctx, cJSON *node, const struct plan_clone *c)
+{
+    if (!c) {
+        mem_check(cJSON_AddNullToObject(node, "clone"));
+        return;
+    }
+    cJSON *o = mem_check(cJSON_AddObjectToObject(node, "clone"));
+    json_put_str(o, "strategy", clone_strategy_name(c->strategy));
+    json_put_str(o, "from", relation_text(ctx, &c->from));
+    json_put_str(o, "to", relation_text(ctx, &c->to));
+    json_put_str(o, "fidelity", c->fidelity);
+    json_put_str(o, "note", c->note);
+    put_num(o, "bytes", (double)c->source.bytes);
+    put_num(o, "rows", (double)c->source.rows);
+    cJSON *sql = child_array(o, "sql");
+    add_statements(sql, &c->sql.before);
+    add_statements(sql, &c->sql.load);
+    add_statements(sql, &c->sql.after);
+}
+
+static void
+put_reasons(cJSON *node, const struct plan_node *p)
+{
+    cJSON *reasons = child_array(node, "reasons");
+    for (size_t i = 0; i < p->n_reasons; i++) {
+        cJSON *r = item_object(reasons);
+        json_put_str(r, "kind", p->reasons[i].kind);
+        json_put_str(r, "text", p->reasons[i].text);
+        json_put_str(r, "origin", p->reasons[i].origin);
+        json_put_str(r, "file", p->reasons[i].file);
+    }
+}
+
+static void
+put_nodes(void *ctx, cJSON *doc, const struct plan *plan)
+{
+    cJSON *nodes = child_array(doc, "nodes");
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_node *p = &plan->nodes[i];
+        cJSON *o = item_object(nodes);
+        json_put_str(o, "unique_id", p->info->unique_id);
+        json_put_str(o, "resource_type", node_type_name(p->info->type));
+        json_put_str(o, "materialized", p->info->materialized);
+        put_reasons(o, p);
+        json_put_str(o, "via", p->via);
+        cJSON_AddBoolToObject(o, "new", p->is_new);
+        put_clone(ctx, o, p->clone);
+        json_put_str(o, "skipped_because", p->skipped_because);
+    }
+}
+
+static void
+put_deferral(cJSON *doc, const struct plan *plan)
+{
+    cJSON *map = mem_check(cJSON_AddObjectToObject(doc, "deferral"));
+    for (size_t i = 0; i < plan->n_deferrals; i++) {
+        const struct plan_deferral *d = &plan->deferrals[i];
+        cJSON *o = mem_check(cJSON_AddObjectToObject(map, d->unique_id));
+        json_put_str(o, "relation", d->text);
+        json_put_str(o, "origin", plan_origin_name(d->origin));
+        json_put_strlist(o, "read_by", &d->read_by);
+    }
+}
+
+static void
+put_schemas(cJSON *doc, const struct plan *plan)
+{
+    cJSON *schemas = child_array(doc, "schemas");
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        const struct plan_schema *s = &plan->schemas[i];
+        cJSON *o = item_object(schemas);
+        json_put_str(o, "name", s->name);
+        json_put_str(o, "aside", s->aside);
+        cJSON_AddBoolToObject(o, "exists", s->found.exists);
+        json_put_strlist(o, "prepare", &s->prepare);
+        json_put_strlist(o, "swap", &s->swap);
+    }
+}
+
+cJSON *
+plan_json(void *ctx, const struct plan *plan)
+{
+    void *tmp = talloc_new(NULL);
+    cJSON *doc = json_object(ctx);
+    put_num(doc, "version", 1);
+    json_put_str(doc, "schema", plan->in.schema);
+    put_nodes(tmp, doc, plan);
+    put_deferral(doc, plan);
+    put_schemas(doc, plan);
+    cJSON *build = mem_check(cJSON_AddObjectToObject(doc, "build"));
+    json_put_strlist(build, "argv", &plan->argv);
+    cJSON *warnings = child_array(doc, "warnings");
+    for (size_t i = 0; i < plan->n_warnings; i++) {
+        cJSON *w = item_object(warnings);
+        json_put_str(w, "code", plan->warnings[i].code);
+        json_put_str(w, "text", plan->warnings[i].text);
+    }
+    talloc_free(tmp);
+    return doc;
+}

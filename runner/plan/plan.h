@@ -1,0 +1,147 @@
+/*
+ * plan: what will be done, decided before anything is done. Pure: it reads no file, no clock and no
+ * warehouse; what it must know of the catalog is put in between its three steps:
+ *
+ *   plan_draft   which nodes, which relations, which schemas         -> look these up in the catalog
+ *   plan_settle  what is cloned, what is left out and why            -> render the clones' SQL
+ *   plan_render  every statement in order, the build's command line
+ */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include "adapters/adapter.h"
+#include "config/config.h"
+#include "select/select.h"
+
+struct plan_input {
+    const struct config *config;
+    const struct project *project;
+    const struct adapter_ops *adapter;
+    const struct manifest *head, *production;
+    struct state *state;
+    const struct gitdiff *diff;          /* NULL: no git was asked */
+    const struct select_result *selected; /* what the build builds */
+    const char *default_select;          /* where the user said nothing */
+    const struct strlist *names;         /* the selection as dbt is told it, a criterion a node; NULL: in
+                                          * the user's own words */
+    const char *deferral_dir;            /* where the deferral map is laid down for dbt */
+    const char *schema;                  /* the pull request's; NULL: the head's manifest is taken as it is */
+    bool head_is_production;             /* fast path: relation names are production's, to be moved */
+    /* A twin run: the pull request's own plan, whose relations are read where it builds them, and whose names
+     * are taken with `schema` in the place of its schema. Else NULL. */
+    const struct plan *beside;
+    const char *profiles_dir, *profile, *target; /* for dbt */
+    const char *run_id, *now, *expires;  /* for the marker */
+};
+
+enum plan_origin { PLAN_FROM_PR, PLAN_FROM_CLONE, PLAN_FROM_PRODUCTION, PLAN_FROM_SOURCE };
+
+struct plan_reason {
+    const char *kind;   /* "body", "config", "downstream", "selected" .. */
+    const char *text;   /* one line */
+    const char *origin; /* "pr", "upstream_merge", "environment", "unknown" */
+    const char *file;   /* of the diff, or NULL */
+};
+
+struct plan_clone {
+    enum clone_strategy strategy;
+    const char *fidelity; /* "full", "structure", "none" */
+    const char *note;     /* what that means, one line */
+    struct relation from, to;
+    struct relation_info source;
+    struct clone_sql sql;
+};
+
+struct plan_node {
+    uint32_t node;        /* in the head's manifest */
+    const struct node *info;
+    struct relation target; /* where the build writes it; name NULL where it makes no relation */
+    struct plan_reason *reasons;
+    size_t n_reasons;
+    const char *via;      /* path from the modified node that brought it in, or NULL */
+    bool is_new;          /* an incremental or snapshot that production does not have */
+    bool candidate;       /* an incremental or snapshot: cloned unless there is a reason not to */
+    bool full_refresh;    /* its config forces a full refresh */
+    struct plan_clone *clone;
+    const char *skipped_because; /* why there is no clone; NULL if there is one */
+};
+
+struct plan_deferral {
+    const char *unique_id;
+    struct relation relation;
+    const char *text;     /* as SQL names it */
+    enum plan_origin origin;
+    struct strlist read_by;
+    struct relation_info found;
+};
+
+struct plan_schema {
+    const char *name;     /* in the end */
+    const char *aside;    /* while it is being filled */
+    const char *old;      /* the last run's, on its way out */
+    struct namespace_info found, found_aside, found_old;
+    struct strlist prepare, swap; /* statements */
+};
+
+/* A statement of a hook that would write production, as far as a scan of its words can tell. */
+struct plan_hook {
+    const struct node *node;
+    const char *kind, *verb;  /* "pre-hook", "post-hook", "operation"; "insert" .. */
+    struct relation relation; /* name "": the schema itself */
+};
+
+struct plan_warning {
+    const char *code, *text;
+};
+
+struct plan {
+    struct plan_input in;
+    struct plan_node *nodes; /* all that is selected, sorted by unique id */
+    size_t n_nodes, n_clones;
+    struct plan_deferral *deferrals; /* sorted by unique id */
+    size_t n_deferrals;
+    struct plan_hook *hooks;
+    size_t n_hooks;
+    struct plan_schema *schemas;
+    size_t n_schemas;
+    struct relation *lookups; /* to be described: candidates' sources, deferrals, hooks' targets */
+    size_t n_lookups;
+    const char **names;      /* schemas to be looked up: name, aside, old of each */
+    size_t n_names;
+    struct strlist begin, end; /* around the clones' statements */
+    struct strlist argv;     /* of the build */
+    struct plan_warning *warnings;
+    size_t n_warnings;
+};
+
+/* ERR_REFUSED if the build would write into a schema of production; ERR_CONFIG for names that are too long
+ * or collide; ERR_INPUT for a reference to something that is neither built nor in production. */
+int plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err *err) BASE_CHECKED;
+/* `found` belongs to plan->lookups, `names` to plan->names. ERR_REFUSED: a schema that is not ours, row-level
+ * security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint), deferred but missing. */
+int plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
+                struct err *err) BASE_CHECKED;
+/* The requests of all clones, in the plan's order; *n is plan->n_clones. */
+struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
+int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;
+
+/* The documented JSON (version 1); dies with ctx. */
+cJSON *plan_json(void *ctx, const struct plan *plan);
+char *plan_text(void *ctx, const struct plan *plan, bool color);
+/* Of a kind that dbt build builds. */
+bool plan_is_built(const struct node *n);
+/* The plan's entry of a head node, or NULL. */
+const struct plan_node *plan_find_node(const struct plan *plan, uint32_t node);
+const char *plan_origin_name(enum plan_origin origin);
+
+/* Is this schema comment a marker of cloneci's, of this project, for this schema (by OID)? */
+struct plan_marker {
+    const char *project, *schema, *run_id, *state; /* state: "building", "ready" */
+    const char *pull_request, *expires;            /* NULL: none */
+    uint64_t oid;
+};
+/* 0 and *out, or -1 if it is none. Belongs to ctx. */
+int plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out);
+char *plan_marker_text(void *ctx, const struct plan *plan, const char *schema, const char *state);
+
+#endif

@@ -1,0 +1,22 @@
+/* Shared by the files of this room only. */
+#ifndef PLAN_INTERNAL_H
+#define PLAN_INTERNAL_H
+
+#include "plan.h"
+
+bool plan_is_candidate(const struct node *n);
+uint32_t plan_production_node(const struct plan *plan, uint32_t node);
+const char *plan_state_origin(enum state_origin origin);
+void plan_warn(struct plan *plan, const char *code, const char *text);
+int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
+int plan_find_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
+int plan_settle_schemas(struct plan *plan, const struct namespace_info *names,
+                        struct err *err) BASE_CHECKED;
+int plan_render_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
+int plan_find_hooks(struct plan *plan, struct err *err) BASE_CHECKED;
+/* A warning where our role may not write; ERR_REFUSED where it may. */
+int plan_settle_hook(struct plan *plan, const struct plan_hook *hook, const struct relation_info *found,
+                     struct err *err) BASE_CHECKED;
+void plan_build_argv(struct plan *plan);
+
+#endif

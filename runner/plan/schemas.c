@@ -1,0 +1,215 @@
+#include "plan_internal.h"
+
+#include "guard/guard.h"
+
+#include <string.h>
+
+/* --- the marker --- */
+
+char *
+plan_marker_text(void *ctx, const struct plan *plan, const char *schema, const char *state)
+{
+    void *tmp = talloc_new(NULL);
+    cJSON *o = json_object(tmp);
+    const struct gitdiff *d = plan->in.diff;
+    json_put_str(o, "tool", "cloneci");
+    json_put_str(o, "project", plan->in.project->name);
+    json_put_str(o, "schema", schema);
+    json_put_str(o, "pull_request", d ? d->pull_request : NULL);
+    json_put_str(o, "head", d ? d->head_sha : NULL);
+    json_put_str(o, "run", plan->in.run_id);
+    json_put_str(o, "state", state);
+    json_put_str(o, "created", plan->in.now);
+    json_put_str(o, "expires", plan->in.expires);
+    char *text = json_print(ctx, o, false);
+    talloc_free(tmp);
+    return text;
+}
+
+int
+plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
+{
+    struct err ignored;
+    cJSON *o = NULL;
+    if (!comment || comment[0] != '{' || json_parse(ctx, &o, comment, strlen(comment), "marker", &ignored))
+        return -1;
+    *out = (struct plan_marker){.project = json_str(o, "project"), .schema = json_str(o, "schema"),
+                                .run_id = json_str(o, "run"), .state = json_str(o, "state"),
+                                .pull_request = json_str(o, "pull_request"),
+                                .expires = json_str(o, "expires"),
+                                .oid = (uint64_t)json_num(o, "oid", 0)};
+    return str_eq(json_str(o, "tool"), "cloneci") && out->project && out->schema ? 0 : -1;
+}
+
+/* --- which schemas the build writes, and whether it may --- */
+
+static int
+refuse_production(const struct plan *plan, const struct map *production, const struct plan_node *p,
+                  struct err *err)
+{
+    uint32_t at = map_gets(production, p->target.schema);
+    if (at == MAP_NONE)
+        return 0;
+    const struct node *owner = &plan->in.production->nodes[at];
+    fail(err, ERR_REFUSED, "%s would be written to \"%s\".\"%s\", and %s of production stands in that schema",
+         p->info->unique_id, p->target.schema, p->target.name, owner->unique_id);
+    if (p->info->type == NODE_SNAPSHOT)
+        return hint(err, "Its schema is fixed (target_schema, or schema with a custom generate_schema_name): "
+                         "make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");
+    return hint(err, "Choose another schema with --schema, and make generate_schema_name follow target.schema "
+                     "for the CI target.");
+}
+
+static bool
+has_schema(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++)
+        if (strcmp(plan->schemas[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static void
+add_schema(struct plan *plan, const char *name)
+{
+    if (has_schema(plan, name))
+        return;
+    char hex[HASH_SHA256_HEX];
+    hash_sha256(name, strlen(name), hex);
+    plan->schemas = mem_grow(plan, plan->schemas, struct plan_schema, plan->n_schemas + 1);
+    plan->schemas[plan->n_schemas++] =
+        (struct plan_schema){.name = name, .aside = mem_printf(plan, "cloneci_new_%.16s", hex),
+                             .old = mem_printf(plan, "cloneci_old_%.16s", hex)};
+}
+
+/* Tests that store their failures write into the schema of their own. */
+static int
+stores_failures(struct plan *plan, const struct plan_node *p, bool *out, struct err *err)
+{
+    *out = false;
+    if (p->info->type != NODE_TEST || !p->info->schema || has_schema(plan, p->info->schema))
+        return 0;
+    cJSON *json = NULL;
+    if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
+        return -1;
+    const cJSON *config = json_get(json, "config");
+    *out = json_bool(config, "store_failures") || json_str(config, "store_failures_as");
+    return 0;
+}
+
+int
+plan_find_schemas(struct plan *plan, struct err *err)
+{
+    struct map *production = guard_schema_map(plan, plan->in.production);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        struct plan_node *p = &plan->nodes[i];
+        bool stores = false;
+        if (p->target.name) {
+            if (refuse_production(plan, production, p, err))
+                return -1;
+            add_schema(plan, p->target.schema);
+        } else if (stores_failures(plan, p, &stores, err)) {
+            return -1;
+        } else if (stores && !plan->in.head_is_production) {
+            add_schema(plan, p->info->schema);
+        } else if (stores) {
+            add_schema(plan, mem_printf(plan, "%s_dbt_test__audit", plan->in.schema));
+        }
+    }
+    plan->names = mem_array(plan, const char *, plan->n_schemas * 3);
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        plan->names[plan->n_names++] = plan->schemas[i].name;
+        plan->names[plan->n_names++] = plan->schemas[i].aside;
+        plan->names[plan->n_names++] = plan->schemas[i].old;
+    }
+    return 0;
+}
+
+/* --- may we clear what stands there? --- */
+
+static int
+check_ours(struct plan *plan, const struct namespace_info *s, const char *name, struct err *err)
+{
+    if (!s->exists)
+        return 0;
+    struct plan_marker m;
+    bool marked = plan_marker_parse(plan, s->marker, &m) == 0;
+    if (!s->owned) {
+        fail(err, ERR_REFUSED, "the schema \"%s\" belongs to another role", name);
+        return hint(err, "Choose another schema with --schema, or have its owner drop it.");
+    }
+    if (!marked && s->relations == 0)
+        return 0;
+    if (!marked || m.oid != s->oid) {
+        fail(err, ERR_REFUSED, "the schema \"%s\" holds %lld relations and no marker of cloneci's", name,
+             (long long)s->relations);
+        return hint(err, "cloneci clears the schema at the start of a run and never clears what it did not make: "
+                         "choose another schema with --schema, or drop this one yourself.");
+    }
+    if (strcmp(m.project, plan->in.project->name) != 0) {
+        fail(err, ERR_REFUSED, "the schema \"%s\" is used by the project %s", name, m.project);
+        return hint(err, "Give each project a schema of its own with --schema.");
+    }
+    return 0;
+}
+
+int
+plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struct err *err)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        struct plan_schema *s = &plan->schemas[i];
+        s->found = names[3 * i];
+        s->found_aside = names[3 * i + 1];
+        s->found_old = names[3 * i + 2];
+        if (check_ours(plan, &s->found, s->name, err) || check_ours(plan, &s->found_aside, s->aside, err) ||
+            check_ours(plan, &s->found_old, s->old, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* --- statements --- */
+
+static int
+add_sql(struct plan *plan, struct strlist *list, const char *stem, const struct sql_var *vars, size_t n,
+        struct err *err)
+{
+    char *sql;
+    if (sql_render(plan, &sql, plan->in.adapter->dialect, stem, vars, n, err))
+        return -1;
+    strlist_add(plan, list, sql);
+    return 0;
+}
+
+static int
+rename_sql(struct plan *plan, struct strlist *list, const char *from, const char *to, struct err *err)
+{
+    const struct sql_var vars[] = {{"from", from}, {"to", to}};
+    return add_sql(plan, list, "namespace_rename", vars, BASE_COUNT(vars), err);
+}
+
+static int
+mark_sql(struct plan *plan, struct strlist *list, const char *stem, const char *name, const char *final,
+         const char *state, struct err *err)
+{
+    const struct sql_var vars[] = {{"schema", name}, {"marker", plan_marker_text(plan, plan, final, state)}};
+    return add_sql(plan, list, stem, vars, BASE_COUNT(vars), err);
+}
+
+int
+plan_render_schemas(struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        struct plan_schema *s = &plan->schemas[i];
+        const struct sql_var aside[] = {{"schema", s->aside}};
+        if (add_sql(plan, &s->prepare, "namespace_create", aside, BASE_COUNT(aside), err) ||
+            mark_sql(plan, &s->prepare, "namespace_mark", s->aside, s->name, "building", err))
+            return -1;
+        if (s->found.exists && rename_sql(plan, &s->swap, s->name, s->old, err))
+            return -1;
+        if (rename_sql(plan, &s->swap, s->aside, s->name, err) ||
+            mark_sql(plan, &s->swap, "namespace_mark", s->name, s->name, "ready", err))
+            return -1;
+    }
+    return 0;
+}

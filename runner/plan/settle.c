@@ -1,0 +1,247 @@
+#include "plan_internal.h"
+
+#include <string.h>
+
+static enum clone_strategy
+chosen_strategy(const struct config *config)
+{
+    if (str_eq(config->strategy, "shape"))
+        return CLONE_SHAPE;
+    if (str_eq(config->strategy, "view"))
+        return CLONE_VIEW;
+    return CLONE_COPY;
+}
+
+static void
+state_fidelity(struct plan_clone *c)
+{
+    switch (c->strategy) {
+    case CLONE_COPY:
+        c->fidelity = "full";
+        c->note = "every row and all structure of production";
+        return;
+    case CLONE_SHAPE:
+        c->fidelity = "structure";
+        c->note = "zero rows: schema drift is caught, max() of this is NULL";
+        return;
+    case CLONE_VIEW:
+        break;
+    }
+    c->fidelity = "none";
+    c->note = "a pointer view: dbt rebuilds the model, incremental path NOT tested";
+}
+
+/* Why a relation that exists cannot be the source of a table's clone, or NULL. */
+static const char *
+unsuitable(struct plan *plan, const struct relation_info *r)
+{
+    switch (r->kind) {
+    case RELATION_TABLE:
+    case RELATION_PARTITIONED:
+        return NULL;
+    case RELATION_MISSING:
+        return mem_printf(plan,
+                          "in production's manifest, but \"%s\".\"%s\" does not exist: will run as a full refresh",
+                          r->relation.schema, r->relation.name);
+    case RELATION_VIEW:
+    case RELATION_MATERIALIZED_VIEW:
+    case RELATION_FOREIGN:
+    case RELATION_OTHER:
+        break;
+    }
+    return mem_printf(plan, "production's \"%s\".\"%s\" is a %s, not a table: will run as a full refresh",
+                      r->relation.schema, r->relation.name, relation_kind_name(r->kind));
+}
+
+static int
+check_readable(const struct plan_node *p, const struct relation_info *r, struct err *err)
+{
+    if (!r->can_use_schema || !r->can_select) {
+        fail(err, ERR_WAREHOUSE, "%s: our role may not read production's \"%s\".\"%s\"", p->info->unique_id,
+             r->relation.schema, r->relation.name);
+        if (!r->can_use_schema)
+            return hint(err, "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
+                        r->relation.schema);
+        return hint(err, "GRANT SELECT ON \"%s\".\"%s\" to the role of CI (and default privileges for what "
+                         "production rebuilds).",
+                    r->relation.schema, r->relation.name);
+    }
+    if (r->row_security) {
+        fail(err, ERR_REFUSED, "%s: row-level security filters what our role reads of \"%s\".\"%s\"",
+             p->info->unique_id, r->relation.schema, r->relation.name);
+        return hint(err, "A clone would silently lack rows: give the role of CI a policy that shows all rows, or "
+                         "BYPASSRLS, or leave the model out with --exclude %s.",
+                    p->info->name);
+    }
+    return 0;
+}
+
+static int
+settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
+{
+    /* A schema that may not be entered hides what stands in it: that is no 'does not exist'. */
+    if ((r->kind != RELATION_MISSING || !r->can_use_schema) && check_readable(p, r, err))
+        return -1;
+    p->skipped_because = unsuitable(plan, r);
+    if (p->skipped_because)
+        return 0;
+    struct plan_clone *c = mem_new(plan, struct plan_clone);
+    *c = (struct plan_clone){.strategy = chosen_strategy(plan->in.config), .from = r->relation,
+                             .to = p->target, .source = *r};
+    state_fidelity(c);
+    if (c->strategy == CLONE_VIEW)
+        plan_warn(plan, "pointer_view",
+                  mem_printf(plan, "%s: a pointer view was asked for: the incremental path is NOT tested, and "
+                                   "production cannot drop or alter \"%s\".\"%s\" while the view stands",
+                             p->info->unique_id, r->relation.schema, r->relation.name));
+    p->clone = c;
+    plan->n_clones++;
+    return 0;
+}
+
+/* What dbt's own materializations make; NULL where only their author knows. */
+static const char *
+expected_kind(const struct node *n)
+{
+    if (n->type == NODE_SEED || n->type == NODE_SNAPSHOT)
+        return "table";
+    if (n->type != NODE_MODEL || !n->materialized)
+        return NULL;
+    if (strcmp(n->materialized, "table") == 0 || strcmp(n->materialized, "incremental") == 0)
+        return "table";
+    return strcmp(n->materialized, "view") == 0 ? "view" : NULL;
+}
+
+static bool
+is_kind(enum relation_kind kind, const char *expected)
+{
+    bool view = kind == RELATION_VIEW || kind == RELATION_MATERIALIZED_VIEW;
+    bool table = kind == RELATION_TABLE || kind == RELATION_PARTITIONED;
+    return strcmp(expected, "view") == 0 ? !table : !view;
+}
+
+/* Something else was put in its place since production's manifest was written: the manifest is not of what stands. */
+static int
+check_kind(const struct plan *plan, const struct plan_deferral *d, const struct relation_info *r, struct err *err)
+{
+    uint32_t at = manifest_find(plan->in.production, d->unique_id);
+    if (d->origin != PLAN_FROM_PRODUCTION || at == MAP_NONE)
+        return 0;
+    const char *expected = expected_kind(&plan->in.production->nodes[at]);
+    if (!expected || is_kind(r->kind, expected))
+        return 0;
+    fail(err, ERR_WAREHOUSE, "%s reads %s of production, whose manifest says %s (%s), but \"%s\".\"%s\" is a %s",
+         d->read_by.v[0], d->unique_id, expected, plan->in.production->nodes[at].type == NODE_MODEL
+                                                       ? plan->in.production->nodes[at].materialized
+                                                       : node_type_name(plan->in.production->nodes[at].type),
+         d->relation.schema, d->relation.name, relation_kind_name(r->kind));
+    return hint(err, "Production's manifest is not of what stands there: fetch the newest, or build %s in production.",
+                plan->in.production->nodes[at].name);
+}
+
+static int
+no_such_schema(const struct plan_deferral *d, struct err *err)
+{
+    fail(err, ERR_WAREHOUSE, "%s reads %s of production (\"%s\".\"%s\"), but there is no schema \"%s\"",
+         d->read_by.v[0], d->unique_id, d->relation.schema, d->relation.name, d->relation.schema);
+    return hint(err, "Check that --target connects to production's database, and that --state is production's manifest.");
+}
+
+static int
+settle_deferral(const struct plan *plan, struct plan_deferral *d, const struct relation_info *r, struct err *err)
+{
+    d->found = *r;
+    const char *reader = d->read_by.v[0];
+    if (r->no_schema)
+        return no_such_schema(d, err);
+    if (!r->can_use_schema || (r->kind != RELATION_MISSING && !r->can_select)) {
+        fail(err, ERR_WAREHOUSE, "%s reads %s of production (\"%s\".\"%s\"), which our role may not read", reader,
+             d->unique_id, d->relation.schema, d->relation.name);
+        return hint(err, "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
+                    d->relation.schema);
+    }
+    if (r->kind != RELATION_MISSING)
+        return check_kind(plan, d, r, err);
+    fail(err, ERR_WAREHOUSE, "%s reads %s of production, but \"%s\".\"%s\" does not exist in the warehouse", reader,
+         d->unique_id, d->relation.schema, d->relation.name);
+    if (r->near)
+        return hint(err, "There is \"%s\": names that differ by case are different relations.", r->near);
+    return hint(err, "Build it in production first, or build it here as well: --select \"+%s\".",
+                strrchr(reader, '.') ? strrchr(reader, '.') + 1 : reader);
+}
+
+int
+plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
+            struct err *err)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        struct plan_node *p = &plan->nodes[i];
+        if (p->candidate && !p->skipped_because && settle_clone(plan, p, &found[at++], err))
+            return -1;
+    }
+    for (size_t i = 0; i < plan->n_deferrals; i++)
+        if (settle_deferral(plan, &plan->deferrals[i], &found[at++], err))
+            return -1;
+    for (size_t i = 0; i < plan->n_hooks; i++)
+        if (plan_settle_hook(plan, &plan->hooks[i], &found[at++], err))
+            return -1;
+    return plan_settle_schemas(plan, names, err);
+}
+
+static const char *
+aside_of(const struct plan *plan, const char *schema)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++)
+        if (strcmp(plan->schemas[i].name, schema) == 0)
+            return plan->schemas[i].aside;
+    return schema;
+}
+
+struct clone_request *
+plan_requests(void *ctx, const struct plan *plan, size_t *n)
+{
+    struct clone_request *r = mem_array(ctx, struct clone_request, plan->n_clones);
+    *n = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_clone *c = plan->nodes[i].clone;
+        if (!c)
+            continue;
+        r[*n] = (struct clone_request){.from = c->from, .to = c->to, .strategy = c->strategy};
+        r[(*n)++].to.schema = aside_of(plan, c->to.schema);
+    }
+    return r;
+}
+
+static void
+tell(struct plan *plan, const struct plan_node *p, const struct clone_sql *sql)
+{
+    for (size_t i = 0; i < sql->depends_on_production.n; i++)
+        plan_warn(plan, "depends_on_production",
+                  mem_printf(plan, "the clone of %s uses %s of production, which cannot be dropped while it stands",
+                             p->info->name, sql->depends_on_production.v[i]));
+    for (size_t i = 0; i < sql->left_out.n; i++)
+        plan_warn(plan, "left_out",
+                  mem_printf(plan, "the clone of %s is without %s", p->info->name, sql->left_out.v[i]));
+}
+
+int
+plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        struct plan_node *p = &plan->nodes[i];
+        if (!p->clone)
+            continue;
+        const struct clone_sql *sql = &clones[at++];
+        tell(plan, p, sql);
+        p->clone->sql = *sql;
+        if (sql->refused) {
+            p->skipped_because = sql->refused;
+            p->clone = NULL;
+            plan->n_clones--;
+        }
+    }
+    plan_build_argv(plan);
+    return plan_render_schemas(plan, err);
+}

@@ -1,0 +1,124 @@
+#include "plan_internal.h"
+
+#include <string.h>
+
+struct style {
+    const char *bold, *dim, *green, *yellow, *cyan, *off;
+};
+
+static const struct style plain = {"", "", "", "", "", ""};
+static const struct style colored = {"\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[36m", "\033[0m"};
+
+static void
+print_reasons(struct buf *b, const struct style *s, const struct plan_node *p)
+{
+    for (size_t i = 0; i < p->n_reasons; i++) {
+        const struct plan_reason *r = &p->reasons[i];
+        buf_printf(b, "      %swhy%s    %s", s->dim, s->off, r->text);
+        if (r->file)
+            buf_printf(b, "  %s(%s)%s", s->dim, r->file, s->off);
+        if (strcmp(r->origin, "upstream_merge") == 0 || strcmp(r->origin, "environment") == 0)
+            buf_printf(b, "  %s[%s]%s", s->yellow, r->origin, s->off);
+        buf_putc(b, '\n');
+    }
+}
+
+static void
+print_sql(struct buf *b, const struct style *s, const struct strlist *sql)
+{
+    for (size_t i = 0; i < sql->n; i++) {
+        const char *line = sql->v[i];
+        while (*line) {
+            size_t n = strcspn(line, "\n");
+            if (n)
+                buf_printf(b, "      %s%.*s%s\n", s->dim, (int)n, line, s->off);
+            line += n + (line[n] == '\n');
+        }
+    }
+}
+
+static void
+print_clone(struct buf *b, const struct style *s, const struct plan_node *p)
+{
+    const struct plan_clone *c = p->clone;
+    void *tmp = talloc_new(NULL);
+    buf_printf(b, "      clone  %s%s%s of \"%s\".\"%s\" -> \"%s\".\"%s\", %s", s->green,
+               clone_strategy_name(c->strategy), s->off, c->from.schema, c->from.name, c->to.schema, c->to.name,
+               str_bytes(tmp, c->source.bytes));
+    if (c->source.rows >= 0)
+        buf_printf(b, ", about %lld rows", (long long)c->source.rows);
+    buf_printf(b, "\n      %sfidelity %s: %s%s\n", s->dim, c->fidelity, c->note, s->off);
+    print_sql(b, s, &c->sql.before);
+    print_sql(b, s, &c->sql.load);
+    print_sql(b, s, &c->sql.after);
+    talloc_free(tmp);
+}
+
+static void
+print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_node *p = &plan->nodes[i];
+        if (!p->target.name) {
+            others++;
+            continue;
+        }
+        buf_printf(b, "\n  %s%s%s  %s\n", s->bold, p->info->name, s->off,
+                   p->info->type == NODE_MODEL ? p->info->materialized : node_type_name(p->info->type));
+        print_reasons(b, s, p);
+        if (p->clone)
+            print_clone(b, s, p);
+        else
+            buf_printf(b, "      %sno clone%s  %s\n", p->candidate ? s->yellow : s->dim, s->off,
+                       p->skipped_because);
+    }
+    if (others)
+        buf_printf(b, "\n  and %zu tests and other nodes that make no relation\n", others);
+}
+
+static void
+print_schemas(struct buf *b, const struct style *s, const struct plan *plan)
+{
+    buf_printf(b, "\n%sSchemas%s\n", s->bold, s->off);
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        const struct plan_schema *x = &plan->schemas[i];
+        buf_printf(b, "  %s  %s\n", x->name,
+                   x->found.exists ? "the last run's content is replaced" : "is made");
+        buf_printf(b, "      %sfilled aside as %s, then renamed; the statements are in --output json%s\n", s->dim,
+                   x->aside, s->off);
+    }
+}
+
+static void
+print_deferral(struct buf *b, const struct style *s, const struct plan *plan)
+{
+    if (!plan->n_deferrals)
+        return;
+    buf_printf(b, "\n%sRead, not built%s\n", s->bold, s->off);
+    for (size_t i = 0; i < plan->n_deferrals; i++) {
+        const struct plan_deferral *d = &plan->deferrals[i];
+        buf_printf(b, "  %s  %s%s  from %s%s\n", d->unique_id, s->cyan, d->text, plan_origin_name(d->origin),
+                   s->off);
+    }
+}
+
+char *
+plan_text(void *ctx, const struct plan *plan, bool color)
+{
+    const struct style *s = color ? &colored : &plain;
+    struct buf b;
+    buf_init(&b, ctx);
+    buf_printf(&b, "%sPlan%s: %zu nodes to build, %zu to clone\n", s->bold, s->off, plan->n_nodes,
+               plan->n_clones);
+    print_nodes(&b, s, plan);
+    print_schemas(&b, s, plan);
+    print_deferral(&b, s, plan);
+    for (size_t i = 0; i < plan->n_warnings; i++)
+        buf_printf(&b, "\n%swarning%s: %s\n", s->yellow, s->off, plan->warnings[i].text);
+    buf_printf(&b, "\n%sBuild%s\n  ", s->bold, s->off);
+    for (size_t i = 0; i < plan->argv.n; i++)
+        buf_printf(&b, "%s%s", i ? " " : "", plan->argv.v[i]);
+    buf_putc(&b, '\n');
+    return b.s;
+}
