@@ -1,0 +1,533 @@
+/*
+ * A pull request's comment. Whatever comes from outside stands in code spans, or escaped: it can
+ * neither make markup nor mention anybody. Every part is bounded; the table of models takes the
+ * room that is left.
+ */
+#include "report/face.h"
+
+#include <string.h>
+
+enum {
+    NAME_MOST = 120,
+    TEXT_MOST = 600,
+    COMMAND_MOST = 2000,
+    FAILURES_MOST = 10,
+    LINES_MOST = 12,
+    LISTED_MOST = 40,
+    DRAWN_MOST = 40,
+    EDGES_MOST = 80,
+    /* Where the parts stop adding items, in bytes of the comment so far; one item is at most 9,000.
+     */
+    FAILURES_END = 20000,
+    STEPS_END = 34000,
+    LISTS_END = 40000,
+    PICTURE_END = 8000,
+};
+
+/* As code, on one line. In a table a bar would end the cell, even within code. */
+static void
+put_code(struct buf *b, const char *text, size_t most)
+{
+    void *ctx = talloc_new(NULL);
+    const char *line = face_clip(ctx, text, most);
+    size_t longest = 0;
+    for (const char *p = line; *p; p++) {
+        size_t run = strspn(p, "`");
+        longest = run > longest ? run : longest;
+        p += run ? run - 1 : 0;
+    }
+    char *fence = mem_check(talloc_zero_size(ctx, longest + 2));
+    memset(fence, '`', longest + 1);
+    const char *space = longest || !*line ? " " : "";
+    buf_printf(b, "%s%s", fence, space);
+    for (const char *p = line; *p; p++) {
+        if (*p == '|')
+            buf_putc(b, '\\');
+        buf_putc(b, *p);
+    }
+    buf_printf(b, "%s%s", space, fence);
+    talloc_free(ctx);
+}
+
+/* As text: no markup, no HTML, no mention, no link. */
+static void
+put_text(struct buf *b, const char *text, size_t most)
+{
+    static const char hush[] =
+        "\xE2\x80\x8B"; /* zero width space: breaks what would become a link */
+    void *ctx = talloc_new(NULL);
+    for (const char *p = face_clip(ctx, text, most); *p; p++) {
+        if (*p == '<' || *p == '&')
+            buf_puts(b, *p == '<' ? "&lt;" : "&amp;");
+        else if (strchr("\\`*_[]|~#>", *p))
+            buf_printf(b, "\\%c", *p);
+        else
+            buf_putc(b, *p);
+        if (*p == '@' || *p == '#' || (*p == ':' && p[1] == '/') || strncmp(p, "w.", 2) == 0)
+            buf_puts(b, hush);
+    }
+    talloc_free(ctx);
+}
+
+/* A fenced block; the fence is longer than any run of backticks within. */
+static void
+put_block(struct buf *b, const char *kind, const struct strlist *lines, size_t most)
+{
+    size_t longest = 2;
+    for (size_t i = 0; i < lines->n; i++)
+        for (const char *p = strchr(lines->v[i], '`'); p; p = strchr(p + strspn(p, "`"), '`'))
+            longest = strspn(p, "`") > longest ? strspn(p, "`") : longest;
+    void *ctx = talloc_new(NULL);
+    char *fence = mem_check(talloc_zero_size(ctx, longest + 2));
+    memset(fence, '`', longest + 1);
+    buf_printf(b, "%s%s\n", fence, kind);
+    for (size_t i = 0; i < lines->n; i++)
+        buf_printf(b, "%s\n", face_clip(ctx, lines->v[i], most));
+    buf_printf(b, "%s\n", fence);
+    talloc_free(ctx);
+}
+
+static void
+put_command(struct buf *b, const char *command)
+{
+    void *ctx = talloc_new(NULL);
+    struct strlist line = {0};
+    /* Half a command is worse than none. */
+    if (strlen(command) > COMMAND_MOST) {
+        buf_puts(b, "The command names too many models for a comment: it is in report.json.\n");
+    } else {
+        strlist_add(ctx, &line, command);
+        put_block(b, "sh", &line, COMMAND_MOST);
+    }
+    talloc_free(ctx);
+}
+
+char *
+report_key(void *ctx, const cJSON *doc)
+{
+    const cJSON *project = json_get(doc, "project");
+    const char *parts[] = {json_str(project, "repository"),
+                           json_str(json_get(doc, "git"), "pull_request"),
+                           json_str(project, "target")};
+    struct buf b;
+    buf_init(&b, ctx);
+    if (!parts[0])
+        parts[0] = json_str(project, "name");
+    buf_puts(&b, "<!-- cloneci");
+    for (size_t i = 0; i < BASE_COUNT(parts); i++) {
+        char *text = face_clip(ctx, parts[i], NAME_MOST);
+        /* A comment ends at "-->", and our own separator is the colon. */
+        for (char *p = text; *p; p++)
+            if (strchr("<>&: ", *p) || (*p == '-' && p[1] == '-'))
+                *p = '_';
+        buf_printf(&b, ":%s", text);
+    }
+    buf_puts(&b, " -->");
+    return b.s;
+}
+
+/* --- the head --- */
+
+static const char *
+mark_of(const cJSON *doc)
+{
+    const char *merge = json_str(json_get(doc, "advice"), "merge");
+    if (str_eq(merge, "yes") || str_eq(merge, "yes_then"))
+        return "✅";
+    if (str_eq(merge, "no"))
+        return "❌";
+    return str_eq(merge, "partly") ? "⚠️" : "⛔";
+}
+
+static void
+put_after(struct buf *b, const cJSON *doc)
+{
+    const cJSON *item, *list = json_get(json_get(doc, "advice"), "after_merge");
+    const char *sep = "", *merge = json_str(json_get(doc, "advice"), "merge");
+    if (str_eq(merge, "no") || str_eq(merge, "unknown")) {
+        buf_puts(b, str_eq(merge, "no") ? "see below" : "not known");
+        return;
+    }
+    if (!cJSON_GetArraySize(list)) {
+        buf_puts(b, "nothing");
+        return;
+    }
+    cJSON_ArrayForEach(item, list) {
+        buf_puts(b, sep);
+        put_code(b, json_str(item, "command"), NAME_MOST);
+        sep = ", ";
+    }
+}
+
+static void
+put_untested(struct buf *b, const cJSON *doc)
+{
+    enum { SHOWN = 5 };
+    const cJSON *item, *list = json_get(json_get(doc, "advice"), "not_tested");
+    int n = 0, total = cJSON_GetArraySize(list);
+    bool built = cJSON_IsObject(json_get(doc, "build"));
+    if (!total) {
+        buf_puts(b, built || str_eq(json_str(json_get(doc, "run"), "verdict"), "nothing_to_do")
+                        ? "nothing was left out"
+                        : "everything: no build was run");
+        return;
+    }
+    cJSON_ArrayForEach(item, list) {
+        if (n++ >= SHOWN)
+            continue;
+        buf_puts(b, n == 1 ? "" : ", ");
+        put_code(b, json_str(item, "name"), NAME_MOST);
+    }
+    if (total > SHOWN)
+        buf_printf(b, " and %d more", total - SHOWN);
+}
+
+static void
+put_head(struct buf *b, const cJSON *doc)
+{
+    void *ctx = talloc_new(NULL);
+    const cJSON *advice = json_get(doc, "advice");
+    buf_printf(b, "%s\n## %s ", report_key(ctx, doc), mark_of(doc));
+    put_text(b, json_str(json_get(doc, "run"), "headline"), TEXT_MOST);
+    buf_puts(b, "\n\n| | |\n|---|---|\n| **May I merge?** | ");
+    put_text(b, json_str(advice, "answer"), TEXT_MOST);
+    buf_puts(b, " |\n| **In production afterwards** | ");
+    put_after(b, doc);
+    buf_puts(b, " |\n| **Not tested** | ");
+    put_untested(b, doc);
+    buf_puts(b, " |\n");
+    talloc_free(ctx);
+}
+
+/* --- what is to be known --- */
+
+static void
+put_failure(struct buf *b, const cJSON *node)
+{
+    void *ctx = talloc_new(NULL);
+    struct strlist lines = {0};
+    const cJSON *build = json_get(node, "build");
+    buf_puts(b, "\n**");
+    put_code(b, node_name(node), NAME_MOST);
+    if (node_verdict_is(node, "false_green")) {
+        buf_puts(b, "** — **false green**: dbt says success, but the table is another one than the "
+                    "clone. It was "
+                    "rebuilt from scratch; its incremental run was not tested.\n");
+    } else if (explain_is_schema_change(node) || explain_is_broken_twin(node)) {
+        buf_puts(b, "** — ");
+        put_text(b, json_str(build, "brief"), TEXT_MOST);
+        buf_putc(b, '\n');
+        face_failure(ctx, &lines, node, LINES_MOST);
+        if (lines.n > 1) {
+            struct strlist rest = {.v = lines.v + 1, .n = lines.n - 1};
+            buf_puts(b, "\nRows that differ (a: incremental, b: full refresh):\n\n");
+            put_block(b, "json", &rest, TEXT_MOST);
+        }
+    } else {
+        buf_puts(b, "** failed");
+        if (json_str(node, "path")) {
+            buf_puts(b, " in ");
+            put_code(b, json_str(node, "path"), NAME_MOST);
+        }
+        buf_puts(b, "\n\n");
+        face_failure(ctx, &lines, node, LINES_MOST);
+        if (lines.n)
+            put_block(b, "text", &lines, TEXT_MOST);
+    }
+    talloc_free(ctx);
+}
+
+/* What the twin runs of good nodes say. */
+static void
+put_twins(struct buf *b, const cJSON *doc)
+{
+    void *ctx = talloc_new(NULL);
+    size_t shown = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        const char *verdict = json_str(json_get(node, "both"), "verdict");
+        if (!verdict || shown++ >= LISTED_MOST || b->len > LISTS_END)
+            continue;
+        if (shown == 1)
+            buf_puts(b, "\n### Incremental run against full refresh\n\n");
+        buf_puts(b, "- ");
+        put_code(b, node_name(node), NAME_MOST);
+        buf_printf(b, ": **%s** ",
+                   str_eq(verdict, "safe")     ? "safe"
+                   : str_eq(verdict, "broken") ? "broken"
+                                               : "needs a full refresh");
+        put_text(b, explain_twin(ctx, node), TEXT_MOST / 2);
+        buf_putc(b, '\n');
+    }
+    talloc_free(ctx);
+}
+
+static void
+put_failures(struct buf *b, const cJSON *doc)
+{
+    size_t shown = 0, total = model_count(doc, "failed") + model_count(doc, "false_green");
+    const cJSON *node;
+    if (!total)
+        return;
+    buf_puts(b, "\n### What is wrong\n");
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        bool bad = node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");
+        if (!bad || shown == FAILURES_MOST || b->len > FAILURES_END)
+            continue;
+        put_failure(b, node);
+        shown++;
+    }
+    if (total > shown)
+        buf_printf(b, "\n… and %zu more: see report.html.\n", total - shown);
+}
+
+static void
+put_steps(struct buf *b, const char *title, const cJSON *list)
+{
+    size_t shown = 0, total = (size_t)cJSON_GetArraySize(list);
+    const cJSON *item;
+    if (!total)
+        return;
+    buf_printf(b, "\n### %s\n", title);
+    cJSON_ArrayForEach(item, list) {
+        if (b->len > STEPS_END)
+            break;
+        shown++;
+        buf_putc(b, '\n');
+        put_text(b, json_str(item, "text"), TEXT_MOST);
+        buf_putc(b, '\n');
+        if (json_str(item, "command")) {
+            buf_putc(b, '\n');
+            put_command(b, json_str(item, "command"));
+        }
+    }
+    if (total > shown)
+        buf_printf(b, "\n… and %zu more: see report.html.\n", total - shown);
+}
+
+static void
+put_list(struct buf *b, const char *title, const cJSON *list, const char *name_key)
+{
+    size_t shown = 0, total = (size_t)cJSON_GetArraySize(list);
+    const cJSON *item;
+    if (!total)
+        return;
+    buf_printf(b, "\n### %s\n\n", title);
+    cJSON_ArrayForEach(item, list) {
+        if (shown == LISTED_MOST || b->len > LISTS_END)
+            break;
+        shown++;
+        buf_puts(b, "- ");
+        if (name_key) {
+            put_code(b, json_str(item, name_key), NAME_MOST);
+            buf_puts(b, ": ");
+        }
+        put_text(b, json_str(item, json_str(item, "text") ? "text" : "message"), TEXT_MOST / 2);
+        buf_putc(b, '\n');
+    }
+    if (total > shown)
+        buf_printf(b, "- … and %zu more\n", total - shown);
+}
+
+/* --- lineage --- */
+
+/* Within quotes of a mermaid label: everything but plain characters as an entity of mermaid's. */
+static void
+put_label(struct buf *b, const char *text)
+{
+    void *ctx = talloc_new(NULL);
+    for (const char *p = face_clip(ctx, text, NAME_MOST); *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        bool plain = c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                     (c >= 'a' && c <= 'z') || strchr("_.- ", c);
+        if (plain)
+            buf_putc(b, *p);
+        else
+            buf_printf(b, "#%d;", c);
+    }
+    talloc_free(ctx);
+}
+
+static const char *
+class_of(const cJSON *node)
+{
+    if (node_verdict_is(node, "failed") || node_verdict_is(node, "false_green"))
+        return "bad";
+    if (node_verdict_is(node, "skipped") || node_verdict_is(node, "not_tested"))
+        return "open";
+    return cJSON_IsObject(json_get(node, "clone")) ? "cloned" : "built";
+}
+
+static void
+put_edges(struct buf *b, struct map *index, const cJSON **nodes, size_t n)
+{
+    size_t edges = 0;
+    for (size_t i = 0; i < n; i++) {
+        const cJSON *parent;
+        cJSON_ArrayForEach(parent, json_get(nodes[i], "parents")) {
+            uint32_t from = map_gets(index, cJSON_GetStringValue(parent));
+            if (from != MAP_NONE && edges++ < EDGES_MOST)
+                buf_printf(b, "  n%u --> n%zu\n", from, i);
+        }
+    }
+}
+
+static void
+put_lineage(struct buf *b, const cJSON *doc)
+{
+    void *ctx = talloc_new(NULL);
+    size_t n, drawn = 0, total = 0, start = b->len;
+    const cJSON **nodes = face_lineage(ctx, doc, DRAWN_MOST, &n), *node;
+    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+        total += node_makes_relation(node);
+    if (n > 1) {
+        struct map *index = map_new(ctx, n);
+        buf_puts(b, "\n### Lineage\n\n```mermaid\nflowchart LR\n");
+        for (size_t i = 0; i < n && b->len - start < PICTURE_END; i++, drawn++) {
+            const char *id = json_str(nodes[i], "unique_id");
+            map_set(index, id, strlen(id), (uint32_t)i);
+            buf_printf(b, "  n%zu[\"", i);
+            put_label(b, node_name(nodes[i]));
+            buf_printf(b, "\"]:::%s\n", class_of(nodes[i]));
+        }
+        put_edges(b, index, nodes, drawn);
+        buf_puts(b, "  classDef bad fill:#ffd7d5,stroke:#cf222e,color:#24292f\n"
+                    "  classDef open fill:#fff8c5,stroke:#9a6700,color:#24292f\n"
+                    "  classDef cloned fill:#dafbe1,stroke:#1a7f37,color:#24292f\n"
+                    "  classDef built fill:#ddf4ff,stroke:#0969da,color:#24292f\n```\n");
+        if (total > drawn)
+            buf_printf(b, "%zu of %zu are drawn; all are in report.html.\n", drawn, total);
+    }
+    talloc_free(ctx);
+}
+
+/* --- the table --- */
+
+static const char *
+row_mark(const cJSON *node)
+{
+    if (node_verdict_is(node, "failed") || node_verdict_is(node, "false_green"))
+        return "❌";
+    if (node_verdict_is(node, "skipped"))
+        return "➖";
+    if (node_verdict_is(node, "not_tested"))
+        return "⚠️";
+    return json_str(node, "verdict") ? "✅" : "";
+}
+
+static void
+put_row(struct buf *b, const cJSON *node)
+{
+    void *ctx = talloc_new(NULL);
+    const cJSON *clone = json_get(node, "clone"), *build = json_get(node, "build");
+    bool ran = !node_verdict_is(node, "skipped");
+    double rows = json_num(build, "rows_affected", -1), ms = ran ? json_num(build, "ms", -1) : -1;
+    double clone_ms = json_num(clone, "ms", -1);
+    buf_printf(b, "| %s | ", row_mark(node));
+    put_code(b, node_name(node), NAME_MOST);
+    buf_puts(b, " | ");
+    put_text(b, face_why(ctx, node), NAME_MOST * 2);
+    if (cJSON_IsObject(clone)) {
+        buf_printf(b, " | %s", json_str(clone, "strategy"));
+        if (clone_ms >= 0)
+            buf_printf(b, ", %s", str_ms(ctx, clone_ms));
+        buf_printf(b, " | %s", json_str(clone, "fidelity"));
+    } else {
+        buf_puts(b, " | – | –");
+    }
+    buf_printf(b, " | %s | %s | %s |\n",
+               node_verdict_is(node, "false_green") ? "**rebuilt**"
+               : !ran                               ? "–"
+                                                    : face_mode(node),
+               rows < 0 ? "–" : face_count(ctx, rows), ms < 0 ? "–" : str_ms(ctx, ms));
+    talloc_free(ctx);
+}
+
+/* As many rows as fit into `room` bytes; then how many were left out. */
+static void
+put_table(struct buf *b, const cJSON *doc, size_t room)
+{
+    enum { NOTE = 120 };
+    void *ctx = talloc_new(NULL);
+    size_t n, start = b->len, total = (size_t)cJSON_GetArraySize(json_get(doc, "nodes"));
+    const cJSON **nodes = face_lineage(ctx, doc, total ? total : 1, &n);
+    struct buf row;
+    buf_init(&row, ctx);
+    if (n) {
+        size_t i = 0;
+        buf_puts(b, "\n### Models\n\n| | model | why | clone | fidelity | mode | rows | time |\n"
+                    "|---|---|---|---|---|---|--:|--:|\n");
+        for (; i < n; i++) {
+            buf_reset(&row);
+            put_row(&row, nodes[i]);
+            if (b->len - start + row.len + NOTE > room)
+                break;
+            buf_add(b, row.s, row.len);
+        }
+        if (i < n)
+            buf_printf(
+                b, "\n… and %zu more: a comment holds no more than this; all are in report.html.\n",
+                n - i);
+    }
+    talloc_free(ctx);
+}
+
+static void
+put_foot(struct buf *b, const cJSON *doc)
+{
+    void *ctx = talloc_new(NULL);
+    const cJSON *git = json_get(doc, "git"), *production = json_get(doc, "production");
+    const cJSON *receipt = json_get(doc, "receipt"), *build = json_get(doc, "build");
+    double age = json_num(production, "age_seconds", -1);
+    buf_puts(b, "\n");
+    if (cJSON_IsObject(receipt))
+        buf_puts(b, json_bool(receipt, "production_untouched")
+                        ? "Production is untouched. "
+                        : "**Production was changed during this run.** ");
+    if (cJSON_IsObject(git)) {
+        buf_puts(b, "Compared ");
+        put_code(b, face_sha(ctx, json_str(git, "head")), NAME_MOST);
+        buf_puts(b, " with ");
+        put_code(b, json_str(git, "base_ref"), NAME_MOST);
+        buf_puts(b, " at ");
+        put_code(b, face_sha(ctx, json_str(git, "merge_base")), NAME_MOST);
+        buf_puts(b, ". ");
+    }
+    if (age >= 0)
+        buf_printf(b, "Production's manifest was %s old. ", face_age(ctx, age));
+    if (json_str(doc, "schema")) {
+        buf_puts(b, "Schema ");
+        put_code(b, json_str(doc, "schema"), NAME_MOST);
+        buf_puts(b, ". ");
+    }
+    if (cJSON_IsObject(build))
+        buf_printf(b, "Build: %s (%s). ", str_ms(ctx, json_num(build, "ms", 0)),
+                   face_results(ctx, doc));
+    buf_printf(b, "Total %s, cloneci %s.\n", str_ms(ctx, json_num(json_get(doc, "run"), "ms", 0)),
+               json_str(json_get(doc, "tool"), "version"));
+    talloc_free(ctx);
+}
+
+char *
+report_markdown(void *ctx, const cJSON *doc)
+{
+    const cJSON *advice = json_get(doc, "advice");
+    struct buf b, tail;
+    buf_init(&b, ctx);
+    buf_init(&tail, ctx);
+    put_head(&b, doc);
+    if (!model_count(doc, "failed") && !model_count(doc, "false_green"))
+        put_list(&b, "Errors", json_get(doc, "errors"), NULL);
+    put_failures(&b, doc);
+    put_steps(&b, "What to do", json_get(advice, "next"));
+    put_steps(&b, "In production, after the merge", json_get(advice, "after_merge"));
+    put_twins(&b, doc);
+    put_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
+    put_list(&b, "Warnings", json_get(doc, "warnings"), NULL);
+    put_lineage(&tail, doc);
+    put_foot(&tail, doc);
+    size_t used = b.len + tail.len;
+    put_table(&b, doc, used < REPORT_MARKDOWN_MAX ? REPORT_MARKDOWN_MAX - used : 0);
+    buf_add(&b, tail.s, tail.len);
+    return b.s;
+}

@@ -1,0 +1,126 @@
+/*
+ * report: one model of the run, many faces. The model is one JSON document, report.json
+ * (docs/report.md, conf/report.schema.json, version 1). It is filled through the functions here in
+ * any order and as far as the run came, finished once, and then rendered, purely: each face shows
+ * the document and nothing else.
+ *
+ * Texts are copied. Numbers that are not known are given as -1 and become null, as does NULL text.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "base.h"
+
+#define REPORT_VERSION 1
+
+/* A new document; dies with ctx. `started_at` is RFC 3339. */
+cJSON *report_new(void *ctx, const char *command, const char *run_id, const char *started_at);
+
+/* --- what was compared --- */
+
+struct report_project {
+    const char *name, *adapter, *dir, *target;
+    const char *repository; /* "owner/name", for the key of a pull request's comment; or NULL */
+};
+void report_project(cJSON *doc, const struct report_project *project);
+
+struct report_git {
+    const char *base_ref, *base_from, *merge_base, *head, *branch, *pull_request;
+    bool dirty;
+    int64_t outside; /* changes outside of the project's folder */
+};
+void report_git(cJSON *doc, const struct report_git *git);
+/* After report_git. `status`: "A", "M", "D", "R". */
+void report_change(cJSON *doc, char status, const char *path, const char *old_path);
+
+struct report_production {
+    const char *manifest, *dbt_version, *generated_at, *git_sha;
+    const char *git_relation; /* "ancestor", "not_ancestor", "unknown" */
+    int64_t age_seconds, nodes;
+};
+void report_production(cJSON *doc, const struct report_production *production);
+/* The head's manifest: by `dbt parse`, or not, and why. */
+void report_head(cJSON *doc, const char *manifest, bool parsed, const char *why);
+void report_schemas(cJSON *doc, const char *schema, const struct strlist *schemas);
+
+/* --- nodes --- */
+
+struct report_node {
+    const char *unique_id, *name, *resource_type, *materialized, *path;
+    const char *relation;        /* where the build writes it, as SQL names it; or NULL */
+    const char *via;             /* the path that brought it in: ids joined by " -> "; or NULL */
+    const char *skipped_because; /* why there is no clone; or NULL */
+    bool is_new;                 /* production does not have it */
+    bool candidate; /* an incremental or snapshot: cloned unless there is a reason not to */
+};
+/* Adds a node and returns it; it belongs to the document. Unique ids are the caller's care. */
+cJSON *report_node(cJSON *doc, const struct report_node *node);
+/* NULL if there is none. Linear: keep what report_node returned where there are many. */
+cJSON *report_find(const cJSON *doc, const char *unique_id);
+/* `kind`: "new", "body", "config" .. "downstream", "selected"; `origin`: "pr", "upstream_merge",
+ * "environment", "unknown"; `file`: of the diff, or NULL. */
+void report_reason(cJSON *node, const char *kind, const char *text, const char *origin,
+                   const char *file);
+/* An edge of the lineage, to a node or to something that is read but not built. */
+void report_parent(cJSON *node, const char *unique_id);
+
+struct report_clone {
+    const char *strategy; /* "copy", "shape", "view" */
+    const char *fidelity; /* "full", "structure", "none" */
+    const char *from, *to, *note;
+    int64_t bytes, rows;
+    double ms; /* -1: planned only */
+};
+void report_clone(cJSON *node, const struct report_clone *clone); /* replaces an older one */
+
+struct report_built {
+    const char
+        *status; /* dbt's: "success", "error", "fail", "skipped", "warn", "pass", "not_run" */
+    const char *message;
+    double ms;
+    int64_t rows;    /* affected, or a test's failures */
+    int incremental; /* of a clone: 1 the incremental path was taken, 0 made anew, -1 unknown */
+};
+void report_built(cJSON *node, const struct report_built *built);
+/* `change`: "added", "removed", "retyped"; types as SQL names them, NULL where there is none. */
+void report_column(cJSON *node, const char *name, const char *change, const char *before,
+                   const char *after);
+/* The twin run: "safe", "needs_full_refresh", "broken", with the command for production. */
+void report_both(cJSON *node, const char *verdict, const char *command, const char *details);
+
+/* --- the rest of the run --- */
+
+/* Read, not built. `origin`: "pr", "clone", "staging", "prod", "source". */
+void report_deferral(cJSON *doc, const char *unique_id, const char *relation, const char *origin,
+                     const struct strlist *read_by);
+void report_build(cJSON *doc, const struct strlist *argv, int exit_code, double ms);
+void report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist *differences);
+void report_warning(cJSON *doc, const char *code, const char *text);
+void report_error(cJSON *doc, const struct err *err);
+/* `step`: "git", "manifest", "parse", "select", "catalog", "clone", "build", "check" ..; ms since
+ * start. */
+void report_step(cJSON *doc, const char *step, double start_ms, double ms);
+
+/*
+ * Draws the conclusions, once, when all else is in: each node's verdict, the run's verdict and
+ * headline, whether the pull request may be merged, what production needs afterwards, what was not
+ * tested. Masks secrets and replaces bytes that are not UTF-8 in every text. `exit_code` as of the
+ * program.
+ */
+void report_finish(cJSON *doc, int exit_code, double ms);
+
+/* --- faces of a finished document --- */
+
+char *report_text(void *ctx, const cJSON *doc, bool color);
+/* A pull request's comment; begins with its key (report_key), at most REPORT_MARKDOWN_MAX bytes. */
+char *report_markdown(void *ctx, const cJSON *doc);
+char *report_junit(void *ctx, const cJSON *doc);
+char *report_html(void *ctx, const cJSON *doc);
+#define REPORT_MARKDOWN_MAX 65535
+/* "<!-- cloneci:<repository>:<pull request>:<target> -->": a rerun finds its own comment by it. */
+char *report_key(void *ctx, const cJSON *doc);
+
+/* report.json, report.md, junit.xml and report.html into `dir`, each atomically. */
+int report_write(const cJSON *doc, const char *dir, struct err *err) BASE_CHECKED;
+
+#endif
