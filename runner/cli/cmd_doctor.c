@@ -1,0 +1,148 @@
+#include "commands.h"
+#include "session.h"
+
+#include <string.h>
+
+struct doctor {
+    struct session s;
+    bool color;
+    size_t bad;
+};
+
+static void
+say(struct doctor *d, bool ok, const char *what, const char *text, const char *remedy)
+{
+    const char *on = !d->color ? "" : ok ? "\033[32m" : "\033[31m", *off = d->color ? "\033[0m" : "";
+    printf("%s%s%s  %-12s %s\n", on, ok ? "ok " : "BAD", off, what, log_redact(d->s.ctx, text));
+    if (!ok && remedy && *remedy)
+        printf("                  -> %s\n", log_redact(d->s.ctx, remedy));
+    d->bad += !ok;
+}
+
+static bool
+check(struct doctor *d, const char *what, int rc, const struct err *err, const char *text)
+{
+    say(d, rc == 0, what, rc == 0 ? text : err->msg, err->hint);
+    return rc == 0;
+}
+
+static void
+check_dbt(struct doctor *d)
+{
+    const char *dbt = d->s.config->dbt;
+    char *path = process_which(d->s.ctx, dbt);
+    say(d, path != NULL, "dbt", path ? path : mem_printf(d->s.ctx, "%s: not found in PATH", dbt),
+        "Install it (pip install dbt-core dbt-postgres), or name it with --dbt.");
+}
+
+static bool
+check_files(struct doctor *d)
+{
+    struct err err = {.kind = ERR_NONE};
+    struct session *s = &d->s;
+    int rc = session_project(s, false, &err);
+    if (!check(d, "project", rc, &err, rc ? "" : mem_printf(s->ctx, "%s in %s", s->project->name, s->project->dir)))
+        return false;
+    rc = config_profile(s->ctx, &s->profile, s->config, s->project, &err);
+    check(d, "profile", rc, &err,
+          rc ? "" : mem_printf(s->ctx, "%s, target %s (%s)", s->profile->file, s->profile->target, s->profile->type));
+    int git = session_git(s, &err);
+    check(d, "git", git, &err,
+          git ? "" : mem_printf(s->ctx, "merge base %.10s with %s (%s), %zu changed files", s->diff->merge_base_sha,
+                                s->diff->base_ref, s->diff->base_from, s->diff->n));
+    if (git == 0) {
+        int named = session_schema(s, &err);
+        check(d, "schema", named, &err, named ? "" : s->schema);
+    }
+    return rc == 0;
+}
+
+static void
+check_production(struct doctor *d)
+{
+    struct err err = {.kind = ERR_NONE};
+    struct session *s = &d->s;
+    int rc = session_production(s, &err);
+    check(d, "manifest", rc, &err,
+          rc ? "" : mem_printf(s->ctx, "%s: %u nodes, %s", s->production->file, s->production->n_nodes,
+                               guard_age_text(s->ctx, s->facts.age_seconds)));
+}
+
+/* Production's relations, as the manifest names them, in the warehouse. */
+static void
+check_relations(struct doctor *d)
+{
+    struct session *s = &d->s;
+    struct err err = {.kind = ERR_NONE};
+    const struct manifest *m = s->production;
+    struct relation *r = mem_array(s->ctx, struct relation, m->n_nodes);
+    size_t n = 0, missing = 0;
+    for (uint32_t i = 0; i < m->n_nodes; i++) {
+        const struct node *x = &m->nodes[i];
+        if (x->group == NODE_NODES && x->type != NODE_TEST && x->relation_name && x->enabled)
+            r[n++] = (struct relation){.database = x->database, .schema = x->schema, .name = x->alias};
+    }
+    struct relation_info *info = mem_array(s->ctx, struct relation_info, n);
+    int rc = n ? s->ops->describe(s->ctx, s->adapter, r, n, info, &err) : 0;
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        missing += info[i].kind == RELATION_MISSING;
+    if (check(d, "relations", rc, &err, mem_printf(s->ctx, "%zu of the manifest's %zu are in the warehouse", n - missing, n)) &&
+        missing)
+        printf("                  -> what refers to the missing ones will fail: build production again\n");
+}
+
+/* The adapter's findings: kind, text, remedy of each. */
+static void
+check_privileges(struct doctor *d)
+{
+    struct session *s = &d->s;
+    struct err err = {.kind = ERR_NONE};
+    struct strlist found = {0};
+    const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
+    if (!s->ops->read)
+        return;
+    int rc = s->ops->read(s->ctx, s->adapter, "privileges", vars, 1, &found, &err);
+    if (rc || found.n == 0) {
+        check(d, "privileges", rc, &err,
+              mem_printf(s->ctx, "the role %s reads production and cannot write it", s->server.role));
+        return;
+    }
+    for (size_t i = 0; i + 2 < found.n; i += 3)
+        say(d, strcmp(found.v[i], "advice") == 0, "privileges", found.v[i + 1], found.v[i + 2]);
+}
+
+static void
+check_warehouse(struct doctor *d)
+{
+    struct session *s = &d->s;
+    struct err err = {.kind = ERR_NONE};
+    int rc = session_connect(s, &err);
+    if (!check(d, "warehouse", rc, &err,
+               rc ? "" : mem_printf(s->ctx, "PostgreSQL %s, role %s", s->server.version, s->server.role)))
+        return;
+    say(d, !s->server.pooled, "pooler", s->server.pooled ? "a transaction pooler stands between" : "direct connection",
+        "Connect to the server itself: locks of a session do not hold behind a transaction pooler.");
+    if (s->production) {
+        check_relations(d);
+        check_privileges(d);
+    }
+}
+
+int
+cmd_doctor(void *ctx, const struct config *config, struct err *err)
+{
+    struct doctor d = {.color = log_color(stdout)};
+    session_init(&d.s, ctx, config);
+    log_setup(LOG_WARN, log_get_format());
+    if (command_args(config, 0, 0, err))
+        return -1;
+    check_dbt(&d);
+    bool profile = check_files(&d);
+    if (d.s.project)
+        check_production(&d);
+    if (profile)
+        check_warehouse(&d);
+    if (!d.bad)
+        return 0;
+    return fail(err, ERR_CONFIG, "%zu of the checks failed", d.bad);
+}

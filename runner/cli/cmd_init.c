@@ -1,0 +1,351 @@
+/* A cloneci.yml for the project at hand, from the option table, and the recipe of its CI system. */
+#include "commands.h"
+#include "session.h"
+
+#include "ci_recipes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where each system looks for its file, in the repository, and what tells that it is used there. */
+static const struct {
+    const char *name, *title, *file, *sign;
+} systems[] = {
+    {"github", "GitHub Actions", ".github/workflows/cloneci.yml", ".github"},
+    {"gitlab", "GitLab CI", ".gitlab-ci.yml", ".gitlab-ci.yml"},
+    {"bitbucket", "Bitbucket Pipelines", "bitbucket-pipelines.yml", "bitbucket-pipelines.yml"},
+    {"azure", "Azure Pipelines", "azure-pipelines.yml", "azure-pipelines.yml"},
+    {"jenkins", "Jenkins", "Jenkinsfile", "Jenkinsfile"},
+};
+
+struct init {
+    void *ctx;
+    const struct config *config;
+    const struct project *project;
+    const char *repository; /* its folder, or NULL */
+    const char *branch;     /* the default branch, or NULL */
+    struct buf out;
+};
+
+/* --- what is there --- */
+
+static const char *
+find_repository(void *ctx, const char *dir)
+{
+    for (;; dir = path_dir(ctx, dir)) {
+        if (file_exists(path_join(ctx, dir, ".git")))
+            return dir;
+        if (strcmp(dir, "/") == 0)
+            return NULL;
+    }
+}
+
+/* As run would find it; NULL where it would have to be told. */
+static const char *
+find_branch(struct init *in)
+{
+    struct err ignored;
+    struct gitdiff *diff;
+    const struct gitdiff_options o = {.project_dir = in->project->dir, .base = in->config->base};
+    if (!in->repository || gitdiff_read(in->ctx, &diff, &o, &ignored))
+        return NULL;
+    return str_starts(diff->base_ref, "origin/") ? diff->base_ref + strlen("origin/")
+                                                 : diff->base_ref;
+}
+
+/* A folder of the project with a manifest.json of somebody else's: the usual names. */
+static const char *
+find_state(struct init *in)
+{
+    static const char *const names[] = {
+        "prod-artifacts", "prod-run-artifacts", "production", "prod", "state", "artifacts"};
+    for (size_t i = 0; i < BASE_COUNT(names); i++)
+        if (file_exists(path_join(in->ctx, in->project->dir,
+                                  mem_printf(in->ctx, "%s/manifest.json", names[i]))))
+            return names[i];
+    return NULL;
+}
+
+/* --- cloneci.yml --- */
+
+/* Lines of a comment, wrapped; one paragraph, whatever the text holds. */
+static void
+comment(struct init *in, const char *indent, const char *text)
+{
+    enum { LINE = 116 };
+    size_t column = 0;
+    for (const char *w = text; *w; w += strspn(w, " \n")) {
+        size_t len = strcspn(w, " \n");
+        if (column && column + 1 + len > LINE) {
+            buf_putc(&in->out, '\n');
+            column = 0;
+        }
+        buf_printf(&in->out, "%s%s%.*s", column ? "" : indent, column ? " " : "# ", (int)len, w);
+        column += len + 1;
+        w += len;
+    }
+    buf_putc(&in->out, '\n');
+}
+
+/* As it is for everybody who has the checkout. */
+static const char *
+shown_path(struct init *in, const char *path)
+{
+    size_t n = strlen(in->project->dir);
+    const char *home = getenv("HOME");
+    if (str_starts(path, in->project->dir) && path[n] == '/')
+        return path + n + 1;
+    if (home && *home && str_starts(path, home) && path[strlen(home)] == '/')
+        return mem_printf(in->ctx, "~%s", path + strlen(home));
+    return path;
+}
+
+static void
+put_profile(struct init *in)
+{
+    struct err err;
+    struct profile *p;
+    if (config_profile(in->ctx, &p, in->config, in->project, &err)) {
+        comment(
+            in, "",
+            mem_printf(in->ctx, "The profile could not be read: %s", log_redact(in->ctx, err.msg)));
+        return;
+    }
+    comment(in, "",
+            mem_printf(in->ctx, "Connection: profile %s, target %s (%s), from %s", p->name,
+                       p->target, p->type, shown_path(in, p->file)));
+    if (!strlist_has(&p->outputs, "ci") || strcmp(p->target, "ci") == 0)
+        return;
+    comment(in, "",
+            "The profile has a target 'ci', and it is not the default one: a pull request is best "
+            "built by a role of its own, that only reads production.");
+    buf_puts(&in->out, "target: ci\n");
+}
+
+static void
+put_ci(struct init *in)
+{
+    for (size_t i = 0; in->repository && i < BASE_COUNT(systems); i++)
+        if (file_exists(path_join(in->ctx, in->repository, systems[i].sign)))
+            comment(in, "",
+                    mem_printf(in->ctx, "CI: %s (%s). Its recipe: cloneci init --ci %s",
+                               systems[i].title, systems[i].sign, systems[i].name));
+}
+
+static void
+put_found(struct init *in)
+{
+    const char *state = find_state(in);
+    buf_puts(&in->out, "\n# --- found here ---\n\n");
+    put_profile(in);
+    put_ci(in);
+    if (in->branch)
+        comment(in, "",
+                mem_printf(
+                    in->ctx,
+                    "Pull requests go into %s. CI's own variables say where each one goes, so that "
+                    "`base` can stay unset.",
+                    in->branch));
+    else
+        comment(in, "",
+                "The default branch could not be found: set `base` below, unless the CI's "
+                "variables say it.");
+    if (state) {
+        comment(in, "", "Production's manifest:");
+        buf_printf(&in->out, "state: %s\n", state);
+    } else {
+        comment(
+            in, "",
+            "Production's manifest: none was found. `cloneci doctor --state FOLDER` checks one.");
+    }
+}
+
+/* The default, or what may stand there. */
+static char *
+example(struct init *in, const struct option_def *o)
+{
+    if (o->fallback)
+        return mem_strdup(in->ctx, o->fallback);
+    const char *first =
+        o->choices ? mem_strndup(in->ctx, o->choices, strcspn(o->choices, " ")) : "name";
+    if (str_eq(o->metavar, "REF"))
+        return mem_strdup(in->ctx, in->branch ? in->branch : "main");
+    if (str_eq(o->metavar, "DIR"))
+        return mem_strdup(in->ctx, "folder");
+    switch (o->kind) {
+    case OPTION_FLAG:
+        return mem_strdup(in->ctx, "false");
+    case OPTION_INT:
+        return mem_strdup(in->ctx, "4");
+    case OPTION_SECONDS:
+        return mem_strdup(in->ctx, "15m");
+    case OPTION_WORDS:
+        return mem_printf(in->ctx, "[%s]", first);
+    case OPTION_YAML:
+        return mem_strdup(in->ctx, "{name: value}");
+    case OPTION_TEXT:
+    case OPTION_PATH:
+    case OPTION_PROJECT_PATH:
+    case OPTION_PROGRAM:
+        break;
+    }
+    return mem_strdup(in->ctx, first);
+}
+
+static void
+put_key(struct init *in, const struct option_def *o, const char *indent, const char *key)
+{
+    struct strlist choices = {0};
+    if (o->choices)
+        strlist_split(in->ctx, &choices, o->choices, ' ');
+    buf_putc(&in->out, '\n');
+    bool has_flag = !o->commands || *o->commands;
+    comment(in, indent,
+            mem_printf(in->ctx, "%s%s%s%s%s%s", o->help, choices.n ? "; one of " : "",
+                       strlist_join(in->ctx, &choices, ", "), has_flag ? " (--" : "",
+                       has_flag ? o->name : "", has_flag ? ")" : ""));
+    buf_printf(&in->out, "%s#%s: %s\n", indent, key, example(in, o));
+}
+
+/* The keys below one section ("clone."), or those outside of all where it is "". */
+static void
+put_keys(struct init *in, const char *section)
+{
+    size_t n, len = strlen(section);
+    const struct option_def *o = config_options(&n);
+    const char *heading = NULL, *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        heading = o[i].heading ? o[i].heading : heading;
+        const char *key = o[i].yaml;
+        if (!key || !str_starts(key, section) || strchr(key + len, '.'))
+            continue;
+        if (!len && heading != last)
+            buf_printf(&in->out, "\n# --- %s ---\n", heading);
+        last = heading;
+        put_key(in, &o[i], len ? "  " : "", key + len);
+    }
+}
+
+static void
+put_sections(struct init *in)
+{
+    size_t n;
+    struct strlist seen = {0};
+    const struct option_def *o = config_options(&n);
+    for (size_t i = 0; i < n; i++) {
+        const char *dot = o[i].yaml ? strchr(o[i].yaml, '.') : NULL;
+        if (!dot)
+            continue;
+        char *name = mem_strndup(in->ctx, o[i].yaml, (size_t)(dot - o[i].yaml));
+        if (strlist_has(&seen, name))
+            continue;
+        strlist_add(in->ctx, &seen, name);
+        buf_printf(&in->out, "\n%s:", name);
+        put_keys(in, mem_printf(in->ctx, "%s.", name));
+    }
+}
+
+static int
+write_settings(struct init *in, const char *path, struct err *err)
+{
+    buf_init(&in->out, in->ctx);
+    const char *about = "Every key is optional. A flag wins over its environment variable, that "
+                        "over this file, this file over the default. A line '#key: value' shows "
+                        "the default or an example: remove the '#' to set it. `cloneci help run` "
+                        "tells more of each.";
+    comment(in, "",
+            mem_printf(in->ctx, "cloneci's settings for the project %s. %s",
+                       in->project->name, about));
+    put_found(in);
+    put_keys(in, "");
+    put_sections(in);
+    if (file_write(path, in->out.s, in->out.len, 0644, err))
+        return -1;
+    printf("wrote %s\n", path);
+    return 0;
+}
+
+/* --- the recipe --- */
+
+/* A line with the remark gets what is true here in place of the first `old`. */
+static char *
+adapted(void *ctx, const char *line, const char *remark, const char *old, const char *now)
+{
+    const char *at = strstr(line, remark) ? strstr(line, old) : NULL;
+    if (!at || !now || !*now)
+        return mem_strdup(ctx, line);
+    return mem_printf(ctx, "%.*s%s%s", (int)(at - line), line, now, at + strlen(old));
+}
+
+static char *
+recipe_text(struct init *in, const char *const *lines)
+{
+    const char *inside = in->project->dir + strlen(in->repository);
+    struct buf b;
+    buf_init(&b, in->ctx);
+    inside += strspn(inside, "/");
+    for (; *lines; lines++) {
+        char *line = adapted(in->ctx, *lines, " the default branch\n", "main", in->branch);
+        buf_puts(&b, adapted(in->ctx, line, " the project's folder\n", ".", inside));
+    }
+    return b.s;
+}
+
+static int
+write_recipe(struct init *in, size_t system, struct err *err)
+{
+    if (!in->repository) {
+        fail(err, ERR_INPUT, "%s is in no git repository", in->project->dir);
+        return hint(err, "Run 'git init' first, or leave out --ci.");
+    }
+    char *path = path_join(in->ctx, in->repository, systems[system].file);
+    if (file_exists(path)) {
+        printf("kept %s: take what it lacks from conf/ci/%s of cloneci\n", path,
+               systems[system].name);
+        return 0;
+    }
+    for (size_t i = 0; i < BASE_COUNT(recipes); i++) {
+        if (strcmp(recipes[i].system, systems[system].name) != 0)
+            continue;
+        char *text = recipe_text(in, recipes[i].lines);
+        if (file_mkdirs(path_dir(in->ctx, path), 0777, err) ||
+            file_write(path, text, strlen(text), 0644, err))
+            return -1;
+        printf("wrote %s: its first lines say what it needs\n", path);
+    }
+    return 0;
+}
+
+/* --- the command --- */
+
+static int
+init_settings(struct init *in, struct err *err)
+{
+    char *path = path_join(in->ctx, in->project->dir, "cloneci.yml");
+    if (!file_exists(path))
+        return write_settings(in, path, err);
+    if (in->config->ci) {
+        printf("kept %s\n", path);
+        return 0;
+    }
+    fail(err, ERR_CONFIG, "%s exists already", path);
+    return hint(err, "Edit it, or remove it first.");
+}
+
+int
+cmd_init(void *ctx, const struct config *config, struct err *err)
+{
+    struct session s;
+    session_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || session_project(&s, false, err))
+        return -1;
+    struct init in = {.ctx = ctx, .config = config, .project = s.project};
+    in.repository = find_repository(ctx, s.project->dir);
+    in.branch = find_branch(&in);
+    if (init_settings(&in, err))
+        return -1;
+    for (size_t i = 0; config->ci && i < BASE_COUNT(systems); i++)
+        if (strcmp(systems[i].name, config->ci) == 0)
+            return write_recipe(&in, i, err);
+    return 0;
+}

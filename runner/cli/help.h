@@ -1,0 +1,42 @@
+/* The tables as words: what help, manual and completion are made of. Of the cli room only. */
+#ifndef CLI_HELP_H
+#define CLI_HELP_H
+
+#include "commands.h"
+
+#define HELP_INTRO                                                                                 \
+    "cloneci tests pull requests on incremental dbt models honestly: it clones what production "   \
+    "has, builds on the clones, and says whether the incremental path was really taken."
+
+struct help_exit {
+    const char *code, *meaning;
+};
+extern const struct help_exit help_exits[]; /* ends with {NULL, NULL} */
+
+/* Goes through the options of a command (NULL: of all commands), those of the command line only. */
+struct help_walk {
+    const char *command;
+    size_t at;
+    const char *heading; /* of the option just returned */
+};
+const struct option_def *help_next(struct help_walk *walk);
+
+/* "state check", "sql [STEM]" */
+char *help_call(void *ctx, const struct command *c);
+/* "WORD ..", or NULL for a flag */
+char *help_value(void *ctx, const struct option_def *o);
+/* Every way to write it: "--select", "-s", "--models"; with both forms of what can be negated. */
+void help_spellings(void *ctx, const struct option_def *o, struct strlist *out);
+/* " run plan state check " as "run", "plan", "state check"; nothing where all commands take it. */
+void help_commands(void *ctx, const struct option_def *o, struct strlist *out);
+/* "a b" as "a, b" */
+char *help_list(void *ctx, const char *words, const char *separator);
+/* "list the nodes" as "List the nodes." */
+char *help_sentence(void *ctx, const char *text);
+/* What completes the command's argument: words, or none. */
+void help_words(void *ctx, const struct command *c, struct strlist *out);
+
+void help_man(void *ctx, struct buf *out);
+void help_markdown(void *ctx, struct buf *out);
+
+#endif

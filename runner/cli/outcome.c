@@ -1,0 +1,285 @@
+#include "outcome.h"
+
+#include <string.h>
+
+enum { TRIES = 3 };
+
+static void
+on_clone(void *arg, const struct plan_node *node, size_t done, size_t total, double ms)
+{
+    (void)arg;
+    void *tmp = talloc_new(NULL);
+    log_event(LOG_INFO, "clone.done", "cloned %s (%s, %s) in %s  [%zu/%zu]", node->info->name,
+              clone_strategy_name(node->clone->strategy), str_bytes(tmp, node->clone->source.bytes),
+              str_ms(tmp, ms), done, total);
+    talloc_free(tmp);
+}
+
+/* From here on several connections and short transactions pay; below, one pipeline is faster. */
+enum { MUCH = 64 << 20 };
+
+static int64_t
+bytes_to_copy(const struct plan *plan)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].clone && plan->nodes[i].clone->strategy == CLONE_COPY)
+            sum += plan->nodes[i].clone->source.bytes;
+    return sum;
+}
+
+static int
+open_workers(struct session *s, struct apply_load *load, struct err *err)
+{
+    if (!s->ops->load || s->config->jobs < 2 || bytes_to_copy(s->plan) < MUCH)
+        return 0;
+    struct adapter **workers = mem_array(s->ctx, struct adapter *, (size_t)s->config->jobs);
+    for (int i = 0; i < s->config->jobs; i++)
+        if (session_open(s, &workers[load->n_workers++], err))
+            return -1;
+    load->workers = workers;
+    return 0;
+}
+
+/* One line that is written over, on a terminal only. */
+static void
+on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
+{
+    (void)arg;
+    (void)item;
+    if (log_get_format() != LOG_TEXT || !log_color(stderr))
+        return;
+    void *tmp = talloc_new(NULL);
+    fprintf(stderr, "\r\033[Kcloning: %s of %s%s", str_bytes(tmp, bytes), str_bytes(tmp, total),
+            bytes >= total ? "\r\033[K" : "");
+    talloc_free(tmp);
+}
+
+/* What `cloneci build` compares with, and a killed run's successor may read. */
+static int
+write_clones(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    cJSON *doc = json_object(s->ctx);
+    json_put_str(doc, "run", s->run_id);
+    cJSON *list = mem_check(cJSON_AddArrayToObject(doc, "clones"));
+    size_t at = 0;
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        if (!p->clone)
+            continue;
+        const struct apply_clone *c = &o->applied.clones[at++];
+        cJSON *item = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(list, item);
+        json_put_str(item, "unique_id", p->info->unique_id);
+        mem_check(cJSON_AddNumberToObject(item, "oid", (double)c->made.oid));
+        mem_check(cJSON_AddNumberToObject(item, "ms", c->ms));
+    }
+    char *text = json_print(s->ctx, doc, true);
+    return file_put(session_file(s, s->ctx, "clones.json"), text, strlen(text), 0644, err);
+}
+
+/* Production's relations and sequences as they stand now, a line each. */
+static int
+take_receipt(struct outcome *o, struct strlist *out, struct err *err)
+{
+    struct session *s = o->s;
+    if (!s->ops->read)
+        return 0;
+    double t = session_begin(s, "receipt");
+    const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
+    int rc = s->ops->read(s->ctx, s->adapter, "receipt", vars, 1, out, err);
+    session_end(s, t);
+    return rc;
+}
+
+int
+outcome_clone(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    char *path;
+    if (take_receipt(o, &o->receipt, err))
+        return -1;
+    for (int i = 1;; i++) {
+        bool stale = false;
+        if (session_write_plan(s, &path, err))
+            return -1;
+        double t = session_begin(s, "clone");
+        struct apply_load load = {.on_bytes = on_bytes, .arg = s};
+        int rc = open_workers(s, &load, err);
+        if (rc == 0)
+            rc = apply_clones(s->ctx, s->adapter, s->plan, &o->applied, &stale, on_clone, NULL, &load, err);
+        session_end(s, t);
+        if (rc == 0)
+            break;
+        if (!stale || i == TRIES)
+            return -1;
+        log_event(LOG_WARN, "clone.stale", "%s: planning anew", err->msg);
+        if (session_plan(s, err))
+            return -1;
+    }
+    o->cloned = true;
+    return write_clones(o, err);
+}
+
+int
+outcome_adopt(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    const char *path = session_file(s, s->ctx, "clones.json");
+    if (take_receipt(o, &o->receipt, err))
+        return -1;
+    cJSON *doc = NULL;
+    if (!file_exists(path)) {
+        fail(err, ERR_INPUT, "there are no clones to build on (%s is missing)", path);
+        return hint(err, "Run 'cloneci clone' first, or 'cloneci run' for both.");
+    }
+    if (json_read(s->ctx, &doc, path, err))
+        return -1;
+    size_t n = s->plan->n_clones, at = 0;
+    struct relation_info *now = mem_array(s->ctx, struct relation_info, n);
+    if (apply_inspect(s->ctx, s->adapter, s->plan, now, err))
+        return -1;
+    o->applied = (struct apply_result){.n = n, .clones = mem_array(s->ctx, struct apply_clone, n)};
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        if (!s->plan->nodes[i].clone)
+            continue;
+        const char *id = s->plan->nodes[i].info->unique_id;
+        const cJSON *item, *mine = NULL;
+        cJSON_ArrayForEach(item, json_get(doc, "clones")) {
+            if (str_eq(json_str(item, "unique_id"), id))
+                mine = item;
+        }
+        if (!mine || (uint64_t)json_num(mine, "oid", 0) != now[at].oid) {
+            fail(err, ERR_INPUT, "the clone of %s is not the one that 'cloneci clone' made", id);
+            return hint(err, "Run 'cloneci clone' again: the clones must be fresh for the build to tell the truth.");
+        }
+        o->applied.clones[at] = (struct apply_clone){.ms = json_num(mine, "ms", 0), .made = now[at]};
+        at++;
+    }
+    o->cloned = true;
+    return 0;
+}
+
+static int
+judge(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    size_t at = 0;
+    o->after = mem_array(s->ctx, struct relation_info, s->plan->n_clones);
+    o->verdicts = mem_array(s->ctx, enum build_verdict, s->plan->n_clones);
+    if (apply_inspect(s->ctx, s->adapter, s->plan, o->after, err))
+        return -1;
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        if (!p->clone)
+            continue;
+        o->verdicts[at] = build_judge(p, &o->applied.clones[at].made, &o->after[at], &o->built);
+        o->false_greens += o->verdicts[at] == BUILD_FALSE_GREEN;
+        at++;
+    }
+    return 0;
+}
+
+/* The lines of `a` that `b` has not. */
+static void
+add_missing(void *ctx, struct strlist *out, const struct strlist *a, const struct strlist *b, const char *when)
+{
+    void *tmp = talloc_new(NULL);
+    struct map *known = map_new(tmp, b->n);
+    for (size_t i = 0; i < b->n; i++)
+        map_set(known, b->v[i], strlen(b->v[i]), (uint32_t)i);
+    for (size_t i = 0; i < a->n; i++)
+        if (map_gets(known, a->v[i]) == MAP_NONE)
+            strlist_add(ctx, out, mem_printf(tmp, "%s: %s", when, a->v[i]));
+    talloc_free(tmp);
+}
+
+static int
+compare_receipts(struct outcome *o, struct err *err)
+{
+    struct strlist now = {0};
+    if (take_receipt(o, &now, err))
+        return -1;
+    add_missing(o->s->ctx, &o->differences, &o->receipt, &now, "before");
+    add_missing(o->s->ctx, &o->differences, &now, &o->receipt, "after");
+    o->received = true;
+    return 0;
+}
+
+/* A build step that had to be ended may have left its queries behind: the server does not notice by itself. */
+static void
+end_queries(struct session *s)
+{
+    struct err ignored;
+    s->ops->shield(s->adapter, true);
+    if (apply_end_builds(s->adapter, s->plan, &ignored))
+        log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
+    s->ops->shield(s->adapter, false);
+}
+
+int
+outcome_build(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    FILE *out = str_eq(s->config->output, "json") ? stderr : stdout;
+    if (build_write_deferral(s->plan, err))
+        return -1;
+    double t = session_begin(s, "build");
+    int rc = build_run(s->ctx, &s->env, s->plan, session_file(s, s->ctx, "plan.json"), out, &o->built, err);
+    session_end(s, t);
+    if (rc || o->built.timed_out)
+        end_queries(s);
+    if (rc)
+        return -1;
+    o->ran = true;
+    t = session_begin(s, "check");
+    rc = judge(o, err);
+    if (rc == 0)
+        outcome_untouched(o);
+    session_end(s, t);
+    return rc || compare_receipts(o, err) ? -1 : 0;
+}
+
+static char *
+false_green_names(const struct outcome *o)
+{
+    struct strlist names = {0};
+    size_t at = 0;
+    for (size_t i = 0; i < o->s->plan->n_nodes; i++)
+        if (o->s->plan->nodes[i].clone && o->verdicts[at++] == BUILD_FALSE_GREEN)
+            strlist_add(o->s->ctx, &names, o->s->plan->nodes[i].info->name);
+    return strlist_join(o->s->ctx, &names, ", ");
+}
+
+static int
+twin_result(const struct outcome *o, struct err *err)
+{
+    for (size_t i = 0; i < o->n_twins; i++) {
+        if (o->twins[i].verdict != COMPARE_BROKEN)
+            continue;
+        fail(err, ERR_BUILD, "%s: the incremental run does not make what a full refresh makes: %s",
+             o->s->head->nodes[o->twins[i].node].name, o->twins[i].details);
+        return hint(err, "Look at its incremental filter and unique_key; the report shows rows that differ.");
+    }
+    return 0;
+}
+
+int
+outcome_result(const struct outcome *o, struct err *err)
+{
+    if (!o->ran)
+        return 0;
+    if (o->built.timed_out) {
+        fail(err, ERR_BUILD, "the build step was ended after %.0f s", o->s->config->timeout);
+        return hint(err, "Give it more time with --timeout.");
+    }
+    if (o->built.exit_code)
+        return fail(err, ERR_BUILD, "the build step failed with exit code %d", o->built.exit_code);
+    if (!o->false_greens)
+        return twin_result(o, err);
+    fail(err, ERR_REFUSED, "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",
+         false_green_names(o));
+    return hint(err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), a hook that drops "
+                     "the relation. In production the incremental path will run untested.");
+}

@@ -1,0 +1,47 @@
+/* What became of a plan, for the report and the exit code. Of the cli room only. */
+#ifndef CLI_OUTCOME_H
+#define CLI_OUTCOME_H
+
+#include "compare/compare.h"
+#include "session.h"
+
+/* A model built both ways: verdict and details for the report. */
+struct outcome_twin {
+    uint32_t node;
+    enum compare_verdict verdict;
+    const char *command; /* for production, or NULL */
+    const char *details;
+};
+
+struct outcome {
+    struct session *s;
+    bool nothing;                 /* nothing was to be done */
+    bool cloned, ran;             /* how far it came */
+    struct apply_result applied;  /* clones, in the plan's order */
+    struct relation_info *after;  /* the same, after the build */
+    enum build_verdict *verdicts; /* the same */
+    struct build_result built;
+    size_t false_greens;
+    struct strlist untouched;     /* warnings: incremental runs that touched no row */
+    struct strlist receipt;       /* production before anything was done */
+    bool received;                /* production was looked at again .. */
+    struct outcome_twin *twins;   /* --both */
+    size_t n_twins;
+    struct strlist differences;   /* .. and this is what differs from before */
+};
+
+/* Clones what the plan says; plans anew if production was rebuilt meanwhile. */
+int outcome_clone(struct outcome *o, struct err *err) BASE_CHECKED;
+/* Takes the clones that stand for the plan's (cloneci build); ERR_INPUT if they are not there. */
+int outcome_adopt(struct outcome *o, struct err *err) BASE_CHECKED;
+int outcome_build(struct outcome *o, struct err *err) BASE_CHECKED;
+/* After the build: which incremental runs touched no row, and which rows would have tested them. */
+void outcome_untouched(struct outcome *o);
+/* --both: builds the modified incremental models by full refresh beside the pull request's, and compares. */
+int outcome_twin(struct outcome *o, struct err *err) BASE_CHECKED;
+/* ERR_BUILD or ERR_REFUSED (false green), or 0. */
+int outcome_result(const struct outcome *o, struct err *err) BASE_CHECKED;
+/* Writes the report's files and prints it; `failure` is what ended the run early, or NULL. */
+int outcome_report(struct outcome *o, const struct err *failure, struct err *err) BASE_CHECKED;
+
+#endif

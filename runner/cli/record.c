@@ -1,0 +1,157 @@
+#include "outcome.h"
+
+#include "report/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+record_inputs(cJSON *doc, struct session *s)
+{
+    report_project(doc, &(struct report_project){.name = s->project->name,
+                                                 .adapter = s->profile ? s->profile->type : NULL,
+                                                 .dir = s->project->dir,
+                                                 .target = s->profile ? s->profile->target : NULL,
+                                                 .repository = getenv("GITHUB_REPOSITORY")});
+    const struct gitdiff *d = s->diff;
+    if (d) {
+        report_git(doc, &(struct report_git){.base_ref = d->base_ref, .base_from = d->base_from,
+                                             .merge_base = d->merge_base_sha, .head = d->head_sha,
+                                             .branch = d->branch, .pull_request = d->pull_request,
+                                             .dirty = d->dirty, .outside = (int64_t)d->outside});
+        for (size_t i = 0; i < d->n; i++)
+            report_change(doc, (char)d->changes[i].status, d->changes[i].path, d->changes[i].old_path);
+    }
+    const struct manifest *m = s->production;
+    if (m)
+        report_production(doc, &(struct report_production){.manifest = m->file, .dbt_version = m->dbt_version,
+                                                           .generated_at = m->generated_at,
+                                                           .git_sha = s->facts.git_sha,
+                                                           .git_relation = s->facts.git_relation,
+                                                           .age_seconds = s->facts.age_seconds,
+                                                           .nodes = m->n_nodes});
+    if (s->head)
+        report_head(doc, s->head->file, s->parsed, s->head_why);
+}
+
+static char *
+relation_text(void *ctx, const struct relation *r)
+{
+    return r->name ? mem_printf(ctx, "\"%s\".\"%s\"", r->schema, r->name) : NULL;
+}
+
+static void
+record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms)
+{
+    report_clone(node, &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
+                                              .fidelity = c->fidelity, .from = relation_text(ctx, &c->from),
+                                              .to = relation_text(ctx, &c->to), .note = c->note,
+                                              .bytes = c->source.bytes, .rows = c->source.rows, .ms = ms});
+}
+
+static int
+incremental(enum build_verdict v)
+{
+    switch (v) {
+    case BUILD_INCREMENTAL:
+        return 1;
+    case BUILD_FALSE_GREEN:
+    case BUILD_NOT_TESTED:
+        return 0;
+    case BUILD_FAILED:
+    case BUILD_SKIPPED:
+    case BUILD_UNKNOWN:
+        break;
+    }
+    return -1;
+}
+
+static void
+record_built(cJSON *node, const struct outcome *o, const struct plan_node *p, enum build_verdict verdict)
+{
+    const struct build_node *b = build_find(&o->built, p->info->unique_id);
+    report_built(node, &(struct report_built){.status = b ? b->status : "not_run", .message = b ? b->message : NULL,
+                                              .ms = b ? b->ms : -1, .rows = b ? b->rows : -1,
+                                              .incremental = p->clone ? incremental(verdict) : -1});
+}
+
+static void
+record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size_t *clone_at)
+{
+    void *tmp = talloc_new(NULL);
+    const struct node *n = p->info;
+    cJSON *node = report_node(doc, &(struct report_node){
+                                       .unique_id = n->unique_id, .name = n->name,
+                                       .resource_type = node_type_name(n->type), .materialized = n->materialized,
+                                       .path = n->path, .relation = relation_text(tmp, &p->target), .via = p->via,
+                                       .skipped_because = p->skipped_because, .is_new = p->is_new,
+                                       .candidate = p->candidate});
+    for (size_t i = 0; i < p->n_reasons; i++)
+        report_reason(node, p->reasons[i].kind, p->reasons[i].text, p->reasons[i].origin, p->reasons[i].file);
+    for (uint32_t i = 0; i < n->n_parents; i++)
+        report_parent(node, o->s->head->nodes[n->parents[i]].unique_id);
+    enum build_verdict verdict = BUILD_UNKNOWN;
+    if (p->clone) {
+        record_clone(tmp, node, p->clone, o->cloned ? o->applied.clones[*clone_at].ms : -1);
+        verdict = o->verdicts ? o->verdicts[*clone_at] : BUILD_UNKNOWN;
+        ++*clone_at;
+    }
+    for (size_t i = 0; i < o->n_twins; i++)
+        if (o->twins[i].node == p->node)
+            report_both(node, compare_verdict_name(o->twins[i].verdict), o->twins[i].command, o->twins[i].details);
+    if (o->ran)
+        record_built(node, o, p, verdict);
+    talloc_free(tmp);
+}
+
+static void
+record_plan(cJSON *doc, const struct outcome *o)
+{
+    const struct plan *plan = o->s->plan;
+    struct strlist schemas = {0};
+    size_t clone_at = 0;
+    for (size_t i = 0; i < plan->n_schemas; i++)
+        strlist_add(o->s->ctx, &schemas, plan->schemas[i].name);
+    report_schemas(doc, o->s->schema, &schemas);
+    /* Exposures, metrics and the like are selected, too, but nothing is built of them. */
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan_is_built(plan->nodes[i].info))
+            record_node(doc, o, &plan->nodes[i], &clone_at);
+    for (size_t i = 0; i < plan->n_deferrals; i++) {
+        const struct plan_deferral *d = &plan->deferrals[i];
+        report_deferral(doc, d->unique_id, d->text, plan_origin_name(d->origin), &d->read_by);
+    }
+    for (size_t i = 0; i < plan->n_warnings; i++)
+        report_warning(doc, plan->warnings[i].code, plan->warnings[i].text);
+}
+
+int
+outcome_report(struct outcome *o, const struct err *failure, struct err *err)
+{
+    struct session *s = o->s;
+    cJSON *doc = report_new(s->ctx, s->config->command, s->run_id, s->now);
+    record_inputs(doc, s);
+    if (s->plan)
+        record_plan(doc, o);
+    if (o->ran)
+        report_build(doc, &s->plan->argv, o->built.exit_code, o->built.ms);
+    for (size_t i = 0; i < o->untouched.n; i++)
+        report_warning(doc, "rows_none", o->untouched.v[i]);
+    if (o->received)
+        report_receipt(doc, o->differences.n == 0, (int64_t)o->receipt.n, &o->differences);
+    for (size_t i = 0; i < s->n_steps; i++)
+        report_step(doc, s->steps[i].name, s->steps[i].start_ms, s->steps[i].ms);
+    if (failure)
+        report_error(doc, failure);
+    report_finish(doc, failure ? (int)failure->kind + (failure->kind == ERR_SIGNAL ? failure->sys : 0) : 0,
+                  clock_ms() - s->start);
+    fault_point("report");
+    const char *dir = path_dir(s->ctx, session_file(s, s->ctx, "report.json"));
+    if (file_mkdirs(dir, 0777, err) || report_write(doc, dir, err))
+        return -1;
+    if (str_eq(s->config->output, "json"))
+        puts(json_print(s->ctx, doc, true));
+    else
+        fputs(report_text(s->ctx, doc, log_color(stdout)), stdout);
+    return 0;
+}

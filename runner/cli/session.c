@@ -1,0 +1,382 @@
+#include "session.h"
+
+#include <ctype.h>
+#include <string.h>
+
+void
+session_init(struct session *s, void *ctx, const struct config *config)
+{
+    *s = (struct session){.ctx = ctx, .config = config, .start = clock_ms()};
+    s->run_id = random_hex(ctx, 8);
+    s->now = clock_utc(ctx);
+}
+
+double
+session_begin(struct session *s, const char *step)
+{
+    if (s->n_steps < BASE_COUNT(s->steps))
+        s->steps[s->n_steps++] = (struct step){.name = step, .start_ms = clock_ms() - s->start};
+    fault_point(step);
+    return clock_ms();
+}
+
+void
+session_end(struct session *s, double begun)
+{
+    s->steps[s->n_steps - 1].ms = clock_ms() - begun;
+}
+
+char *
+session_file(struct session *s, void *ctx, const char *name)
+{
+    return mem_printf(ctx, "%s/cloneci/%s", s->project->target_path, name);
+}
+
+int
+session_project(struct session *s, bool profile, struct err *err)
+{
+    if (config_project(s->ctx, &s->project, s->config, err))
+        return -1;
+    return profile ? config_profile(s->ctx, &s->profile, s->config, s->project, err) : 0;
+}
+
+int
+session_git(struct session *s, struct err *err)
+{
+    double t = session_begin(s, "git");
+    const struct gitdiff_options o = {.project_dir = s->project->dir, .base = s->config->base,
+                                      .head = s->config->head, .dirty = s->config->dirty};
+    int rc = gitdiff_read(s->ctx, &s->diff, &o, err);
+    session_end(s, t);
+    if (rc == 0)
+        log_event(LOG_INFO, "git.done", "%zu changed file%s since %.10s (merge base with %s)", s->diff->n,
+                  s->diff->n == 1 ? "" : "s", s->diff->merge_base_sha, s->diff->base_ref);
+    return rc;
+}
+
+/* --- the pull request's schema --- */
+
+enum { SCHEMA_MOST = 40 }; /* leaves room for a custom schema behind it */
+
+static char *
+slug(void *ctx, const char *branch)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    buf_puts(&b, "pr_");
+    for (const char *p = branch; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (isalnum(c))
+            buf_putc(&b, (char)tolower(c));
+        else if (b.s[b.len - 1] != '_')
+            buf_putc(&b, '_');
+    }
+    if (b.len > SCHEMA_MOST) {
+        char hex[HASH_SHA256_HEX];
+        hash_sha256(branch, strlen(branch), hex);
+        return mem_printf(ctx, "%.*s_%.8s", SCHEMA_MOST - 9, b.s, hex);
+    }
+    return b.s;
+}
+
+int
+session_schema(struct session *s, struct err *err)
+{
+    if (s->config->schema && *s->config->schema) {
+        s->schema = s->config->schema;
+    } else if (s->config->manifest) {
+        return 0; /* a ready manifest names its schemas itself */
+    } else if (s->diff && s->diff->pull_request) {
+        s->schema = mem_printf(s->ctx, "pr_%s", s->diff->pull_request);
+    } else if (s->diff && s->diff->branch) {
+        s->schema = slug(s->ctx, s->diff->branch);
+    } else {
+        fail(err, ERR_CONFIG, "no schema for the clones: there is no pull request number and HEAD is detached");
+        return hint(err, "Name one with --schema, for example --schema pr_123.");
+    }
+    if (strlen(s->schema) > 63) {
+        fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows 63", s->schema,
+             strlen(s->schema));
+        return hint(err, "Choose a shorter one with --schema.");
+    }
+    return 0;
+}
+
+/* --- production --- */
+
+int
+session_production(struct session *s, struct err *err)
+{
+    const char *path;
+    double t = session_begin(s, "manifest");
+    if (guard_path(s->ctx, &path, s->config, s->project, err) ||
+        manifest_read(s->ctx, &s->production, path, err) ||
+        guard_check(s->ctx, &s->facts, s->production, s->project, s->profile, s->schema, s->diff, err))
+        return -1;
+    session_end(s, t);
+    void *tmp = talloc_new(NULL);
+    log_event(LOG_INFO, "manifest.done", "production: %u nodes, dbt %s, %s%s%.10s", s->production->n_nodes,
+              s->production->dbt_version ? s->production->dbt_version : "?",
+              guard_age_text(tmp, s->facts.age_seconds), s->facts.git_sha ? ", commit " : "",
+              s->facts.git_sha ? s->facts.git_sha : "");
+    talloc_free(tmp);
+    return 0;
+}
+
+/* --- head --- */
+
+/* dbt 1.12 turned the flag on by default; dbt_project.yml and the environment decide before that. */
+struct state_flags
+session_flags(const struct session *s, const struct manifest *head)
+{
+    int said = s->project ? s->project->more_unrendered : -1;
+    return (struct state_flags){.more_unrendered = said >= 0 ? said == 1 : head->dbt_minor >= 12};
+}
+
+/* The fast path keeps production's graph, so that names can only be moved where no macro of the project's makes
+ * them. */
+static const char *
+naming_macro(const struct manifest *m)
+{
+    static const char *const names[] = {"generate_schema_name", "generate_alias_name", "generate_database_name"};
+    for (uint32_t i = 0; i < m->n_macros; i++) {
+        const char *id = m->macros[i].unique_id, *dot = strrchr(id, '.');
+        if (!dot || str_starts(id, "macro.dbt.") || str_starts(id, "macro.dbt_postgres."))
+            continue;
+        for (size_t k = 0; k < BASE_COUNT(names); k++)
+            if (str_ends(dot + 1, names[k]))
+                return id;
+    }
+    return NULL;
+}
+
+static int
+try_fast_path(struct session *s, struct err *err)
+{
+    const char *macro = naming_macro(s->production);
+    if (s->config->vars) {
+        s->head_why = "--vars may change what the project renders";
+        return 0;
+    }
+    if (macro) {
+        s->head_why = mem_printf(s->ctx, "%s decides the names of relations", macro);
+        return 0;
+    }
+    struct state_flags flags = session_flags(s, s->production);
+    flags.same_dbt = true; /* looked at last: it costs most */
+    flags.target_database = s->profile ? s->profile->database : NULL;
+    if (state_from_diff(s->ctx, s->production, s->diff, &flags, &s->state, &s->head_why, err))
+        return -1;
+    if (s->state && !build_same_dbt(s->config->dbt, s->production)) {
+        s->state = NULL;
+        s->head_why = "the installed dbt and adapter are not known to be those of production's manifest";
+    }
+    if (s->state) {
+        s->head = s->production;
+        s->head_why = "the git diff proves that production's manifest suffices: dbt parse was skipped";
+    }
+    return 0;
+}
+
+static int
+parse_head(struct session *s, const char **path, struct err *err)
+{
+    double ms = 0, t = session_begin(s, "parse");
+    log_event(LOG_INFO, "parse.start", "dbt parse: %s", s->head_why);
+    int rc = build_parse(s->ctx, &s->env, path, &ms, err);
+    session_end(s, t);
+    s->parsed = true;
+    return rc;
+}
+
+static int
+read_head(struct session *s, struct err *err)
+{
+    const char *path = s->config->manifest;
+    if (path)
+        s->head_why = "given with --manifest";
+    else if (parse_head(s, &path, err))
+        return -1;
+    double t = session_begin(s, "head");
+    if (manifest_read(s->ctx, &s->head, path, err))
+        return -1;
+    struct state_flags *flags = mem_new(s->ctx, struct state_flags);
+    *flags = session_flags(s, s->head);
+    s->state = s->production ? state_new(s->ctx, s->head, s->production, flags, s->diff) : NULL;
+    session_end(s, t);
+    return 0;
+}
+
+static void
+warn_versions(const struct session *s)
+{
+    if (s->head == s->production || str_eq(s->head->dbt_version, s->production->dbt_version))
+        return;
+    log_event(LOG_WARN, "versions.differ",
+              "production's manifest is of dbt %s, the head's of dbt %s: dbt's own macros differ, so that most "
+              "tests and incremental models count as modified",
+              s->production->dbt_version, s->head->dbt_version);
+}
+
+int
+session_head(struct session *s, struct err *err)
+{
+    if (!s->config->manifest && s->diff && try_fast_path(s, err))
+        return -1;
+    if (!s->state && read_head(s, err))
+        return -1;
+    if (s->state && str_eq(s->config->scope, "pr"))
+        state_scope_pr(s->state);
+    if (s->production)
+        warn_versions(s);
+    return 0;
+}
+
+/* --- selection --- */
+
+static const char *
+sources_beside(struct session *s)
+{
+    if (!s->config->manifest)
+        return path_join(s->ctx, s->project->target_path, "sources.json");
+    return path_join(s->ctx, path_dir(s->ctx, s->config->manifest), "sources.json");
+}
+
+int
+session_select(struct session *s, const char *fallback, struct err *err)
+{
+    const struct config *c = s->config;
+    double t = session_begin(s, "select");
+    struct select_request r = {.select = c->select, .exclude = c->exclude, .selector = c->selector,
+                               .indirect = c->indirect_selection, .resource_types = c->resource_type,
+                               .exclude_resource_types = c->exclude_resource_type};
+    if (fallback && !r.select.n && !r.selector)
+        strlist_add(s->ctx, &r.select, fallback);
+    s->request = r;
+    s->select_env = (struct select_env){.head = s->head, .state = s->state, .project_dir = s->project->dir,
+                                        .state_dir = c->state, .sources_file = sources_beside(s),
+                                        .dbt_minor = s->head->dbt_minor};
+    int rc = select_nodes(s->ctx, &s->selected, &s->select_env, &r, err);
+    session_end(s, t);
+    return rc;
+}
+
+/* --- warehouse --- */
+
+static const char *
+profile_key(void *arg, const char *key)
+{
+    return profile_get(arg, key);
+}
+
+int
+session_open(struct session *s, struct adapter **out, struct err *err)
+{
+    return s->ops->open(s->ctx, out, profile_key, s->profile, err);
+}
+
+int
+session_connect(struct session *s, struct err *err)
+{
+    size_t n;
+    s->ops = adapter_find(s->profile->type);
+    if (!s->ops) {
+        fail(err, ERR_CONFIG, "%s: there is no adapter for the type '%s' of target '%s'", s->profile->file,
+             s->profile->type, s->profile->target);
+        return hint(err, "This build knows: %s.", adapter_names(&n)[0]);
+    }
+    double t = session_begin(s, "connect");
+    int rc = session_open(s, &s->adapter, err);
+    if (rc == 0)
+        rc = s->ops->server(s->ctx, s->adapter, &s->server, err);
+    session_end(s, t);
+    return rc;
+}
+
+static int
+look_up(struct session *s, struct err *err)
+{
+    struct plan *p = s->plan;
+    struct relation_info *found = mem_array(p, struct relation_info, p->n_lookups);
+    struct namespace_info *names = mem_array(p, struct namespace_info, p->n_names);
+    if (p->n_lookups && s->ops->describe(p, s->adapter, p->lookups, p->n_lookups, found, err))
+        return -1;
+    if (p->n_names && s->ops->namespaces(p, s->adapter, p->names, p->n_names, names, err))
+        return -1;
+    return plan_settle(p, found, names, err);
+}
+
+/* First the processes, which would connect again, then what they had left working on the server. */
+static int
+lock_schemas(struct session *s, struct err *err)
+{
+    build_reap(&s->env);
+    return apply_lock(s->adapter, s->plan, err);
+}
+
+int
+session_plan(struct session *s, struct err *err)
+{
+    const struct plan_input in = {
+        .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
+        .production = s->production, .state = s->state, .diff = s->diff, .selected = &s->selected,
+        .default_select = SESSION_DEFAULT_SELECT, .names = session_names(s),
+        .deferral_dir = session_file(s, s->ctx, "defer"),
+        .schema = s->schema, .head_is_production = s->head == s->production,
+        .beside = s->beside, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name, .target = s->profile->target,
+        .run_id = s->run_id, .now = s->now, .expires = clock_utc_after(s->ctx, 14 * 86400)};
+    double t = session_begin(s, "catalog");
+    if (plan_draft(s->ctx, &s->plan, &in, err) ||
+        (s->lock && lock_schemas(s, err)) || look_up(s, err))
+        return -1;
+    size_t n;
+    struct clone_request *requests = plan_requests(s->plan, s->plan, &n);
+    struct clone_sql *sql = mem_array(s->plan, struct clone_sql, n);
+    if (n && s->ops->clone_sql(s->plan, s->adapter, requests, n, sql, err))
+        return -1;
+    int rc = plan_render(s->plan, sql, err);
+    session_end(s, t);
+    return rc;
+}
+
+int
+session_write_plan(struct session *s, char **path, struct err *err)
+{
+    *path = session_file(s, s->ctx, "plan.json");
+    char *dir = path_dir(s->ctx, *path);
+    if (file_mkdirs(dir, 0777, err))
+        return -1;
+    char *text = log_redact(s->ctx, json_print(s->ctx, plan_json(s->ctx, s->plan), true));
+    return file_put(*path, text, strlen(text), 0644, err);
+}
+
+/* --- all of it --- */
+
+static bool
+user_selected(const struct config *c)
+{
+    return c->select.n || c->selector;
+}
+
+int
+session_until_plan(struct session *s, bool *nothing, struct err *err)
+{
+    *nothing = false;
+    if (session_project(s, true, err) || session_git(s, err))
+        return -1;
+    if (session_schema(s, err) || session_production(s, err))
+        return -1;
+    if (s->diff->n == 0 && !user_selected(s->config)) {
+        *nothing = true;
+        return 0;
+    }
+    /* A server that cannot be reached is said before dbt parse takes its seconds. */
+    if (session_connect(s, err) ||
+        build_prepare(s->ctx, &s->env, s->config, s->project, s->profile, s->schema, err) || session_head(s, err) || session_select(s, SESSION_DEFAULT_SELECT, err))
+        return -1;
+    if (s->selected.n == 0) {
+        *nothing = true;
+        return 0;
+    }
+    return session_plan(s, err);
+}

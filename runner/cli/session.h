@@ -1,0 +1,74 @@
+/* The stages of a run, in their order; each command goes as far as it needs. Of the cli room only. */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include "apply/apply.h"
+#include "build/build.h"
+#include "guard/guard.h"
+#include "plan/plan.h"
+
+/* What a pull request builds where the user said nothing. */
+#define SESSION_DEFAULT_SELECT "state:modified+"
+
+struct step {
+    const char *name;
+    double start_ms, ms; /* since the session's start */
+};
+
+struct session {
+    void *ctx;
+    const struct config *config;
+    bool lock;                     /* take the schemas' locks before looking at them */
+    struct project *project;
+    struct profile *profile;
+    struct gitdiff *diff;          /* NULL where git was not asked or not needed */
+    const char *schema;            /* of the pull request; NULL: as the head's manifest says */
+    struct manifest *production, *head;
+    struct guard_facts facts;
+    struct state *state;
+    bool parsed;                   /* the head's manifest was made by dbt parse */
+    const char *head_why;          /* why it was, or why it was not */
+    struct select_request request; /* as it was asked .. */
+    struct select_env select_env;
+    struct select_result selected; /* .. and answered */
+    struct build_env env;
+    const struct adapter_ops *ops;
+    struct adapter *adapter;
+    struct server_info server;
+    struct plan *plan;
+    const struct plan *beside;     /* of a twin run: the pull request's own plan */
+    const char *run_id, *now;
+    double start;
+    struct step steps[16];
+    size_t n_steps;
+};
+
+void session_init(struct session *s, void *ctx, const struct config *config);
+/* dbt_project.yml, and profiles.yml where `profile` is asked for. */
+int session_project(struct session *s, bool profile, struct err *err) BASE_CHECKED;
+int session_git(struct session *s, struct err *err) BASE_CHECKED;
+int session_schema(struct session *s, struct err *err) BASE_CHECKED;
+/* Reads production's manifest and runs the guards. */
+int session_production(struct session *s, struct err *err) BASE_CHECKED;
+/* --manifest, the fast path, or dbt parse; then the state comparison. */
+int session_head(struct session *s, struct err *err) BASE_CHECKED;
+/* The selection of the command line, or `fallback` where nothing was said. */
+int session_select(struct session *s, const char *fallback, struct err *err) BASE_CHECKED;
+int session_connect(struct session *s, struct err *err) BASE_CHECKED;
+/* One more connection like the session's; dies with it. */
+int session_open(struct session *s, struct adapter **out, struct err *err) BASE_CHECKED;
+/* Draft, catalog, render. */
+int session_plan(struct session *s, struct err *err) BASE_CHECKED;
+/* All of the above, as plan, clone and run need it. *nothing: there is nothing to do, and nothing was planned. */
+int session_until_plan(struct session *s, bool *nothing, struct err *err) BASE_CHECKED;
+
+/* The selection as names for dbt, or NULL where names would not say exactly the same. */
+const struct strlist *session_names(struct session *s);
+struct state_flags session_flags(const struct session *s, const struct manifest *head);
+double session_begin(struct session *s, const char *step);
+void session_end(struct session *s, double begun);
+/* target/cloneci/<name> */
+char *session_file(struct session *s, void *ctx, const char *name);
+int session_write_plan(struct session *s, char **path, struct err *err) BASE_CHECKED;
+
+#endif

@@ -1,0 +1,143 @@
+#include "outcome.h"
+
+#include <string.h>
+
+enum { NAME_MOST = 63 };
+
+static char *
+sibling_schema(void *ctx, const char *schema)
+{
+    char *name = mem_printf(ctx, "%s__full", schema);
+    if (strlen(name) <= NAME_MOST - 16) /* a custom schema may follow */
+        return name;
+    char hex[HASH_SHA256_HEX];
+    hash_sha256(schema, strlen(schema), hex);
+    return mem_printf(ctx, "%.24s_%.8s__full", schema, hex);
+}
+
+/* Modified itself, not merely downstream of something that is; and really run incrementally. */
+static bool
+is_wanted(const struct outcome *o, const struct plan_node *p, size_t clone_at)
+{
+    return p->info->type == NODE_MODEL && p->clone && p->n_reasons && strcmp(p->reasons[0].kind, "downstream") != 0 &&
+           o->verdicts[clone_at] == BUILD_INCREMENTAL;
+}
+
+static struct select_result
+wanted_nodes(const struct outcome *o)
+{
+    const struct session *s = o->s;
+    struct select_result r = {.in = mem_array(s->ctx, uint8_t, s->head->n_nodes + 1),
+                              .nodes = mem_array(s->ctx, uint32_t, s->plan->n_nodes + 1)};
+    size_t clone_at = 0;
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        if (is_wanted(o, p, clone_at)) {
+            r.in[p->node] = 1;
+            r.nodes[r.n++] = p->node;
+        }
+        clone_at += p->clone != NULL;
+    }
+    return r;
+}
+
+/* Another session over the same manifests: its own schema, profile and target folder, and full refresh. */
+static int
+make_twin(struct session *twin, const struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    *twin = *s;
+    struct config *config = mem_memdup(s->ctx, s->config, sizeof *config);
+    struct project *project = mem_memdup(s->ctx, s->project, sizeof *project);
+    config->full_refresh = true;
+    project->target_path = session_file(s, s->ctx, "full-refresh");
+    twin->config = config;
+    twin->project = project;
+    twin->beside = s->plan;
+    twin->schema = sibling_schema(s->ctx, s->schema);
+    twin->selected = wanted_nodes(o);
+    return build_prepare(s->ctx, &twin->env, config, project, s->profile, twin->schema, err);
+}
+
+static int
+build_twin(struct session *twin, struct build_result *built, FILE *out, struct err *err)
+{
+    struct apply_result applied;
+    bool stale;
+    char *path;
+    if (session_plan(twin, err) || session_write_plan(twin, &path, err) ||
+        apply_clones(twin->ctx, twin->adapter, twin->plan, &applied, &stale, NULL, NULL, NULL, err) ||
+        build_write_deferral(twin->plan, err))
+        return -1;
+    return build_run(twin->ctx, &twin->env, twin->plan, path, out, built, err);
+}
+
+static void
+add_names(void *ctx, struct strlist *out, const cJSON *value)
+{
+    const cJSON *item;
+    if (cJSON_IsString(value))
+        strlist_add(ctx, out, cJSON_GetStringValue(value));
+    cJSON_ArrayForEach(item, value) {
+        if (cJSON_IsString(item))
+            strlist_add(ctx, out, cJSON_GetStringValue(item));
+    }
+}
+
+static int
+compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct outcome_twin *out,
+            struct err *err)
+{
+    struct session *s = o->s;
+    const struct plan_node *mine = plan_find_node(s->plan, node), *full = plan_find_node(twin->plan, node);
+    struct compare_request q = {.a = mine->target, .b = full->target, .before = mine->clone->from};
+    struct compare_result r;
+    cJSON *json = NULL;
+    if (manifest_node_json(s->ctx, s->head, node, &json, err))
+        return -1;
+    const cJSON *config = json_get(json, "config");
+    add_names(s->ctx, &q.keys, json_get(config, "unique_key"));
+    add_names(s->ctx, &q.ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
+    if (compare_relations(s->ctx, s->adapter, s->ops, &q, &r, err))
+        return wrap(err, "comparing %s with its full refresh", mine->info->name);
+    struct buf details;
+    buf_init(&details, s->ctx);
+    buf_puts(&details, compare_text(s->ctx, &r));
+    for (size_t i = 0; i < r.samples.n; i++)
+        buf_printf(&details, "\n%s", r.samples.v[i]);
+    enum compare_verdict v = compare_judge(&r);
+    *out = (struct outcome_twin){
+        .node = node, .verdict = v, .details = details.s,
+        .command = v == COMPARE_SAFE ? NULL : mem_printf(s->ctx, "dbt build --full-refresh --select %s", mine->info->name)};
+    return 0;
+}
+
+int
+outcome_twin(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s, twin;
+    if (!s->config->both || !o->verdicts || !s->schema || s->config->build_command.n || o->built.exit_code)
+        return 0;
+    double t = session_begin(s, "twin");
+    if (make_twin(&twin, o, err))
+        return -1;
+    if (twin.selected.n == 0)
+        return 0;
+    struct build_result built;
+    FILE *out = str_eq(s->config->output, "json") ? stderr : stdout;
+    if (build_twin(&twin, &built, out, err))
+        return wrap(err, "the full refresh beside it");
+    o->twins = mem_array(s->ctx, struct outcome_twin, twin.selected.n);
+    for (uint32_t i = 0; i < twin.selected.n; i++) {
+        uint32_t node = twin.selected.nodes[i];
+        const struct build_node *b = build_find(&built, s->head->nodes[node].unique_id);
+        if (!b || !str_eq(b->status, "success"))
+            o->twins[o->n_twins++] = (struct outcome_twin){
+                .node = node, .verdict = COMPARE_BROKEN,
+                .details = mem_printf(s->ctx, "its full refresh failed: %s", b && b->message ? b->message : "not built")};
+        else if (compare_one(o, &twin, node, &o->twins[o->n_twins++], err))
+            return -1;
+    }
+    session_end(s, t);
+    return 0;
+}
