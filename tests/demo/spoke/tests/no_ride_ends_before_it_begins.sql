@@ -1,0 +1,3 @@
+select ride_id
+from {{ ref('rides') }}
+where ended_at < started_at

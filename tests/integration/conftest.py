@@ -1,0 +1,247 @@
+"""One cluster and one production for the whole session; a database of its own, copied from production, and a checkout of
+its own for every test. After each test production must be exactly what it was."""
+
+import itertools
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import spoke  # noqa: E402
+
+CI_PASSWORD = "s3cr3t-of-the-ci-role"
+RIDES = 6000
+# Databases are named alike, so that an artifact of one becomes another's by putting the name in its place.
+DATABASE = "spoke_%04d"
+PRODUCTION = DATABASE % 0
+
+
+def fingerprint(cluster, database):
+    """Everything of production that a careless CI could change: relations, their rows, sequences, rights, dependants."""
+    rows = cluster.rows(
+        "SELECT c.oid::regclass::text, c.oid, c.relfilenode, c.relkind::text, c.relowner, c.relacl::text,"
+        "       obj_description(c.oid), c.relkind IN ('r', 'm', 'v', 'S')"
+        "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = ANY(%s) ORDER BY c.oid", database, values=[list(spoke.PRODUCTION_SCHEMAS)])
+    found = {}
+    for name, *facts, has_rows in rows:
+        content = None
+        if has_rows:
+            what = "last_value, is_called" if facts[2] == "S" else "count(*), sum(hashtextextended(t::text, 0))"
+            content = cluster.rows(f"SELECT {what} FROM {name} AS t", database)[0]
+        found[name] = (*facts, content)
+    found["schemas"] = cluster.rows(
+        "SELECT oid, nspname, nspowner, nspacl::text, obj_description(oid) FROM pg_namespace"
+        " WHERE nspname = ANY(%s) ORDER BY oid", database, values=[list(spoke.PRODUCTION_SCHEMAS)])
+    found["default rights"] = cluster.rows("SELECT oid, defaclacl::text FROM pg_default_acl ORDER BY oid", database)
+    # a production object that hangs on something of CI's could no longer be dropped or rebuilt alone
+    found["depends on CI"] = cluster.rows(
+        "SELECT d.classid, d.objid, d.refobjid FROM pg_depend d JOIN pg_class r ON r.oid = d.refobjid"
+        "  JOIN pg_namespace rn ON rn.oid = r.relnamespace JOIN pg_class c ON c.oid = d.objid"
+        "  JOIN pg_namespace cn ON cn.oid = c.relnamespace"
+        " WHERE cn.nspname = ANY(%s) AND rn.nspname <> ALL(%s) AND rn.nspname NOT LIKE 'pg\\_%%'", database,
+        values=[list(spoke.PRODUCTION_SCHEMAS)] * 2)
+    return found
+
+
+class Stage:
+    """What all tests share."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.binary = spoke.program("san")
+        self.cluster = spoke.Cluster(folder / "cluster", "log_line_prefix=<<%d|%u|%c>> ", "max_connections=60")
+        self.state = folder / "state"
+        self.template = spoke.Checkout(folder / "template", self.cluster, PRODUCTION)
+
+    def build(self):
+        spoke.make_roles(self.cluster)
+        self.cluster.rows(f"CREATE ROLE by_password; CREATE ROLE ci_secret LOGIN PASSWORD '{CI_PASSWORD}' IN ROLE by_password, ci")
+        self.template.create()
+        spoke.build_production(self.cluster, PRODUCTION, self.template, self.state, rides=RIDES)
+        # what the checkouts' own commands need
+        shutil.rmtree(self.template.project / "logs", ignore_errors=True)
+        self.cluster.rows("ALTER ROLE ci SET log_statement = 'all'; ALTER ROLE ci_secret SET log_statement = 'all'")
+        self.untouched = fingerprint(self.cluster, PRODUCTION)
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory):
+    made = None
+    try:
+        made = Stage(tmp_path_factory.mktemp("stage"))
+        made.build()
+        yield made
+    finally:
+        if made:
+            made.cluster.stop()
+
+
+class Pull(spoke.Checkout):
+    """A pull request: a branch in a checkout, and a database that is a copy of production's."""
+
+    schema = "pr_7"
+
+    def __init__(self, path, stage, database, project="."):
+        self.stage = stage
+        self.home = path.parent
+        super().__init__(path, stage.cluster, database, project)
+        self.state = path.parent / "state"
+        self.untouched = stage.untouched
+
+    def _environment(self):
+        env = super()._environment()
+        env["HOME"] = str(self.home)
+        env["XDG_CACHE_HOME"] = str(self.home / "cache")
+        env["TMPDIR"] = str(self.home)
+        env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+        return env
+
+    # --- cloneci ---
+
+    def cloneci(self, command, *args, timeout=300, **env):
+        return self.run([self.stage.binary, *command.split(), *args], timeout=timeout, **env)
+
+    def ask(self, command, *args, **env):
+        """A command of the main job, as a pull request's CI calls it."""
+        return self.cloneci(command, "--base", "main", "--state", self.state, "--schema", self.schema, *args, **env)
+
+    def must(self, command, *args, **env):
+        done = self.ask(command, *args, **env)
+        assert done.returncode == 0, told(done)
+        return done
+
+    def plan(self, *args, **env):
+        return json.loads(self.must("plan", "--output", "json", *args, **env).stdout)
+
+    @property
+    def target(self):
+        return self.project / "target"
+
+    def report(self):
+        return json.loads((self.target / "cloneci" / "report.json").read_text())
+
+    def settings(self, text):
+        """cloneci.yml, outside of the diff: ignored by git."""
+        (self.project / "cloneci.yml").write_text(text)
+        exclude = self.path / ".git" / "info" / "exclude"
+        exclude.write_text(exclude.read_text() + "cloneci.yml\n")
+
+    def build_command(self, *argv):
+        """A build step that costs nothing, where dbt's own is not what is tested."""
+        self.settings("build:\n  command: " + json.dumps([str(a) for a in argv]) + "\n")
+
+    def change(self, path, old, new):
+        file = self.project / path
+        text = file.read_text()
+        assert old in text
+        file.write_text(text.replace(old, new))
+
+    def write(self, path, text):
+        file = self.project / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+    # --- the warehouse ---
+
+    def rows(self, sql, user="postgres", values=None):
+        return self.cluster.rows(sql, self.database, user, values)
+
+    def value(self, sql, user="postgres", values=None):
+        return self.rows(sql, user, values)[0][0]
+
+    def in_production(self, sql):
+        """Something that production's owner does meanwhile; what stands afterwards is what must stay."""
+        self.rows(sql, "prod_owner")
+        self.untouched = fingerprint(self.cluster, self.database)
+
+    def relations(self, like="pr\\_%"):
+        """schema.name -> kind, of what stands outside of production."""
+        return dict(self.rows(
+            "SELECT n.nspname || '.' || c.relname, c.relkind::text FROM pg_class c"
+            "  JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname LIKE %s AND c.relkind IN ('r', 'v', 'm', 'p') ORDER BY 1", values=[like]))
+
+    def content(self, relation):
+        return self.rows(f"SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {relation} AS t")[0]
+
+    def schemas(self):
+        return [s for (s,) in self.rows(
+            "SELECT nspname FROM pg_namespace WHERE nspname <> ALL(%s) AND nspname NOT LIKE 'pg\\_%%'"
+            "   AND nspname NOT IN ('public', 'information_schema') ORDER BY 1",
+            values=[list(spoke.PRODUCTION_SCHEMAS)])]
+
+    def statements(self, user="ci"):
+        """What this user sent to this database, in order, as the server logged it."""
+        text = (self.cluster.data.parent / "server.log").read_text()
+        head = re.compile(r"^<<(.*?)\|(.*?)\|.*?>> (?:LOG:  (?:statement|execute [^:]*): )?", re.M)
+        found = []
+        for this, after in itertools.pairwise([*head.finditer(text), None]):
+            end = after.start() if after else len(text)
+            if this.group(1) == self.database and this.group(2) == user and "LOG:  " in this.group(0):
+                found.append(text[this.end():end].rstrip("\n").replace("\n\t", "\n"))
+        return found
+
+    def assert_untouched(self):
+        now = fingerprint(self.cluster, self.database)
+        changed = {name: (before, now.get(name)) for name, before in self.untouched.items() if now.get(name) != before}
+        changed.update({name: (None, facts) for name, facts in now.items() if name not in self.untouched})
+        assert not changed, f"production was touched: {changed}"
+
+
+def told(done):
+    return f"exit {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+
+
+def moved_artifact(source, destination, database):
+    """An artifact of dbt's, as it would have been made in another database of ours."""
+    destination.write_text(re.sub(DATABASE.replace("%04d", r"\d{4}"), database, source.read_text()))
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def new_pull(stage, tmp_path):
+    """Makes pull requests; with project='a/b' the project is in a subfolder of the repository."""
+    made = []
+
+    def make(project="."):
+        number = next(_numbers)
+        database = DATABASE % number
+        stage.cluster.copy_database(database, PRODUCTION)
+        path = tmp_path / str(number) / "checkout"
+        pull = Pull(path, stage, database, project)
+        made.append(pull)
+        if project == ".":
+            shutil.copytree(stage.template.path, path)
+        else:
+            pull.create()
+        pull.state.mkdir()
+        for artifact in stage.state.iterdir():
+            moved_artifact(artifact, pull.state / artifact.name, database)
+        pull.branch("change")
+        return pull
+
+    yield make
+    for pull in made:
+        try:
+            pull.assert_untouched()
+        finally:
+            stage.cluster.drop_database(pull.database)
+
+
+@pytest.fixture
+def pull(new_pull):
+    return new_pull()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """The line that tests/run.sh sums. A skipped test did not pass."""
+    of = {kind: len(terminalreporter.stats.get(kind, [])) for kind in ("passed", "failed", "error", "skipped", "xfailed", "xpassed")}
+    failed = sum(of[kind] for kind in ("failed", "error", "skipped", "xfailed"))
+    terminalreporter.write_line(f"{of['passed'] + of['xpassed']} passed, {failed} failed")

@@ -1,0 +1,59 @@
+"""`cloneci doctor` finds what is missing and says how to mend it; `sql`, `help` and `init` need nothing."""
+
+from conftest import told
+
+
+def doctor(pull, *args, **env):
+    return pull.cloneci("doctor", "--base", "main", "--state", pull.state, "--schema", pull.schema, *args, **env)
+
+
+def test_all_is_well(pull):
+    done = doctor(pull)
+    assert done.returncode == 0, told(done)
+    assert "BAD" not in done.stdout
+
+
+def test_select_is_missing(pull):
+    pull.in_production("REVOKE SELECT ON analytics.rides FROM ci")
+    done = doctor(pull)
+    assert done.returncode != 0, told(done)
+    assert "BAD" in done.stdout and "GRANT" in done.stdout and "rides" in done.stdout
+
+
+def test_a_role_that_may_write_production(pull):
+    done = doctor(pull, "--target", "prod")
+    assert done.returncode != 0, told(done)
+    assert "prod_owner" in done.stdout and "write" in done.stdout
+
+
+def test_create_is_missing(pull):
+    pull.rows(f'REVOKE CREATE ON DATABASE "{pull.database}" FROM ci')
+    done = doctor(pull)
+    assert done.returncode != 0, told(done)
+    assert f'GRANT CREATE ON DATABASE {pull.database} TO ci' in done.stdout
+
+
+def test_no_server_no_dbt(pull):
+    done = doctor(pull, SPOKE_HOST="/nowhere", PATH="/nowhere")
+    assert done.returncode != 0, told(done)
+    assert "/nowhere" in done.stdout and "dbt" in done.stdout
+
+
+def test_sql_files_run_in_psql(pull):
+    names = pull.cloneci("sql")
+    assert names.returncode == 0, told(names)
+    assert "lock_source" in names.stdout
+    text = pull.cloneci("sql", "lock_source")
+    assert ':"schema"' in text.stdout
+    pull.write("lock.sql", "BEGIN;\n" + text.stdout + "\nCOMMIT;\n")
+    pull.cluster.run_file(pull.project / "lock.sql", pull.database, "ci", schema="analytics", name="rides")
+
+
+def test_init_writes_settings_that_load(pull):
+    done = pull.cloneci("init")
+    assert done.returncode == 0, told(done)
+    assert (pull.project / "cloneci.yml").is_file()
+    pull.patch("1-late-corrections")
+    pull.must("plan")
+    again = pull.cloneci("init")
+    assert again.returncode == 2, told(again)

@@ -1,0 +1,70 @@
+"""`cloneci ls` answers as `dbt ls` does."""
+
+import json
+
+import spoke
+
+SELECTIONS = [
+    [],
+    ["--select", "state:modified+"],
+    ["--select", "state:modified+,config.materialized:incremental,state:old"],
+    ["--select", "state:modified.body", "state:new"],
+    ["--select", "state:unmodified", "--resource-type", "model"],
+    ["--select", "+revenue_days"],
+    ["--select", "2+district_league", "--exclude", "tag:hourly"],
+    ["--select", "@stg_bikes"],
+    ["--select", "source:raw.ride_messages+1"],
+    ["--select", "path:models/finance", "package:spoke,resource_type:snapshot"],
+    ["--select", "exposure:monday_report", "+exposure:monday_report,config.materialized:view"],
+    ["--select", "config.incremental_strategy:delete+insert"],
+    ["--select", "station*", "--indirect-selection", "cautious"],
+    ["--select", "rides+", "--indirect-selection", "buildable", "--resource-type", "test"],
+    ["--select", "test_type:singular", "test_name:unique"],
+    ["--exclude", "resource_type:test", "fqn:spoke.staging.*"],
+]
+
+# dbt in one process for all selections: starting it is what costs
+ASK_DBT = """
+import contextlib, io, json, sys
+from dbt.cli.main import dbtRunner
+answers = []
+for words in json.load(sys.stdin):
+    with contextlib.redirect_stdout(io.StringIO()):
+        done = dbtRunner().invoke(["--quiet", "ls", "--output", "json", "--output-keys", "unique_id", *words])
+    if not done.success and done.exception:
+        raise done.exception
+    answers.append(sorted(json.loads(line)["unique_id"] for line in done.result or []))
+print(json.dumps(answers))
+"""
+
+
+def test_ls_answers_as_dbt_ls(pull):
+    pull.patch("2-rush-hours")
+    pull.write("models/rides/rider_days.sql",
+               "select rider_id, started_at::date as day, count(*) as rides from {{ ref('rides') }} group by 1, 2\n")
+    pull.must_dbt("parse")
+    asked = [[*words, "--state", str(pull.state)] for words in SELECTIONS]
+    done = spoke.must([spoke.DBT.parent / "python", "-c", ASK_DBT], cwd=pull.project, env=pull.env,
+                      input=json.dumps(asked))
+    expected = json.loads(done.splitlines()[-1])
+    found = []
+    for words in asked:
+        answer = pull.cloneci("ls", *words, "--output", "unique_id")
+        assert answer.returncode == 0, answer.stderr
+        found.append(answer.stdout.split())
+    assert dict(zip(map(str, SELECTIONS), found)) == dict(zip(map(str, SELECTIONS), expected))
+    assert sum(map(len, expected)) > 100
+
+
+def test_ls_needs_no_database_and_no_dbt(pull):
+    pull.must_dbt("parse")
+    done = pull.cloneci("ls", "--select", "tag:hourly", "--output", "name", SPOKE_HOST="/nowhere", PATH="/nowhere")
+    assert done.returncode == 0, done.stderr
+    assert {"rides", "dock_events", "station_hours"} <= set(done.stdout.split())
+
+
+def test_ls_refuses_what_dbt_refuses(pull):
+    pull.must_dbt("parse")
+    done = pull.cloneci("ls", "--select", "stat:modified")
+    assert done.returncode == 2
+    assert "stat" in done.stderr and "state" in done.stderr

@@ -1,0 +1,355 @@
+/* The manifest room: the graph, what is refused, chunks' borders, files that change. */
+#include "manifest/reader.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+
+#define META                                                                                       \
+    "\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\"," \
+    " \"dbt_version\": \"1.11.16\", \"project_name\": \"p\", \"adapter_type\": \"postgres\","      \
+    " \"env\": {\"GIT_SHA\": \"0123456789012345678901234567890123456789\"}}"
+
+static struct manifest *
+parse(void *ctx, const char *text)
+{
+    struct manifest *m;
+    struct err err = {0};
+    if (manifest_parse(ctx, &m, text, strlen(text), "m.json", &err))
+        fail_msg("%s", err.msg);
+    return m;
+}
+
+static const struct node *
+node(const struct manifest *m, const char *id)
+{
+    uint32_t i = manifest_find(m, id);
+    if (i == MAP_NONE)
+        fail_msg("%s is not there", id);
+    return &m->nodes[i];
+}
+
+static const char graph_text[] =
+    "{" META ", \"nodes\": {"
+    "\"test.p.t.1\": {\"resource_type\": \"test\", \"name\": \"t\", \"package_name\": \"p\","
+    "  \"original_file_path\": \"models/a.yml\", \"fqn\": [\"p\", \"t\"], \"test_metadata\": {},"
+    "  \"depends_on\": {\"macros\": [\"macro.dbt.test_t\", null], \"nodes\": [\"model.p.b\"]}},"
+    "\"model.p.b\": {\"database\": \"d\", \"schema\": \"s\", \"name\": \"b\", \"resource_type\": "
+    "\"model\","
+    "  \"package_name\": \"p\", \"original_file_path\": \"models/x/b.sql\", \"fqn\": [\"p\", "
+    "\"x\", \"b\"],"
+    "  \"alias\": \"bee\", \"checksum\": {\"name\": \"sha256\", \"checksum\": \"abc\"}, \"tags\": "
+    "[\"t1\", \"t2\"],"
+    "  \"config\": {\"enabled\": true, \"materialized\": \"incremental\"}, \"version\": 2,"
+    "  \"patch_path\": \"p://models/x/b.yml\", \"relation_name\": "
+    "\"\\\"d\\\".\\\"s\\\".\\\"bee\\\"\","
+    "  \"raw_code\": \"select 1\", \"depends_on\": {\"nodes\": [\"source.p.s.t\", "
+    "\"model.p.gone\"]}},"
+    "\"seed.p.c\": {\"resource_type\": \"seed\", \"name\": \"c\", \"package_name\": \"p\","
+    "  \"original_file_path\": \"seeds/c.csv\", \"fqn\": [\"p\", \"c\"], \"raw_code\": \" "
+    "\\n\\u00a0\","
+    "  \"config\": {\"enabled\": false}}},"
+    "\"sources\": {\"source.p.s.t\": {\"resource_type\": \"source\", \"name\": \"t\", "
+    "\"package_name\": \"p\","
+    "  \"original_file_path\": \"models/a.yml\", \"fqn\": [\"p\", \"s\", \"t\"], \"identifier\": "
+    "\"T\"}},"
+    "\"unit_tests\": {\"unit_test.p.b.u\": {\"name\": \"u\", \"package_name\": \"p\", "
+    "\"original_file_path\":"
+    "  \"models/a.yml\", \"fqn\": [\"p\", \"u\"], \"config\": {\"tags\": \"one\"}, \"depends_on\": "
+    "{\"nodes\": [\"model.p.b\"]}}},"
+    "\"macros\": {\"macro.dbt.test_t\": {\"package_name\": \"dbt\", \"original_file_path\": "
+    "\"macros/t.sql\","
+    "  \"macro_sql\": \"x\", \"depends_on\": {\"macros\": [\"macro.p.m\", \"macro.p.gone\"]}},"
+    "  \"macro.p.m\": {\"package_name\": \"p\", \"macro_sql\": \"y\"}},"
+    "\"disabled\": {\"model.p.off\": [{\"name\": \"off\", \"version\": 1}, {\"name\": "
+    "\"second\"}]},"
+    "\"docs\": {\"a\": [[{\"x\": \"}]\"}]]}, \"selectors\": null}";
+
+static void
+graph_is_read(void **state)
+{
+    void *ctx = talloc_new(NULL);
+    struct manifest *m = parse(ctx, graph_text);
+    struct value v;
+    struct err err = {0};
+    (void)state;
+    const struct node *b = node(m, "model.p.b"), *t = node(m, "test.p.t.1");
+    assert_int_equal(m->n_nodes, 5);
+    assert_int_equal(m->n_macros, 2);
+    assert_int_equal(m->dbt_minor, 11);
+    assert_string_equal(m->git_sha, "0123456789012345678901234567890123456789");
+    assert_string_equal(b->name, "b");
+    assert_string_equal(b->alias, "bee");
+    assert_string_equal(b->relation_name, "\"d\".\"s\".\"bee\"");
+    assert_string_equal(b->patch_path, "models/x/b.yml");
+    assert_string_equal(b->materialized, "incremental");
+    assert_string_equal(b->checksum, "abc");
+    assert_string_equal(b->fqn[2], "b");
+    assert_string_equal(b->tags[1], "t2");
+    assert_true(b->versioned && b->enabled && !b->blank && !b->generic && b->type == NODE_MODEL);
+    assert_int_equal(b->n_parents, 1); /* the unknown one is left out */
+    assert_string_equal(m->nodes[b->parents[0]].unique_id, "source.p.s.t");
+    assert_int_equal(b->n_children, 2);
+    assert_true(t->generic && t->n_macros == 2 && t->macros[1] == MAP_NONE);
+    const struct macro *macro = &m->macros[t->macros[0]];
+    assert_string_equal(macro->unique_id, "macro.dbt.test_t");
+    assert_int_equal(macro->n_macros, 2);
+    assert_int_equal(macro->macros[1], MAP_NONE);
+    assert_true(node(m, "seed.p.c")->blank && !node(m, "seed.p.c")->enabled);
+    assert_string_equal(node(m, "source.p.s.t")->alias, "T");
+    assert_string_equal(node(m, "unit_test.p.b.u")->tags[0], "one");
+    assert_int_equal(manifest_disabled_value(ctx, m, "model.p.off", &v, &err), 0);
+    assert_true(value_is(value_get(v, "name"), "off"));
+    assert_int_equal(manifest_disabled_value(ctx, m, "model.p.b", &v, &err), 0);
+    assert_int_equal(v.n, 0);
+    talloc_free(ctx);
+}
+
+static void
+last_of_duplicates_counts(void **state)
+{
+    void *ctx = talloc_new(NULL);
+    struct manifest *m = parse(
+        ctx, "{\"nodes\": {\"model.p.old\": {\"resource_type\": \"model\"}}, " META ", \"nodes\": {"
+             "\"model.p.a\": {\"resource_type\": \"model\", \"name\": \"x\"},"
+             "\"model.p.a\": {\"resource_type\": \"model\", \"name\": \"y\", \"na\\u006de\": \"z\","
+             " \"config\": {\"enabled\": false}, \"config\": {}}}}");
+    (void)state;
+    assert_int_equal(m->n_nodes, 1);
+    assert_string_equal(node(m, "model.p.a")->name, "z");
+    assert_true(node(m, "model.p.a")->enabled);
+    assert_int_equal(manifest_find(m, "model.p.old"), MAP_NONE);
+    talloc_free(ctx);
+}
+
+static void
+bad_files_are_refused(void **state)
+{
+    char deep[4096] = "{\"docs\": ";
+    memset(deep + strlen(deep), '[', 1001);
+    const struct {
+        const char *text, *says, *hints;
+    } cases[] = {
+        {"", "ends too early", "fetch it again"},
+        {"{\"nodes\": {\"model.p.a\": {\"na", "ends too early, at byte 28", "fetch it again"},
+        {"{" META "} x", "more text after the document's end", NULL},
+        {"\xef\xbb\xbf{}", "byte order mark", "dbt does not read it either"},
+        {"[1]", "not JSON at byte 0: an object", NULL},
+        {"{}", "no metadata", "target/"},
+        {"{\"nodes\": {\"a\": {\"b\": \"\xff\"}}}", "not UTF-8 at byte 23", NULL},
+        {"{\"docs\": \"a\nb\"}", "control character in a string at byte 11", NULL},
+        {"{\"docs\": [1}", "brackets do not match", NULL},
+        {"{\"nodes\": {\"a\": {\"b\": 01}}}", "not JSON at byte 22", NULL},
+        {"{\"nodes\": {\"a\": {\"b\": 1,}}}", "a string must stand here", NULL},
+        {"{\"nodes\": {\"a\": {\"resource_type\": \"thing\"}}}", "none of dbt's", NULL},
+        {"{\"metadata\": {\"dbt_schema_version\": \"x/manifest/v10.json\", \"dbt_version\": "
+         "\"1.6.3\"}}",
+         "schema v10, written by dbt 1.6.3 is not supported; cloneci reads the schemas v11 and v12",
+         "dbt 1.7 to 1.12"},
+        {deep, "nested more than 1,000 deep", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        struct manifest *m;
+        struct err err = {0};
+        assert_int_equal(
+            manifest_parse(NULL, &m, cases[i].text, strlen(cases[i].text), "m.json", &err), -1);
+        assert_null(m);
+        assert_int_equal(err.kind, ERR_INPUT);
+        if (!strstr(err.msg, cases[i].says) ||
+            (cases[i].hints && !strstr(err.hint, cases[i].hints)))
+            fail_msg("case %zu: %s | %s", i, err.msg, err.hint);
+    }
+}
+
+static void
+odd_numbers_and_texts_are_taken(void **state)
+{
+    void *ctx = talloc_new(NULL);
+    struct manifest *m = parse(
+        ctx,
+        "{\"nodes\": {\"model.p.a\": {\"resource_type\": \"model\", \"unique_id\": \"model.p.a\","
+        "\"name\": \"\\ud800\\u0000\", \"version\": 1e999,"
+        " \"config\": {\"meta\": {\"a\": NaN, \"b\": -Infinity, \"c\": "
+        "123456789012345678901234567890}}}}, " META "}");
+    cJSON *json;
+    struct err err = {0};
+    (void)state;
+    assert_string_equal(m->nodes[0].name, "\xef\xbf\xbd\xef\xbf\xbd");
+    assert_int_equal(manifest_node_json(ctx, m, 0, &json, &err), 0);
+    assert_true(cJSON_IsNull(json_get(json_get(json_get(json, "config"), "meta"), "a")));
+    talloc_free(ctx);
+}
+
+/* Borders of chunks fall everywhere: into escapes, characters, names, words. */
+static void
+chunks_do_not_matter(void **state)
+{
+    void *ctx = talloc_new(NULL);
+    struct manifest *want = parse(ctx, graph_text), *m;
+    struct err err = {0};
+    struct buf b;
+    (void)state;
+    for (size_t shift = 0; shift < 64; shift++) {
+        buf_init(&b, ctx);
+        for (size_t i = 0; i < shift; i++)
+            buf_putc(&b, i % 2 ? ' ' : '\n');
+        buf_puts(&b, graph_text);
+        if (reader_parse(ctx, &m, b.s, b.len, "m.json", SCAN_BLOCK, &err))
+            fail_msg("shift %zu: %s", shift, err.msg);
+        assert_int_equal(m->n_nodes, want->n_nodes);
+        for (uint32_t i = 0; i < m->n_nodes; i++) {
+            const struct node *x = &want->nodes[i], *y = &m->nodes[i];
+            assert_string_equal(x->unique_id, y->unique_id);
+            assert_int_equal(x->fingerprint, y->fingerprint);
+            assert_int_equal(x->length, y->length);
+            assert_int_equal(x->offset + shift, y->offset);
+            assert_int_equal(x->n_children, y->n_children);
+        }
+    }
+    talloc_free(ctx);
+}
+
+static uint64_t
+print_of(void *ctx, const char *fields)
+{
+    char *text = mem_printf(
+        ctx, "{" META ", \"nodes\": {\"model.p.a\": {\"resource_type\": \"model\", %s}}}", fields);
+    return parse(ctx, text)->nodes[0].fingerprint;
+}
+
+static void
+fingerprints_see_what_is_compared(void **state)
+{
+    void *ctx = talloc_new(NULL);
+    uint64_t one = print_of(ctx, "\"raw_code\": \"a\", \"created_at\": 1, \"description\": \"x\"");
+    (void)state;
+    assert_int_equal(
+        one, print_of(ctx, "\"created_at\": 2, \"raw_code\": \"a\", \"description\": \"y\""));
+    assert_int_not_equal(one, print_of(ctx, "\"raw_code\": \"b\""));
+    assert_int_not_equal(one, print_of(ctx, "\"raw_code\": \"a\", \"access\": \"public\""));
+    const char *kept = "\"raw_code\": \"a\", \"config\": {\"persist_docs\": {\"relation\": true}}, "
+                       "\"description\": \"%s\"";
+    char *x = mem_printf(ctx, "%.*s", (int)strlen(kept) - 3, kept);
+    assert_int_not_equal(print_of(ctx, mem_printf(ctx, "%sx\"", x)),
+                         print_of(ctx, mem_printf(ctx, "%sy\"", x)));
+    assert_int_equal(print_of(ctx, "\"unrendered_config\": {\"meta\": NaN}"), 0);
+    talloc_free(ctx);
+}
+
+static void
+scans_agree(void **state)
+{
+    static const char *const names[] = {"sse2", "avx2", "avx512"};
+    static const char letters[] = "\"\\{}[]ab \n\x80N";
+    char text[64 * 64];
+    uint64_t a[3][64], b[3][64];
+    struct scan_marks ma = {a[0], a[1], a[2]}, mb = {b[0], b[1], b[2]};
+    uint64_t seed = 42;
+    size_t compared = 0;
+    (void)state;
+    for (int round = 0; round < 50; round++) {
+        for (size_t i = 0; i < sizeof text; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            text[i] = letters[(seed >> 33) % (sizeof letters - 1)];
+        }
+        for (size_t i = 0; i < BASE_COUNT(names); i++) {
+            scan_fn *scan = scan_named(names[i]);
+            struct scan_carry ca = {0}, cb = {0};
+            if (!scan)
+                continue;
+            scan_scalar(text, 64, &ma, &ca);
+            scan(text, 64, &mb, &cb);
+            assert_memory_equal(a, b, sizeof a);
+            assert_int_equal(ca.in_string, cb.in_string);
+            assert_int_equal(ca.escape, cb.escape);
+            compared++;
+        }
+    }
+#if defined(__x86_64__)
+    assert_true(compared >= 50);
+#endif
+}
+
+static void
+fields_are_all_found(void **state)
+{
+    struct reader r = {0};
+    (void)state;
+    fields_init(&r);
+    int found = 0;
+    for (size_t i = 0; i < FIELD_SLOTS; i++) {
+        if (!r.fields[i].name)
+            continue;
+        char padded[64] = {0};
+        memcpy(padded, r.fields[i].name, r.fields[i].len);
+        assert_int_equal(fields_find(&r, padded, r.fields[i].len), r.fields[i].field);
+        padded[0] ^= 1;
+        assert_int_equal(fields_find(&r, padded, r.fields[i].len), FIELD_NONE);
+        found++;
+    }
+    assert_int_equal(found, FIELD_COUNT - 1);
+}
+
+static void
+put(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+}
+
+static void
+a_changed_file_is_an_error(void **state)
+{
+    void *ctx = talloc_new(NULL);
+    char folder[] = "/tmp/manifest-XXXXXX";
+    struct manifest *m;
+    struct err err = {0};
+    cJSON *json;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    char *path = path_join(ctx, folder, "manifest.json"), *aside = path_join(ctx, folder, "new");
+    put(path, graph_text);
+    assert_int_equal(manifest_read(ctx, &m, path, &err), 0);
+    uint32_t b = manifest_find(m, "model.p.b");
+    assert_int_equal(manifest_node_json(ctx, m, b, &json, &err), 0);
+    assert_string_equal(json_str(json, "alias"), "bee");
+    put(aside, "{}");
+    assert_int_equal(rename(aside, path), 0); /* replaced as writers should: ours stays */
+    assert_int_equal(manifest_node_json(ctx, m, b, &json, &err), 0);
+    talloc_free(m);
+    put(path, graph_text);
+    assert_int_equal(manifest_read(ctx, &m, path, &err), 0);
+    put(path, "{\"a\": 1}");
+    assert_int_equal(manifest_node_json(ctx, m, b, &json, &err), -1);
+    assert_non_null(strstr(err.msg, "changed while it was in use"));
+    talloc_free(m);
+    assert_int_equal(manifest_read(ctx, &m, folder, &err), -1);
+    assert_non_null(strstr(err.msg, "is a folder"));
+    assert_int_equal(manifest_read(ctx, &m, "/nonexistent/manifest.json", &err), -1);
+    assert_int_equal(file_remove(folder, &err), 0);
+    talloc_free(ctx);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(graph_is_read),
+        cmocka_unit_test(last_of_duplicates_counts),
+        cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(odd_numbers_and_texts_are_taken),
+        cmocka_unit_test(chunks_do_not_matter),
+        cmocka_unit_test(fingerprints_see_what_is_compared),
+        cmocka_unit_test(scans_agree),
+        cmocka_unit_test(fields_are_all_found),
+        cmocka_unit_test(a_changed_file_is_an_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,572 @@
+/* The select room over a small project. The corpora of tests/golden hold dbt's own answers; here is
+ * what they lack. */
+#include "select_ask.h"
+
+/* --- patterns --- */
+
+/* As fnmatch.fnmatchcase of Python 3.11 answers. */
+static void
+test_fnmatch(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *text;
+        bool matches;
+    } rows[] = {
+        {"", "", true},
+        {"", "a", false},
+        {"a", "a", true},
+        {"*", "", true},
+        {"**", "a/b.c", true},
+        {"a*b*c", "aXbYbc", true},
+        {"a*b*c", "aXbYb", false},
+        {"?", "é", true},
+        {"?", "", false},
+        {"[ab]", "b", true},
+        {"[!ab]", "b", false},
+        {"[!ab]", "c", true},
+        {"[^a]", "^", true},
+        {"[^a]", "b", false},
+        {"[]x]", "]", true},
+        {"[!]x]", "]", false},
+        {"[a-c]x", "bx", true},
+        {"[c-a]", "b", false},
+        {"[c-a]", "-", false},
+        {"[!c-a]", "q", true},
+        {"[a-]", "-", true},
+        {"[-a]", "-", true},
+        {"[a-c-e]", "-", true},
+        {"[a-c-e]", "d", false},
+        {"[--0]", ".", true},
+        {"[", "[", true},
+        {"a[b", "a[b", true},
+        {"[!", "[!", true},
+        {"[]", "[]", true},
+        {"\\*", "\\x", true},
+        {"[\\]", "\\", true},
+        {"[à-ü]", "é", true},
+        {"[[]", "[", true},
+        {"[z-a!x]", "x", false},
+        {"[z-a!x]", "y", true},
+        {"*.[!s]*", "a.sql", false},
+        {"A", "a", false},
+        {"*\n", "a\n", true},
+    };
+    for (size_t i = 0; i < BASE_COUNT(rows); i++)
+        if (select_fnmatch(rows[i].text, rows[i].pattern) != rows[i].matches)
+            fail_msg("'%s' against '%s'", rows[i].text, rows[i].pattern);
+}
+
+/* A pattern of many stars must not take exponential time: this ends at once or never. */
+static void
+test_many_stars(void **state)
+{
+    (void)state;
+    char text[2001], pattern[2001];
+    memset(text, 'a', sizeof text - 1);
+    for (size_t i = 0; i < 1000; i++)
+        memcpy(pattern + 2 * i, "*a", 2);
+    pattern[1999] = 'b';
+    text[2000] = pattern[2000] = 0;
+    assert_false(select_fnmatch(text, pattern));
+}
+
+/* --- the language --- */
+
+static void
+test_methods(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct row rows[] = {
+        {"fct", "model.p.fct"},
+        {"p.marts.fct", "model.p.fct"},
+        {"marts.fct", "model.p.fct"},
+        {"dim", "model.p.dim.v1 model.p.dim.v2"},
+        {"dim.v1", "model.p.dim.v1"},
+        {"any.dim_v2", ""},
+        {"any.x.dim.v2", "model.p.dim.v2"},
+        {"dim_v2", "model.p.dim.v2"},
+        {"v1", ""},
+        {"v*", ""},
+        {"d?m", "model.p.dim.v1 model.p.dim.v2"},
+        {"off", ""},
+        {"p.*.fct", "model.p.fct"},
+        {"staging.*_b", "model.p.stg_b"},
+        {"fct.x", ""},
+        {"events", ""},
+        {"twice", "function.p.twice"},
+        {"FCT", ""},
+        {"other", "model.q.other"},
+        {"q", "model.q.other"},
+        {"tag:core", "model.p.dim.v1 model.p.dim.v2"},
+        {"tag:r?w", "source.p.web.events"},
+        {"tag:ut", "unit_test.p.stg_a.adds"},
+        {"tag:web", "exposure.p.board"},
+        {"tag:x*", "model.p.stg_a"},
+        {"package:q", "model.q.other"},
+        {"package:this,resource_type:seed", "seed.p.codes"},
+        {"file:stg_a", "model.p.stg_a"},
+        {"STG_B.SQL", ""},
+        {"codes.csv", "seed.p.codes"},
+        {"file:rel.y*,resource_type:metric", "metric.p.sales"},
+        {"source:web", "source.p.web.events"},
+        {"source:p.w*.e*", "source.p.web.events"},
+        {"source:web.x", ""},
+        {"exposure:p.*", "exposure.p.board"},
+        {"metric:sales", "metric.p.sales"},
+        {"semantic_model:q.*", ""},
+        {"semantic_model:facts", "semantic_model.p.facts"},
+        {"saved_query:w*", "saved_query.p.weekly"},
+        {"unit_test:adds", "unit_test.p.stg_a.adds"},
+        {"group:m*", "metric.p.sales model.p.stg_b"},
+        {"access:private", "model.p.fct"},
+        {"access:p*", ""},
+        {"version:latest", "model.p.dim.v2"},
+        {"version:old", "model.p.dim.v1"},
+        {"version:prerelease", ""},
+        {"version:none,p.staging", "model.p.stg_a model.p.stg_b"},
+        {"test_name:uniq*", "test.p.unique_a"},
+        {"test_name:adds", "unit_test.p.stg_a.adds"},
+        {"test_name:sum", ""},
+        {"test_type:generic", "test.p.rel test.p.unique_a"},
+        {"test_type:sing", "test.p.sum"},
+        {"test_type:t", "test.p.rel test.p.sum test.p.unique_a"},
+        {"test_type:unit", "unit_test.p.stg_a.adds"},
+        {"resource_type:macro", ""},
+        {"resource_type:snapshot", "snapshot.p.snap"},
+        {"state:modified", "model.p.stg_a"},
+        {"state:new", ""},
+        {"tag:a+b", ""},
+        {"++fct", ""},
+        {"fct,", ""},
+        {"", ""},
+    };
+    check_rows(&f->env[0], "empty", rows, BASE_COUNT(rows));
+    check_rows(&f->env[1], "empty", rows, BASE_COUNT(rows));
+}
+
+static void
+test_config(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct row rows[] = {
+        {"config.materialized:incremental", "model.p.fct"},
+        {"config.materialized:incr*", ""},
+        {"config.meta.owner:data", "model.p.stg_a"},
+        {"config.meta.n:1", ""},
+        {"config.meta.l:a", "model.p.stg_a"},
+        {"config.meta.l:TRUE", "model.p.stg_a"},
+        {"config.meta.l:False", "model.p.stg_a"},
+        {"config.meta.l:1", ""},
+        {"config.severity:WARN", "test.p.unique_a"},
+        {"config.severity:error", "test.p.rel"},
+        {"config.tags:stage", "model.p.stg_a"},
+        {"config.meta.keys:x", ""},
+        {"config.get:x", ""},
+        {"config:x", ""},
+        {"config.materialized.x:view", ""},
+        {"config.group:money", "model.p.stg_b"},
+        {"config.full_refresh:None", ""},
+        {"config.enabled:True,resource_type:source", "source.p.web.events"},
+        {"config.enabled:true,resource_type:exposure", ""},
+    };
+    check_rows(&f->env[0], "empty", rows, BASE_COUNT(rows));
+}
+
+static void
+test_operators(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct row rows[] = {
+        {"1+fct", "model.p.fct model.p.stg_a model.p.stg_b"},
+        {"0+fct", "model.p.fct"},
+        {"+fct,resource_type:seed", "seed.p.codes"},
+        {"stg_b+1,resource_type:model", "model.p.dim.v1 model.p.dim.v2 model.p.fct model.p.stg_b"},
+        {"stg_a+1", "model.p.fct model.p.stg_a test.p.unique_a unit_test.p.stg_a.adds"},
+        {"source:web+0", "source.p.web.events"},
+        {"fct+,metric:*", "metric.p.sales"},
+        {"fct+,saved_query:*", "saved_query.p.weekly"},
+        {"fct+2,saved_query:*", ""},
+        {"@stg_a,resource_type:seed", "seed.p.codes"},
+        {"@stg_a,tag:core", ""},
+        {"@stg_a,resource_type:model", "model.p.fct model.p.stg_a model.p.stg_b"},
+        {"+exposure:board,tag:stage", "model.p.stg_a model.p.stg_b"},
+        {"99999999999999999999+fct,seed*", ""},
+        {"99999999999999999999+fct,codes", "seed.p.codes"},
+        {"state:modified+,config.materialized:incremental,state:old", "model.p.fct"},
+        {"stg_a stg_b -- stg_b", "model.p.stg_a"},
+        {"stg_a stg_b,tag:stage fct -- +fct,tag:x*", "model.p.fct model.p.stg_b"},
+    };
+    check_rows(&f->env[0], "empty", rows, BASE_COUNT(rows));
+}
+
+static void
+test_indirect_selection(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *mode;
+        struct row rows[5];
+    } modes[] = {
+        {NULL,
+         {{"fct", "model.p.fct " TESTS_OF_FCT},
+          {"stg_b", "model.p.stg_b test.p.rel"},
+          {"fct stg_b", "model.p.fct model.p.stg_b " TESTS_OF_FCT},
+          {"stg_a -- fct", "model.p.stg_a test.p.unique_a unit_test.p.stg_a.adds"},
+          {"fct,stg_b", "test.p.rel"}}},
+        {"cautious",
+         {{"fct", "model.p.fct"},
+          {"stg_b", "model.p.stg_b"},
+          {"fct stg_b", "model.p.fct model.p.stg_b test.p.rel"},
+          {"stg_a -- fct", "model.p.stg_a test.p.unique_a unit_test.p.stg_a.adds"},
+          {"fct,stg_b", ""}}},
+        {"buildable",
+         {{"fct", "model.p.fct " TESTS_OF_FCT},
+          {"stg_b", "model.p.stg_b"},
+          {"fct stg_b", "model.p.fct model.p.stg_b " TESTS_OF_FCT},
+          {"stg_b+1", "model.p.dim.v1 model.p.dim.v2 model.p.fct model.p.stg_b " TESTS_OF_FCT},
+          {"fct,stg_b", ""}}},
+        {"empty",
+         {{"fct", "model.p.fct"},
+          {"stg_b", "model.p.stg_b"},
+          {"fct stg_b", "model.p.fct model.p.stg_b"},
+          {"test_type:singular", "test.p.sum"},
+          {"stg_a+1,test_type:generic", "test.p.unique_a"}}},
+    };
+    for (size_t i = 0; i < BASE_COUNT(modes); i++)
+        check_rows(&f->env[0], modes[i].mode, modes[i].rows, BASE_COUNT(modes[i].rows));
+}
+
+static void
+test_resource_types(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *types, *without, *expected;
+    } rows[] = {
+        {NULL, "test model",
+         "exposure.p.board function.p.twice metric.p.sales saved_query.p.weekly seed.p.codes"
+         " semantic_model.p.facts snapshot.p.snap source.p.web.events unit_test.p.stg_a.adds"},
+        {"analysis Seed", NULL, "analysis.p.look seed.p.codes"},
+        {"all", "model test unit_test metric semantic_model saved_query exposure function",
+         "analysis.p.look seed.p.codes snapshot.p.snap source.p.web.events"},
+        {"default", "model test unit_test metric semantic_model saved_query exposure function",
+         "seed.p.codes snapshot.p.snap source.p.web.events"},
+        {"modl", NULL, "error: --resource-type: 'modl' is not a resource type"},
+        {NULL, "all", "error: --exclude-resource-type: 'all' is not a resource type"},
+        {"operation", NULL, "error: --resource-type: 'operation' is not a resource type"},
+    };
+    void *ctx = talloc_new(NULL);
+    struct err err;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        struct select_request r = {0};
+        if (rows[i].types)
+            strlist_split(ctx, &r.resource_types, rows[i].types, ' ');
+        if (rows[i].without)
+            strlist_split(ctx, &r.exclude_resource_types, rows[i].without, ' ');
+        assert_string_equal(ask(ctx, &f->env[0], &r, &err), rows[i].expected);
+    }
+    talloc_free(ctx);
+}
+
+static void
+test_refusals(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *text, *message, *words;
+    } rows[] = {
+        {"tga:x", "'tga' is not a method of selection (in 'tga:x')", "Did you mean 'tag:'?"},
+        {"qqqqqqqq:x", "'qqqqqqqq' is not a method of selection (in 'qqqqqqqq:x')",
+         "The methods are fqn, tag, "},
+        {"TAG:x", "'TAG' is not a method of selection (in 'TAG:x')", ""},
+        {"é:x", "'é' is not a method of selection (in 'é:x')", ""},
+        {"selector:x", "'selector' is not a method of selection (in 'selector:x')", ""},
+        {"@fct+", "'@fct+': '@' in front and '+' behind exclude each other", "drop the '+'"},
+        {"state:modifed", "'modifed' is not a state (in 'state:modifed')",
+         "Did you mean 'state:modified'?"},
+        {"resource_type:modle", "'modle' is not a resource type (in 'resource_type:modle')",
+         "'model'"},
+        {"test_type:slow", "'slow' is not a type of test (in 'test_type:slow')",
+         "generic, singular"},
+        {"version:lates", "'lates' is not a kind of version (in 'version:lates')",
+         "'version:latest'"},
+        {"source:a.b.c.d", "'a.b.c.d' is no source", "source:NAME.TABLE"},
+        {"metric:a.b.c", "'a.b.c' is no value of metric:", "metric:PACKAGE.NAME"},
+        {"a\nb", "a criterion of selection holds a line break: 'a\nb'", ""},
+        {"path:", "'path:': the path is empty", "models/staging"},
+        {"path:.", "'path:.': the path is empty", ""},
+        {"/x", "'path:/x': a path must not be absolute", ""},
+        {"path:a**", "'path:a**': '**' can only be a whole part of a path", ""},
+        {"fct -- nope:x", "'nope' is not a method of selection (in 'nope:x')", ""},
+        {"fct,version:x", "'x' is not a kind of version (in 'version:x')", ""},
+        {"result:error", "run_results.json: there is no such file, and 'result:' needs it",
+         "--state"},
+    };
+    void *ctx = talloc_new(NULL);
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        struct err err;
+        const struct select_request r = request(ctx, rows[i].text, NULL);
+        const char *got = ask(ctx, &f->env[0], &r, &err);
+        if (!str_starts(got, "error: ") || !str_ends(got, rows[i].message) ||
+            !strstr(err.hint, rows[i].words))
+            fail_msg("%s\n    %s\n    hint %s", rows[i].text, got, err.hint);
+        assert_int_equal(err.kind, ERR_CONFIG);
+    }
+    talloc_free(ctx);
+}
+
+static void
+test_no_state(void **state)
+{
+    const struct fixture *f = *state;
+    struct select_env env = f->env[0];
+    struct err err;
+    void *ctx = talloc_new(NULL);
+    env.state = NULL;
+    const struct select_request r = request(ctx, "state:modified", NULL),
+                                bad = {.indirect = "eagr"};
+    assert_string_equal(ask(ctx, &env, &r, &err),
+                        "error: 'state:modified' needs a state to compare with");
+    assert_non_null(strstr(err.hint, "--state"));
+    assert_string_equal(ask(ctx, &env, &bad, &err),
+                        "error: 'eagr' is no mode of indirect selection");
+    talloc_free(ctx);
+}
+
+/* --- the disk --- */
+
+/* As Path.glob of Python 3.11 finds. Not all nodes have their files on the disk. */
+static void
+test_paths(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct row rows[] = {
+        {"path:models/staging/stg_a.sql", "model.p.stg_a"},
+        {"path:models/staging/stg_b.sql", ""},
+        {"path:models/staging", "model.p.stg_a model.p.stg_b model.q.other source.p.web.events "
+                                "test.p.unique_a unit_test.p.stg_a.adds"},
+        {"models/marts/,resource_type:model", "model.p.dim.v1 model.p.dim.v2 model.p.fct"},
+        {"path:models/*/*.sql", "model.p.dim.v1 model.p.fct model.p.stg_a"},
+        {"path:**/fct.sql", "model.p.fct"},
+        {"path:models/**/f*", "model.p.fct"},
+        {"path:models/**/fct.sql/", ""},
+        {"path:models//./marts/f?t.sql", "model.p.fct"},
+        {"path:models/staging/all.yml,resource_type:model", "model.p.stg_a"},
+        {"path:seeds", "seed.p.codes"},
+        {"path:seeds/**", "seed.p.codes"},
+        {"path:[s]eeds/", "seed.p.codes"},
+        {"path:../x", ""},
+        {"path:models/../models", ""},
+        {"path:tests", "test.p.sum"},
+        {"path:tests/**/*", "test.p.sum"},
+        {"path:tests/*", "test.p.sum"},
+        {"path:tests/sum.sql", ""},
+        {"path:functions", "function.p.twice"},
+        {"path:functions/**", "function.p.twice"},
+        {"path:functions/*", "function.p.twice"},
+        {"path:**/twice.sql", ""},
+        {"path:*/twice.sql", "function.p.twice"},
+        {"path:**,resource_type:snapshot", "snapshot.p.snap"},
+    };
+    /* tests/sum.sql is a broken link; functions is a link to a folder. */
+    void *ctx = talloc_new(NULL);
+    put(ctx, f, "tests/x", "");
+    put(ctx, f, "elsewhere/twice.sql", "");
+    assert_int_equal(symlink("nowhere", path_join(ctx, f->folder, "tests/sum.sql")), 0);
+    assert_int_equal(symlink("elsewhere", path_join(ctx, f->folder, "functions")), 0);
+    talloc_free(ctx);
+    check_rows(&f->env[0], "empty", rows, BASE_COUNT(rows));
+}
+
+static void
+test_artifacts(void **state)
+{
+    const struct fixture *f = *state;
+    void *ctx = talloc_new(NULL);
+    static const struct row rows[] = {
+        {"result:error", "model.p.fct"}, {"result:error+1,exposure:*", "exposure.p.board"},
+        {"result:partial", ""}, {"result:", ""}, {"source_status:fresher", "source.p.web.events"},
+        {"source_status:stale", ""},
+    };
+    put(ctx, f, "run_results.json",
+        "{\"results\": [{\"unique_id\": \"model.p.fct\", \"status\": \"error\"},"
+        " {\"unique_id\": \"model.p.off\", \"status\": \"error\"},"
+        " {\"unique_id\": \"model.p.gone\", \"status\": \"error\"}]}");
+    put(ctx, f, "sources.json",
+        "{\"results\": [{\"unique_id\": \"source.p.web.events\", \"max_loaded_at\": "
+        "\"2026-01-01T12:00:00+02:00\"}]}");
+    put(ctx, f, "target/sources.json",
+        "{\"results\": [{\"unique_id\": \"source.p.web.events\", \"max_loaded_at\": "
+        "\"2026-01-01T10:00:00.000001Z\"}]}");
+    check_rows(&f->env[0], "empty", rows, BASE_COUNT(rows));
+    put(ctx, f, "target/sources.json",
+        "{\"results\": [{\"unique_id\": \"source.p.web.events\", \"max_loaded_at\": "
+        "\"2026-01-01T10:00:00Z\"}, {\"unique_id\": \"source.p.web.events\", \"error\": \"x\"}]}");
+    static const struct row same = {"source_status:fresher", ""};
+    check_rows(&f->env[0], "empty", &same, 1);
+    put(ctx, f, "target/sources.json",
+        "{\"results\": [{\"unique_id\": \"source.p.web.events\", \"max_loaded_at\": \"soon\"}]}");
+    static const struct row bad = {
+        "source_status:fresher",
+        "error: sources.json: max_loaded_at of source.p.web.events is no time: 'soon'"};
+    check_rows(&f->env[0], "empty", &bad, 1);
+    talloc_free(ctx);
+}
+
+/* --- reasons --- */
+
+static const char *
+via_of(const struct select_env *env, const struct select_result *r, const char *id)
+{
+    uint32_t node = manifest_find(env->head, id);
+    assert_int_equal(r->in[node], 1);
+    return r->via[node] == MAP_NONE ? "" : env->head->nodes[r->via[node]].unique_id;
+}
+
+static void
+test_via(void **state)
+{
+    const struct select_env *env = &((const struct fixture *)*state)->env[0];
+    void *ctx = talloc_new(NULL);
+    struct select_result r;
+    struct err err;
+    struct select_request q = request(ctx, "state:modified+,package:p stg_b", NULL);
+    assert_int_equal(select_nodes(ctx, &r, env, &q, &err), 0);
+    assert_string_equal(via_of(env, &r, "model.p.stg_a"), "");
+    assert_string_equal(via_of(env, &r, "model.p.stg_b"), "");
+    assert_string_equal(via_of(env, &r, "model.p.fct"), "model.p.stg_a");
+    assert_string_equal(via_of(env, &r, "saved_query.p.weekly"), "model.p.stg_a");
+    assert_string_equal(via_of(env, &r, "test.p.unique_a"), "model.p.stg_a");
+    uint32_t from = manifest_find(env->head, "model.p.stg_a"),
+             to = manifest_find(env->head, "metric.p.sales");
+    assert_string_equal(select_path(ctx, env->head, from, to),
+                        "model.p.stg_a -> model.p.fct -> semantic_model.p.facts -> metric.p.sales");
+    assert_null(select_path(ctx, env->head, to, from));
+    assert_string_equal(select_path(ctx, env->head, to, to), "metric.p.sales");
+    talloc_free(ctx);
+}
+
+static void
+test_explain(void **state)
+{
+    const struct select_env *env = &((const struct fixture *)*state)->env[0];
+    static const struct {
+        const char *node, *lines;
+    } rows[] = {
+        {"model.p.fct",
+         "state:modified+: yes, by model.p.stg_a|config.materialized:view: no|fct: yes"},
+        {"model.p.stg_a", "state:modified+: yes|config.materialized:view: yes|fct: no"},
+        {"test.p.unique_a", "state:modified+: yes, by model.p.stg_a|config.materialized:view: yes, "
+                            "by model.p.stg_a|fct: no"},
+        {"test.p.rel", "state:modified+: yes, by model.p.stg_a|config.materialized:view: no, not "
+                       "all of its parents are in|"
+                       "fct: no, not all of its parents are in"},
+    };
+    void *ctx = talloc_new(NULL);
+    struct err err;
+    const struct select_request q =
+        request(ctx, "state:modified+,config.materialized:view -- fct", "cautious");
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        struct strlist lines = {0};
+        assert_int_equal(
+            select_explain(ctx, &lines, env, &q, manifest_find(env->head, rows[i].node), &err), 0);
+        assert_string_equal(strlist_join(ctx, &lines, "|"), rows[i].lines);
+    }
+    struct strlist lines = {0};
+    const struct select_request look = request(ctx, "look", NULL);
+    assert_int_equal(
+        select_explain(ctx, &lines, env, &look, manifest_find(env->head, "analysis.p.look"), &err),
+        0);
+    assert_string_equal(strlist_join(ctx, &lines, "|"),
+                        "look: yes|analysis: not among the resource types");
+    talloc_free(ctx);
+}
+
+/* What a cache holds gives the same answers, asked again. */
+static void
+test_cache(void **state)
+{
+    struct fixture *f = *state;
+    struct select_env env = f->env[0];
+    env.cache = select_cache_new(f, env.head);
+    static const struct row rows[] = {
+        {"config.group:money", "model.p.stg_b"},
+        {"version:old", "model.p.dim.v1"},
+        {"access:private config.meta.owner:data", "model.p.fct model.p.stg_a"}};
+    for (int i = 0; i < 2; i++)
+        check_rows(&env, "empty", rows, BASE_COUNT(rows));
+}
+
+/* --- dbt ls --- */
+
+static void
+test_render(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *id, *format, *line;
+    } rows[] = {
+        {"model.p.dim.v1", "selector", "p.marts.dim.v1"},
+        {"model.p.dim.v1", "name", "dim.v1.v1"},
+        {"source.p.web.events", "selector", "source:p.web.events"},
+        {"source.p.web.events", "name", "web.events"},
+        {"exposure.p.board", "selector", "exposure:p.board"},
+        {"metric.p.sales", "selector", "metric:p.sales"},
+        {"semantic_model.p.facts", "selector", "semantic_model:p.facts"},
+        {"saved_query.p.weekly", "selector", "saved_query:p.weekly"},
+        {"unit_test.p.stg_a.adds", "selector", "unit_test:p.adds"},
+        {"function.p.twice", "selector", "p.twice"},
+        {"seed.p.codes", "path", "seeds/codes.csv"},
+        {"seed.p.codes", "unique_id", "seed.p.codes"},
+        {"seed.p.codes", "json",
+         "{\"unique_id\": \"seed.p.codes\", \"resource_type\": \"seed\", \"name\": \"codes\", "
+         "\"package_name\": \"p\", \"original_file_path\": \"seeds/codes.csv\", \"config\": "
+         "{\"enabled\": true}, \"depends_on\": {\"macros\": [], \"nodes\": []}}"},
+    };
+    void *ctx = talloc_new(NULL);
+    char *line;
+    struct err err = {0};
+    const struct manifest *m = f->env[0].head;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        assert_int_equal(
+            select_render(ctx, m, manifest_find(m, rows[i].id), rows[i].format, &line, &err), 0);
+        assert_string_equal(line, rows[i].line);
+    }
+    struct strlist keys = {0};
+    strlist_split(ctx, &keys, "name config.meta.owner config.full_refresh nope fqn direct_parents",
+                  ' ');
+    uint32_t fct = manifest_find(m, "model.p.fct");
+    assert_int_equal(select_render_json(ctx, m, fct, &keys, &line, &err), 0);
+    assert_string_equal(line, "{\"name\": \"fct\", \"fqn\": [\"p\", \"marts\", \"fct\"]}");
+    assert_int_equal(select_render_json(ctx, f->env[1].head, fct, &keys, &line, &err), 0);
+    assert_string_equal(
+        line, "{\"name\": \"fct\", \"fqn\": [\"p\", \"marts\", \"fct\"], \"direct_parents\": "
+              "[\"model.p.stg_a\", \"model.p.stg_b\"]}");
+    assert_int_equal(select_render(ctx, m, fct, "yaml", &line, &err), -1);
+    assert_string_equal(err.msg, "'yaml' is no form of output");
+    talloc_free(ctx);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fnmatch),
+        cmocka_unit_test(test_many_stars),
+        TEST(test_methods),
+        TEST(test_config),
+        TEST(test_operators),
+        TEST(test_indirect_selection),
+        TEST(test_resource_types),
+        TEST(test_refusals),
+        TEST(test_no_state),
+        TEST(test_paths),
+        TEST(test_artifacts),
+        TEST(test_via),
+        TEST(test_explain),
+        TEST(test_cache),
+        TEST(test_render),
+    };
+    return cmocka_run_group_tests_name("select", tests, NULL, NULL);
+}
