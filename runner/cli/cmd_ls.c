@@ -14,12 +14,10 @@ read_manifests(struct session *s, struct err *err)
         fail(err, ERR_INPUT, "%s: there is no such manifest", path);
         return hint(err, "Run 'dbt parse' first, or name one with --manifest.");
     }
-    if (manifest_read(s->ctx, &s->head, path, err))
-        return -1;
     if (!s->config->state)
-        return 0;
+        return manifest_read(s->ctx, &s->head, path, err);
     const char *old = path_join(s->ctx, s->config->state, "manifest.json");
-    if (manifest_read(s->ctx, &s->production, old, err))
+    if (manifest_read_two(s->ctx, &s->head, path, &s->production, old, err))
         return -1;
     struct state_flags *flags = mem_new(s->ctx, struct state_flags);
     *flags = session_flags(s, s->head);

@@ -105,6 +105,11 @@ struct manifest {
  * checked whole when read). The result, and every string in it, belongs to ctx.
  */
 int manifest_read(void *ctx, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
+/* Reads both at once, each in a thread of its own. The first one's error comes before the second one's; then
+ * both results are NULL. */
+int manifest_read_two(void *ctx, struct manifest **first, const char *first_path,
+                      struct manifest **second, const char *second_path,
+                      struct err *err) BASE_CHECKED;
 
 /* Index of a unique id, or MAP_NONE. */
 uint32_t manifest_find(const struct manifest *m, const char *unique_id);

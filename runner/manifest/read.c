@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <threads.h>
 #include <unistd.h>
 
 #define CHUNK (256u << 10)
@@ -238,6 +239,46 @@ manifest_read(void *ctx, struct manifest **out, const char *path, struct err *er
     }
     *out = m;
     return 0;
+}
+
+/* What a thread of its own reads: nothing here is shared with another one, the memory's root included. */
+struct task {
+    const char *path;
+    struct manifest *m;
+    struct err err;
+    int rc;
+};
+
+static int
+run_task(void *arg)
+{
+    struct task *task = arg;
+    task->rc = manifest_read(NULL, &task->m, task->path, &task->err);
+    return 0;
+}
+
+int
+manifest_read_two(void *ctx, struct manifest **first, const char *first_path,
+                  struct manifest **second, const char *second_path, struct err *err)
+{
+    struct task task = {.path = second_path};
+    thrd_t thread;
+    bool apart = thrd_create(&thread, run_task, &task) == thrd_success;
+    int rc = manifest_read(ctx, first, first_path, err);
+    if (apart)
+        thrd_join(thread, NULL);
+    else
+        run_task(&task);
+    if (rc == 0 && task.rc == 0) {
+        *second = talloc_steal(ctx, task.m);
+        return 0;
+    }
+    if (rc == 0)
+        *err = task.err;
+    talloc_free(task.m);
+    talloc_free(*first);
+    *first = *second = NULL;
+    return -1;
 }
 
 int

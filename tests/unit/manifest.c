@@ -337,6 +337,37 @@ a_changed_file_is_an_error(void **state)
     talloc_free(ctx);
 }
 
+static void
+two_are_read_at_once(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    struct err err = {0};
+    struct manifest *a, *b;
+    char folder[] = "/tmp/cloneci-two-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const char *path = path_join(ctx, folder, "a.json"), *other = path_join(ctx, folder, "b.json");
+    put(path, graph_text);
+    put(other, "{" META "}");
+    assert_int_equal(manifest_read_two(ctx, &a, path, &b, other, &err), 0);
+    assert_string_equal(a->file, path);
+    assert_string_equal(b->file, other);
+    assert_int_not_equal(manifest_find(a, "model.p.b"), MAP_NONE);
+    assert_int_equal(b->n_nodes, 0);
+    assert_ptr_equal(talloc_parent(b), ctx);
+    size_t blocks = talloc_total_blocks(ctx);
+    assert_int_equal(manifest_read_two(ctx, &a, path, &b, "/nonexistent/b.json", &err), -1);
+    assert_non_null(strstr(err.msg, "/nonexistent/b.json"));
+    assert_true(!a && !b);
+    assert_int_equal(manifest_read_two(ctx, &a, "/nonexistent/a.json", &b, "/nonexistent/b.json", &err), -1);
+    assert_non_null(strstr(err.msg, "/nonexistent/a.json"));
+    assert_int_equal(manifest_read_two(ctx, &a, "/nonexistent/a.json", &b, other, &err), -1);
+    assert_true(!a && !b);
+    assert_int_equal(talloc_total_blocks(ctx), blocks);
+    assert_int_equal(file_remove(folder, &err), 0);
+    talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -350,6 +381,7 @@ main(void)
         cmocka_unit_test(scans_agree),
         cmocka_unit_test(fields_are_all_found),
         cmocka_unit_test(a_changed_file_is_an_error),
+        cmocka_unit_test(two_are_read_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
