@@ -28,8 +28,8 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
-ROOMS := cli promote sandbox gc report build compare apply plan guard artifact select state manifest gitdiff config adapters \
-	process yaml base
+ROOMS := cli promote sandbox gc post report build compare apply plan guard artifact select state manifest gitdiff config adapters \
+	http process yaml base
 OUT := build/$(MODE)
 MODE ?= release
 ifeq ($(MODE),san)

@@ -39,7 +39,7 @@ lock_wait(int fd, const char *path, double seconds, struct err *err)
             return hint(err,
                         "Look what holds it ('lslocks'), or wait longer with --store-timeout.");
         }
-        if (store_wait(store_jitter(5), err))
+        if (interrupt_wait(http_jitter(5), err))
             return -1;
     }
     return 0;

@@ -215,7 +215,7 @@ gitref_drop(struct artifact_store *s, const char *id, struct err *err)
             rc = move_ref(s, &tip, tree, dir, &won, err);
         git_tree_free(tree);
         if (rc == 0 && !won)
-            rc = store_wait(store_jitter(5), err);
+            rc = interrupt_wait(http_jitter(5), err);
     }
     talloc_free(dir);
     return rc;

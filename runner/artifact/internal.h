@@ -3,6 +3,7 @@
 #define ARTIFACT_INTERNAL_H
 
 #include "artifact/artifact.h"
+#include "http/http.h"
 
 #define INDEX "index.json"
 #define RECORD "generation.json"
@@ -55,10 +56,9 @@ int gitref_open(struct artifact_store *s, const char *ref, const char *dir,
                 struct err *err) BASE_CHECKED;
 
 char *generation_key(void *ctx, const char *id, const char *name);
-/* Waits, unless a signal comes. */
-int store_wait(double ms, struct err *err) BASE_CHECKED;
-/* Between `least` and twice of it, so that those who wait do not come back together. */
-double store_jitter(double least);
+/* The error of a status that is none of those that `what` ("reading") expects. Returns -1. */
+int store_refused(struct err *err, const char *what, const struct http_request *r,
+                  const struct http_response *answer);
 
 /* flock() that can be interrupted and is given up (ERR_LOCKED) after `seconds`. */
 int lock_wait(int fd, const char *path, double seconds, struct err *err) BASE_CHECKED;

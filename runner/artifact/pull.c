@@ -247,7 +247,7 @@ artifact_pull(void *ctx, struct artifact_pulled *out, struct artifact_store *sto
     if (make_aside(p, err))
         return -1;
     for (int i = 0; gone && i < ATTEMPTS; i++)
-        if ((i && store_wait(store_jitter(20), err)) || pull_one(p, out, &gone, err))
+        if ((i && interrupt_wait(http_jitter(20), err)) || pull_one(p, out, &gone, err))
             return -1;
     if (!gone)
         return 0;

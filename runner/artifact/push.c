@@ -260,7 +260,7 @@ publish(struct pushing *p, struct index *index, struct strlist *drop, struct err
             if (there)
                 return 0;
         }
-        if (store_wait(store_jitter(5 + 5 * (i < 40 ? i : 40)), err))
+        if (interrupt_wait(http_jitter(5 + 5 * (i < 40 ? i : 40)), err))
             return -1;
     }
     fail(err, ERR_LOCKED, "%s: the pointer could not be moved in %d tries", p->store->name,

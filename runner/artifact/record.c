@@ -202,7 +202,7 @@ index_read(void *ctx, struct index *out, struct blob *text, struct artifact_stor
             return 0;
         if (i == 5)
             return -1;
-        if (store_wait(store_jitter(50), err))
+        if (interrupt_wait(http_jitter(50), err))
             return -1;
     }
 }

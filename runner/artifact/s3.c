@@ -1,6 +1,7 @@
 /* S3 and what speaks like it. The signature (version 4) is libcurl's; the pointer moves by
  * If-Match. */
-#include "http.h"
+
+#include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ s3_get(void *ctx, struct artifact_store *s, const char *key, size_t limit, struc
     if (a.status == 404 && !strstr(a.body, "NoSuchBucket"))
         return 0;
     if (a.status != 200)
-        return http_refused(err, "reading", &r, &a);
+        return store_refused(err, "reading", &r, &a);
     *out = (struct blob){.data = a.body, .len = a.len, .etag = a.etag};
     return 0;
 }
@@ -68,7 +69,7 @@ probe(void *tmp, struct artifact_store *s, const char *key, const void *data, si
     if (a.status == 200 || a.status == 501)
         tell_blind(s);
     else if (a.status != 412 && a.status != 409)
-        return http_refused(err, "writing", &r, &a);
+        return store_refused(err, "writing", &r, &a);
     return 0;
 }
 
@@ -82,7 +83,7 @@ s3_put(struct artifact_store *s, const char *key, const void *data, size_t len, 
     struct http_response a;
     int rc = http_send(tmp, s3->http, &r, &a, err);
     if (rc == 0 && a.status != 200)
-        rc = http_refused(err, "writing", &r, &a);
+        rc = store_refused(err, "writing", &r, &a);
     if (rc == 0 && str_ends(key, "/" RECORD) && !s3->blind)
         rc = probe(tmp, s, key, data, len, err);
     talloc_free(tmp);
@@ -109,9 +110,9 @@ s3_swap(struct artifact_store *s, const void *data, size_t len, const struct blo
     }
     *won = rc == 0 && a.status == 200;
     if (rc == 0 && !*won && a.status != 412 && a.status != 409 && a.status != 404)
-        rc = http_refused(err, "writing", &r, &a);
+        rc = store_refused(err, "writing", &r, &a);
     if (rc == 0 && a.status == 404 && strstr(a.body, "NoSuchBucket"))
-        rc = http_refused(err, "writing", &r, &a);
+        rc = store_refused(err, "writing", &r, &a);
     talloc_free(tmp);
     return rc;
 }
@@ -128,7 +129,7 @@ s3_drop(struct artifact_store *s, const char *id, struct err *err)
         struct http_response a;
         rc = http_send(tmp, s3->http, &r, &a, err);
         if (rc == 0 && a.status >= 300 && a.status != 404)
-            rc = http_refused(err, "removing", &r, &a);
+            rc = store_refused(err, "removing", &r, &a);
     }
     talloc_free(tmp);
     return rc;
@@ -203,7 +204,8 @@ s3_open(struct artifact_store *s, const char *rest, struct err *err)
     }
     const char *region = env_of("AWS_REGION", "AWS_DEFAULT_REGION");
     region = region ? region : "us-east-1";
-    s3->http = http_new(s3, s->timeout);
+    s3->http = http_new(s3, "The store", s->timeout);
+    s3->http->patience = "--store-timeout";
     s3->http->base = base_url(s3, bucket, prefix, region);
     s3->http->sigv4 = mem_printf(s3, "aws:amz:%s:s3", region);
     s->ops = &ops;

@@ -1,8 +1,5 @@
 #include "internal.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *const artifact_names[ARTIFACT_FILES] = {MANIFEST, "run_results.json", "sources.json",
@@ -57,29 +54,4 @@ char *
 generation_key(void *ctx, const char *id, const char *name)
 {
     return mem_printf(ctx, "generations/%s/%s", id, name);
-}
-
-int
-store_wait(double ms, struct err *err)
-{
-    double end = clock_ms() + ms;
-    for (;;) {
-        if (interrupt_check(err))
-            return -1;
-        double left = end - clock_ms();
-        if (left <= 0)
-            return 0;
-        struct pollfd p = {.fd = interrupt_fd(), .events = POLLIN};
-        if (poll(&p, 1, (int)left + 1) < 0 && errno != EINTR)
-            return fail_errno(err, ERR_BUG, "cannot wait");
-    }
-}
-
-double
-store_jitter(double least)
-{
-    char *hex = random_hex(NULL, 2);
-    double part = (double)strtoul(hex, NULL, 16) / 65536.0;
-    talloc_free(hex);
-    return least * (1 + part);
 }

@@ -3,7 +3,8 @@
  * the server looks at it, and under a lock where it knows MKCOL, which makes a folder or fails,
  * never both (nginx).
  */
-#include "http.h"
+
+#include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +36,7 @@ web_get(void *ctx, struct artifact_store *s, const char *key, size_t limit, stru
     if (a.status == 404 || a.status == 410)
         return 0;
     if (a.status != 200)
-        return http_refused(err, "reading", &r, &a);
+        return store_refused(err, "reading", &r, &a);
     *out = (struct blob){.data = a.body, .len = a.len, .etag = a.etag};
     return 0;
 }
@@ -50,7 +51,7 @@ web_put(struct artifact_store *s, const char *key, const void *data, size_t len,
     struct http_response a;
     int rc = http_send(tmp, w->http, &r, &a, err);
     if (rc == 0 && (a.status < 200 || a.status > 299))
-        rc = http_refused(err, "writing", &r, &a);
+        rc = store_refused(err, "writing", &r, &a);
     talloc_free(tmp);
     return rc;
 }
@@ -159,7 +160,7 @@ lock_take(struct artifact_store *s, struct err *err)
             since = clock_ms();
         }
         if (rc == 0)
-            rc = store_wait(store_jitter(40), err);
+            rc = interrupt_wait(http_jitter(40), err);
     }
     if (rc == 0)
         rc = web_put(s, LOCK "holder", w->holder, strlen(w->holder), err);
@@ -212,7 +213,7 @@ put_if(void *tmp, struct artifact_store *s, const void *data, size_t len, const 
     *won = a.status >= 200 && a.status <= 299;
     if (*won || a.status == 412 || a.status == 409)
         return 0;
-    return http_refused(err, "writing", &r, &a);
+    return store_refused(err, "writing", &r, &a);
 }
 
 static int
@@ -287,7 +288,8 @@ web_open(struct artifact_store *s, const char *url, struct err *err)
         return hint(err, "Give it as https://HOST/FOLDER, without '?' and '#'.");
     }
     struct web *w = mem_new(s, struct web);
-    w->http = http_new(w, s->timeout);
+    w->http = http_new(w, "The store", s->timeout);
+    w->http->patience = "--store-timeout";
     char *base = mem_strdup(w, url);
     while (str_ends(base, "/"))
         base[strlen(base) - 1] = '\0';

@@ -192,6 +192,7 @@ int interrupt_fd(void);                            /* readable once a signal cam
 int interrupt_signal(void);                        /* its number, or 0 */
 /* ERR_SIGNAL if a signal came, else 0. */
 int interrupt_check(struct err *err) BASE_CHECKED;
+int interrupt_wait(double ms, struct err *err) BASE_CHECKED; /* waits, unless a signal comes */
 /* For tests of crashes: CLONECI_FAULT=<step>[:kill|:int] sends that signal here (default: SIGKILL). */
 void fault_point(const char *step);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,4 +74,20 @@ fault_point(const char *step)
         kill(getpid(), SIGKILL);
     else if (strcmp(wanted + n, ":int") == 0)
         kill(getpid(), SIGINT);
+}
+
+int
+interrupt_wait(double ms, struct err *err)
+{
+    double end = clock_ms() + ms;
+    for (;;) {
+        if (interrupt_check(err))
+            return -1;
+        double left = end - clock_ms();
+        if (left <= 0)
+            return 0;
+        struct pollfd p = {.fd = interrupt_fd(), .events = POLLIN};
+        if (poll(&p, 1, (int)left + 1) < 0 && errno != EINTR)
+            return fail_errno(err, ERR_BUG, "cannot wait");
+    }
 }

@@ -42,6 +42,11 @@ static const struct command table[] = {
      "Goes by the marker in the schema's comment, never by a name: what cloneci did not make for this project, what was made "
      "again under the same name, what another role owns and what a run is working in are kept, with the reason.",
      "cloneci gc --closed-prs 12 13 --dry-run", cmd_gc},
+    {"report", "", "show the last run's report again, or post it to the pull request",
+     "Prints what the last run left in target/cloneci, with --output as text, json, markdown, junit or html. With --post it "
+     "becomes the pull request's comment: one for each repository, pull request and target, replaced by the next run. In a job "
+     "of GitHub's the summary and the outputs are written as well.",
+     "cloneci report --post github", cmd_report},
     {"sql", "[STEM]", "print the SQL templates that this build embeds",
      "Without STEM lists them; they run unchanged in psql with -v NAME=value.", "cloneci sql namespace_mark", cmd_sql},
     {"init", "", "write a commented cloneci.yml for this project", "Never overwrites one.", "cloneci init", cmd_init},

@@ -1,5 +1,6 @@
 #include "outcome.h"
 
+#include "post/post.h"
 #include "report/report.h"
 
 #include <stdlib.h>
@@ -12,7 +13,9 @@ record_inputs(cJSON *doc, struct session *s)
                                                  .adapter = s->profile ? s->profile->type : NULL,
                                                  .dir = s->project->dir,
                                                  .target = s->profile ? s->profile->target : NULL,
-                                                 .repository = getenv("GITHUB_REPOSITORY")});
+                                                 .repository = s->config->repository
+                                                                   ? s->config->repository
+                                                                   : post_repository_here(s->ctx)});
     const struct gitdiff *d = s->diff;
     if (d) {
         report_git(doc, &(struct report_git){.base_ref = d->base_ref, .base_from = d->base_from,

@@ -48,6 +48,8 @@ session_git(struct session *s, struct err *err)
                                       .head = s->config->head, .dirty = s->config->dirty};
     int rc = gitdiff_read(s->ctx, &s->diff, &o, err);
     session_end(s, t);
+    if (rc == 0 && s->config->pull_request)
+        s->diff->pull_request = s->config->pull_request;
     if (rc == 0)
         log_event(LOG_INFO, "git.done", "%zu changed file%s since %.10s (merge base with %s)", s->diff->n,
                   s->diff->n == 1 ? "" : "s", s->diff->merge_base_sha, s->diff->base_ref);

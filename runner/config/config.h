@@ -30,6 +30,9 @@ struct config {
     const char *target, *profile, *profiles_dir, *project_dir, *target_path, *vars, *log_format;
     /* ours */
     const char *base, *head, *schema, *manifest, *scope, *strategy, *output, *dbt;
+    const char *pull_request, *repository; /* as the forge names them; NULL: as the CI tells */
+    const char *post, *api_url; /* of report: which forge, and its API's address */
+    double post_timeout;     /* seconds of a forge's silence */
     const char *store, *pull_for; /* of state push and pull: where, and for which commit */
     int keep;                /* generations that a push leaves in the store */
     double store_timeout;    /* seconds of a store's silence */

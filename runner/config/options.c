@@ -13,7 +13,7 @@
 #define SELECTING " run plan ls explain clone build "
 #define DOING " run plan clone build promote rollback "
 #define COMPARING \
-    " run plan ls explain clone build promote rollback report doctor state check state push" \
+    " run plan ls explain clone build promote rollback doctor state check state push" \
     " state pull "
 
 #define RESOURCES \
@@ -94,6 +94,13 @@ static const struct option_def table[] = {
     {.name = "dirty", .kind = OPTION_FLAG, .offset = AT(dirty), .env = "CLONECI_DIRTY",
      .yaml = "dirty", .commands = " run plan explain clone build ", .negatable = true,
      .help = "count work that is not committed yet"},
+    {.name = "pull-request", .kind = OPTION_TEXT, .offset = AT(pull_request),
+     .env = "CLONECI_PULL_REQUEST", .metavar = "NUMBER",
+     .commands = " run plan explain clone build doctor report ",
+     .help = "its number; as the CI tells it unless said"},
+    {.name = "repository", .kind = OPTION_TEXT, .offset = AT(repository),
+     .env = "CLONECI_REPOSITORY", .metavar = "NAME", .commands = " run clone build report ",
+     .help = "as the forge names it, OWNER/NAME; as the CI tells it unless said"},
     {.name = "manifest", .kind = OPTION_PATH, .offset = AT(manifest), .env = "CLONECI_MANIFEST",
      .metavar = "FILE", .commands = SELECTING,
      .help = "a ready manifest of the head: dbt parse is not run"},
@@ -104,7 +111,7 @@ static const struct option_def table[] = {
     /* ours: what to do */
     {.heading = "What is done", .name = "schema", .kind = OPTION_TEXT, .offset = AT(schema),
      .env = "CLONECI_SCHEMA", .yaml = "schema", .metavar = "NAME",
-     .commands = " run plan explain clone build doctor report ",
+     .commands = " run plan explain clone build doctor ",
      .help = "the pull request's schema; pr_<number> unless said"},
     {.name = "strategy", .kind = OPTION_TEXT, .offset = AT(strategy), .env = "CLONECI_STRATEGY",
      .yaml = "clone.strategy", .metavar = "HOW", .choices = "auto copy shape view",
@@ -153,6 +160,18 @@ static const struct option_def table[] = {
      .commands = " state push state pull ", .fallback = "60",
      .help = "give a store up that is silent for this long"},
 
+    /* ours: where the report goes */
+    {.heading = "Where the report is posted", .name = "post", .kind = OPTION_TEXT,
+     .offset = AT(post), .env = "CLONECI_POST", .metavar = "FORGE",
+     .choices = "github gitlab bitbucket azure", .commands = " report ",
+     .help = "write or replace the pull request's comment there; the token comes from the environment"},
+    {.name = "api-url", .kind = OPTION_TEXT, .offset = AT(api_url), .env = "CLONECI_API_URL",
+     .metavar = "URL", .commands = " report ",
+     .help = "address of the forge's API; the CI's, else the public one, unless said"},
+    {.name = "post-timeout", .kind = OPTION_SECONDS, .offset = AT(post_timeout),
+     .env = "CLONECI_POST_TIMEOUT", .metavar = "TIME", .commands = " report ", .fallback = "30",
+     .help = "give a forge up that is silent for this long"},
+
     /* ours: how */
     {.heading = "How, and what is shown", .name = "dbt", .kind = OPTION_PROGRAM, .offset = AT(dbt),
      .env = "CLONECI_DBT", .yaml = "dbt", .metavar = "PATH", .fallback = "dbt",
@@ -161,8 +180,9 @@ static const struct option_def table[] = {
      .metavar = "FILE", .help = "the file to read instead of cloneci.yml in the project's folder"},
     {.name = "output", .letter = 'o', .kind = OPTION_TEXT, .offset = AT(output),
      .env = "CLONECI_OUTPUT", .metavar = "FORMAT",
-     .choices = "text json unique_id name selector path",
-     .help = "of what is printed; unique_id, name, selector and path are for ls"},
+     .choices = "text json unique_id name selector path markdown junit html",
+     .help = "of what is printed; unique_id, name, selector and path are for ls, markdown, junit "
+             "and html for report"},
     {.name = "format", .kind = OPTION_TEXT, .offset = AT(format), .metavar = "FORMAT",
      .choices = "text man markdown", .commands = " help ", .fallback = "text",
      .help = "all of the help as one manual"},

@@ -108,3 +108,16 @@ ci_read(void *ctx, struct ci *out, struct err *err)
     }
     return 0;
 }
+
+char *
+gitdiff_pull_request(void *ctx)
+{
+    struct ci ci;
+    struct err ignored;
+    void *tmp = talloc_new(NULL);
+    char *number = NULL;
+    if (ci_read(tmp, &ci, &ignored) == 0 && ci.number)
+        number = mem_strdup(ctx, ci.number);
+    talloc_free(tmp);
+    return number;
+}

@@ -49,6 +49,9 @@ struct gitdiff_options {
 int gitdiff_read(void *ctx, struct gitdiff **out, const struct gitdiff_options *options,
                  struct err *err) BASE_CHECKED;
 
+/* The pull request's number as the CI's variables tell it, or NULL. */
+char *gitdiff_pull_request(void *ctx);
+
 enum gitdiff_side { GITDIFF_BASE, GITDIFF_HEAD };
 /*
  * A file's bytes at the merge base, or at the head (the work tree's, if dirty). *data is NULL if

@@ -319,3 +319,20 @@ report_step(cJSON *doc, const char *step, double start_ms, double ms)
     model_set_ms(o, "start_ms", start_ms);
     model_set_ms(o, "ms", ms);
 }
+
+static void
+fill(cJSON *doc, const char *part, const char *key, const char *value)
+{
+    cJSON *o = cJSON_GetObjectItemCaseSensitive(doc, part);
+    if (!cJSON_IsObject(o))
+        o = model_set_object(doc, part);
+    if (value && !json_str(o, key))
+        model_set_str(o, key, value);
+}
+
+void
+report_identify(cJSON *doc, const char *repository, const char *pull_request)
+{
+    fill(doc, "project", "repository", repository);
+    fill(doc, "git", "pull_request", pull_request);
+}

@@ -116,9 +116,12 @@ char *report_text(void *ctx, const cJSON *doc, bool color);
 char *report_markdown(void *ctx, const cJSON *doc);
 char *report_junit(void *ctx, const cJSON *doc);
 char *report_html(void *ctx, const cJSON *doc);
-#define REPORT_MARKDOWN_MAX 65535
+#define REPORT_MARKDOWN_MAX 65400 /* GitHub takes 65,536 characters; what the post adds fits */
 /* "<!-- cloneci:<repository>:<pull request>:<target> -->": a rerun finds its own comment by it. */
 char *report_key(void *ctx, const cJSON *doc);
+
+/* Fills in the repository and the pull request of a finished document, where it has none. */
+void report_identify(cJSON *doc, const char *repository, const char *pull_request);
 
 /* report.json, report.md, junit.xml and report.html into `dir`, each atomically. */
 int report_write(const cJSON *doc, const char *dir, struct err *err) BASE_CHECKED;

@@ -1,4 +1,4 @@
-#include "http.h"
+#include "http/http.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 /* As in libcurl's own example for uploads: patience for a server, not for a person. */
 #define TRIES 4
 #define CONNECT_SECONDS 20L
+#define LONGEST_WAIT_SECONDS 60
 
 static int
 http_close(struct http *h)
@@ -17,12 +18,13 @@ http_close(struct http *h)
 }
 
 struct http *
-http_new(void *ctx, double timeout)
+http_new(void *ctx, const char *peer, double timeout)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
     struct http *h = mem_new(ctx, struct http);
     h->multi = mem_check(curl_multi_init());
     h->timeout = timeout;
+    h->peer = peer;
     talloc_set_destructor(h, http_close);
     return h;
 }
@@ -35,11 +37,20 @@ http_path(void *ctx, const char *path)
     buf_init(&b, ctx);
     strlist_split(ctx, &parts, path, '/');
     for (size_t i = 0; i < parts.n; i++) {
-        char *part = *parts.v[i] ? curl_easy_escape(NULL, parts.v[i], 0) : NULL;
-        buf_printf(&b, "%s%s", i ? "/" : "", part ? part : "");
-        curl_free(part);
+        char *part = http_segment(ctx, parts.v[i]);
+        buf_printf(&b, "%s%s", i ? "/" : "", part);
+        talloc_free(part);
     }
     return b.s ? b.s : mem_strdup(ctx, "");
+}
+
+char *
+http_segment(void *ctx, const char *text)
+{
+    char *escaped = *text ? mem_check(curl_easy_escape(NULL, text, 0)) : NULL;
+    char *own = mem_strdup(ctx, escaped ? escaped : "");
+    curl_free(escaped);
+    return own;
 }
 
 struct transfer {
@@ -153,8 +164,8 @@ transfer_new(void *ctx, const struct http *h, const struct http_request *r)
     if (r->body) { /* libcurl signs a body that it has in memory */
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
-        t->headers =
-            mem_check(curl_slist_append(t->headers, "Content-Type: application/octet-stream"));
+        char *type = mem_printf(t, "Content-Type: %s", r->type ? r->type : "application/octet-stream");
+        t->headers = mem_check(curl_slist_append(t->headers, type));
     } else if (strcmp(r->method, "GET") == 0 && !h->sigv4) {
         curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L); /* credentials stay with the first host */
         curl_easy_setopt(c, CURLOPT_MAXREDIRS, 5L);
@@ -205,8 +216,7 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
     fail(err, ERR_INPUT, "%s %s: %s", r->method, r->url, said);
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        return hint(err, "There is no such host for this machine: look at the spelling of the "
-                         "store, at DNS, and "
+        return hint(err, "There is no such host for this machine: look at the spelling of its name, at DNS, and "
                          "whether a proxy is needed (https_proxy).");
     case CURLE_COULDNT_RESOLVE_PROXY:
         return hint(err, "Look at http_proxy, https_proxy and no_proxy.");
@@ -215,9 +225,8 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
             err,
             "Nothing answers there: look at host and port, and whether this machine may reach it.");
     case CURLE_OPERATION_TIMEDOUT:
-        return hint(
-            err, "The store was silent for %.0f s: try again, or wait longer with --store-timeout.",
-            h->timeout);
+        return hint(err, "%s was silent for %.0f s: try again%s%s.", h->peer, h->timeout,
+                    h->patience ? ", or wait longer with " : "", h->patience ? h->patience : "");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return hint(
@@ -247,10 +256,12 @@ may_pass(CURLcode code)
 }
 #pragma GCC diagnostic pop
 
-static bool
-is_busy(long status)
+bool
+http_is_busy(const struct http_response *answer)
 {
-    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+    long status = answer->status;
+    return status == 429 || status == 500 || status == 502 || status == 503 || status == 504 ||
+           (status == 403 && answer->retry_after >= 0);
 }
 
 /* One try. *again: it may be better in a moment. */
@@ -274,12 +285,22 @@ send_once(void *ctx, struct http *h, const struct http_request *r, struct http_r
         out->body = t->body.len ? talloc_steal(ctx, t->body.s) : mem_strdup(ctx, "");
         out->len = t->body.len;
         out->etag = t->etag ? mem_strdup(ctx, t->etag) : NULL;
-        *again = is_busy(out->status);
-        if (t->retry_after >= 0 && t->retry_after <= 60)
+        out->retry_after = t->retry_after;
+        *again = http_is_busy(out) && t->retry_after <= LONGEST_WAIT_SECONDS;
+        if (t->retry_after >= 0)
             *wait_ms = (double)t->retry_after * 1000;
     }
     talloc_free(t);
     return rc;
+}
+
+double
+http_jitter(double least)
+{
+    char *hex = random_hex(NULL, 2);
+    double part = (double)strtoul(hex, NULL, 16) / 65536.0;
+    talloc_free(hex);
+    return least * (1 + part);
 }
 
 int
@@ -292,68 +313,9 @@ http_send(void *ctx, struct http *h, const struct http_request *r, struct http_r
         int rc = send_once(ctx, h, r, out, &again, &wait_ms, err);
         if (!again || i == TRIES || r->once)
             return rc;
-        log_event(LOG_DEBUG, "store.again", "%s %s: trying again", r->method, r->url);
-        if (store_wait(store_jitter(wait_ms), err))
+        log_event(LOG_DEBUG, "http.again", "%s %s: trying again", r->method, r->url);
+        if (interrupt_wait(http_jitter(wait_ms), err))
             return -1;
         wait_ms *= 3;
     }
-}
-
-/* S3 says what is wrong in XML: <Code>NoSuchBucket</Code>. */
-static const char *
-s3_code(const struct http_response *answer)
-{
-    const char *code = strstr(answer->body, "<Code>"), *end = code ? strstr(code, "</Code>") : NULL;
-    return end && end - code < 100 ? mem_strndup(answer->body, code + 6, (size_t)(end - code - 6))
-                                   : NULL;
-}
-
-static const struct {
-    const char *code, *text;
-} s3_hints[] = {
-    {"NoSuchBucket",
-     "There is no such bucket: make it, or look at the spelling and at AWS_REGION."},
-    {"SignatureDoesNotMatch",
-     "The secret is not the key's: look at AWS_SECRET_ACCESS_KEY, and at AWS_REGION."},
-    {"InvalidAccessKeyId",
-     "The store does not know AWS_ACCESS_KEY_ID: look at it, and at AWS_ENDPOINT_URL."},
-    {"ExpiredToken",
-     "The credentials have expired: get new ones in the job, just before this step."},
-    {"RequestTimeTooSkewed", "The clock of this machine is wrong: set it."},
-    {"AuthorizationHeaderMalformed", "The bucket is in another region: set AWS_REGION to it."},
-    {"PermanentRedirect", "The bucket is in another region: set AWS_REGION to it."},
-    {"AccessDenied",
-     "The key needs s3:GetObject to pull, s3:PutObject and s3:DeleteObject to push, on the prefix; "
-     "and s3:ListBucket, or a store where nothing was pushed yet looks like a forbidden one."},
-};
-
-int
-http_refused(struct err *err, const char *what, const struct http_request *r,
-             const struct http_response *answer)
-{
-    const char *code = s3_code(answer);
-    bool access = answer->status == 401 || answer->status == 403;
-    fail(err, access ? ERR_CONFIG : ERR_INPUT, "%s %s: the store answered %ld%s%s", what, r->url,
-         answer->status, code ? " " : "", code ? code : "");
-    for (size_t i = 0; code && i < BASE_COUNT(s3_hints); i++)
-        if (strcmp(s3_hints[i].code, code) == 0)
-            return hint(err, "%s", s3_hints[i].text);
-    if (access)
-        return hint(
-            err, "These credentials may not do that: for https:// set CLONECI_STORE_TOKEN, or "
-                 "CLONECI_STORE_USER and CLONECI_STORE_PASSWORD; for s3:// AWS_ACCESS_KEY_ID and "
-                 "AWS_SECRET_ACCESS_KEY.");
-    if (answer->status == 413)
-        return hint(err, "The server takes no file of this size: raise its limit (nginx: "
-                         "client_max_body_size).");
-    if (answer->status == 404 || answer->status == 405 || answer->status == 409 ||
-        answer->status == 501)
-        return hint(err, "The server does not take uploads there: it must allow PUT (nginx: "
-                         "dav_methods PUT DELETE "
-                         "MKCOL, create_full_put_path on).");
-    if (answer->status == 507)
-        return hint(err, "The server's disk is full: make room there.");
-    if (is_busy(answer->status))
-        return hint(err, "The server has trouble of its own: look at its log, and try again.");
-    return -1;
 }
