@@ -62,13 +62,16 @@ struct server_info {
 };
 
 /* How a clone is to be made; what the dialect can do is in its capability bits. */
-enum clone_strategy { CLONE_COPY, CLONE_SHAPE, CLONE_VIEW };
+enum clone_strategy { CLONE_COPY, CLONE_WINDOW, CLONE_SAMPLE, CLONE_SHAPE, CLONE_VIEW };
 const char *clone_strategy_name(enum clone_strategy strategy);
 
 struct clone_request {
     struct relation from, to;
     enum clone_strategy strategy;
     bool logged; /* copy: a WAL-logged table instead of UNLOGGED */
+    const char *column; /* window: by which; sample: whose newest rows always come along, or NULL */
+    double seconds;     /* window: back from the newest row */
+    double percent;     /* sample */
 };
 
 /* The statements of one clone, rendered, in order. `before` makes the empty relation, `load` fills

@@ -82,6 +82,10 @@ clone_strategy_name(enum clone_strategy strategy)
     switch (strategy) {
     case CLONE_COPY:
         return "copy";
+    case CLONE_WINDOW:
+        return "window";
+    case CLONE_SAMPLE:
+        return "sample";
     case CLONE_SHAPE:
         return "shape";
     case CLONE_VIEW:

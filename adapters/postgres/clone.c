@@ -15,6 +15,9 @@ request_json(const struct clone_request *request)
     cJSON_AddItemToObject(object, "to", pg_relation_json(&request->to));
     json_put_str(object, "strategy", clone_strategy_name(request->strategy));
     cJSON_AddBoolToObject(object, "logged", request->logged);
+    json_put_str(object, "column", request->column);
+    cJSON_AddNumberToObject(object, "seconds", request->seconds);
+    cJSON_AddNumberToObject(object, "percent", request->percent);
     return object;
 }
 

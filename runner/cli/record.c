@@ -46,10 +46,12 @@ relation_text(void *ctx, const struct relation *r)
 static void
 record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms)
 {
+    bool partial = str_eq(c->fidelity, "partial"); /* then the source's numbers are not the clone's */
     report_clone(node, &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
                                               .fidelity = c->fidelity, .from = relation_text(ctx, &c->from),
                                               .to = relation_text(ctx, &c->to), .note = c->note,
-                                              .bytes = c->source.bytes, .rows = c->source.rows, .ms = ms});
+                                              .bytes = partial ? -1 : c->source.bytes,
+                                              .rows = partial ? -1 : c->source.rows, .ms = ms});
 }
 
 static int

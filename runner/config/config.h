@@ -42,6 +42,8 @@ struct config {
     double timeout;          /* seconds for the build step; 0: none */
     double lock_timeout;     /* seconds on production's relations */
     double statement_timeout;/* seconds for one clone statement; 0: none */
+    const char *window, *copy_most; /* a time; a size: NULL: none */
+    int sample;              /* percent */
     struct strlist closed_prs; /* gc: pull requests that are closed */
     struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */
     const char *file;        /* the cloneci.yml that was read, or NULL */
@@ -138,5 +140,10 @@ struct profile_extra {
 int profile_write(void *ctx, const struct profile *p, const char *dir, const char *schema,
                   const struct profile_extra *extra, size_t n_extra, struct strlist *env,
                   struct err *err) BASE_CHECKED;
+
+/* "30d" in seconds, "20GB" in bytes. `label` names where the text stands, for ERR_CONFIG. */
+int config_seconds(double *out, const char *label, const char *text, double most_days,
+                   struct err *err) BASE_CHECKED;
+int config_bytes(double *out, const char *label, const char *text, struct err *err) BASE_CHECKED;
 
 #endif

@@ -90,27 +90,54 @@ set_int(int *out, const struct origin *from, const char *text, struct err *err)
     return 0;
 }
 
+struct unit {
+    const char *name;
+    double worth;
+};
+
+/* A number and one of the units; -1 if it is none. */
+static double
+with_unit(const char *text, const struct unit *units, size_t n)
+{
+    char *end = NULL;
+    double v = *text >= '0' && *text <= '9' && text[1] != 'x' ? strtod(text, &end) : -1;
+    if (v < 0 || !isfinite(v))
+        return -1;
+    end += strspn(end, " ");
+    for (size_t i = 0; i < n; i++)
+        if (strcasecmp(end, units[i].name) == 0)
+            return v * units[i].worth;
+    return -1;
+}
+
+int
+config_seconds(double *out, const char *label, const char *text, double most_days, struct err *err)
+{
+    static const struct unit units[] = {{"", 1},    {"s", 1},      {"sec", 1},    {"ms", 0.001},
+                                        {"m", 60},  {"min", 60},   {"h", 3600},   {"hours", 3600},
+                                        {"d", 86400}, {"day", 86400}, {"days", 86400}};
+    *out = with_unit(text, units, BASE_COUNT(units));
+    if (*out >= 0 && *out <= most_days * 86400)
+        return 0;
+    fail(err, ERR_CONFIG, "%s: '%s' is no time of at most %.0f days", label, text, most_days);
+    return hint(err, "Write seconds, or a number with ms, s, m, h or d: 90, 15m, 2h.");
+}
+
+int
+config_bytes(double *out, const char *label, const char *text, struct err *err)
+{
+    static const struct unit units[] = {{"", 1}, {"B", 1}, {"kB", 1024}, {"MB", 1048576}, {"GB", 1073741824}, {"TB", 1099511627776}};
+    *out = with_unit(text, units, BASE_COUNT(units));
+    if (*out >= 0)
+        return 0;
+    fail(err, ERR_CONFIG, "%s: '%s' is no size", label, text);
+    return hint(err, "Write bytes, or a number with kB, MB, GB or TB: 500MB, 20GB.");
+}
+
 static int
 set_seconds(double *out, const struct origin *from, const char *text, struct err *err)
 {
-    static const struct {
-        const char *unit;
-        double seconds;
-    } units[] = {{"", 1},   {"s", 1},    {"sec", 1},  {"ms", 0.001},
-                 {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
-    char *end = NULL;
-    double v = *text >= '0' && *text <= '9' && text[1] != 'x' ? strtod(text, &end) : -1;
-    if (v >= 0 && isfinite(v)) {
-        end += strspn(end, " ");
-        for (size_t i = 0; i < BASE_COUNT(units); i++) {
-            if (strcmp(end, units[i].unit) == 0 && v * units[i].seconds <= 30 * 86400.0) {
-                *out = v * units[i].seconds;
-                return 0;
-            }
-        }
-    }
-    fail(err, ERR_CONFIG, "%s: '%s' is no time of at most 30 days", from->label, text);
-    return hint(err, "Write seconds, or a number with ms, s, m, h or d: 90, 15m, 2h.");
+    return config_seconds(out, from->label, text, 30, err);
 }
 
 static const char *

@@ -45,7 +45,10 @@ struct plan_reason {
 
 struct plan_clone {
     enum clone_strategy strategy;
-    const char *fidelity; /* "full", "structure", "none" */
+    const char *fidelity; /* "full", "partial", "structure", "none" */
+    const char *column;   /* window: by which; sample: whose newest rows come along, or NULL */
+    double seconds;       /* window */
+    double percent;       /* sample */
     const char *note;     /* what that means, one line */
     struct relation from, to;
     struct relation_info source;

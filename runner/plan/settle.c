@@ -2,35 +2,6 @@
 
 #include <string.h>
 
-static enum clone_strategy
-chosen_strategy(const struct config *config)
-{
-    if (str_eq(config->strategy, "shape"))
-        return CLONE_SHAPE;
-    if (str_eq(config->strategy, "view"))
-        return CLONE_VIEW;
-    return CLONE_COPY;
-}
-
-static void
-state_fidelity(struct plan_clone *c)
-{
-    switch (c->strategy) {
-    case CLONE_COPY:
-        c->fidelity = "full";
-        c->note = "every row and all structure of production";
-        return;
-    case CLONE_SHAPE:
-        c->fidelity = "structure";
-        c->note = "zero rows: schema drift is caught, max() of this is NULL";
-        return;
-    case CLONE_VIEW:
-        break;
-    }
-    c->fidelity = "none";
-    c->note = "a pointer view: dbt rebuilds the model, incremental path NOT tested";
-}
-
 /* Why a relation that exists cannot be the source of a table's clone, or NULL. */
 static const char *
 unsuitable(struct plan *plan, const struct relation_info *r)
@@ -86,9 +57,9 @@ settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info 
     if (p->skipped_because)
         return 0;
     struct plan_clone *c = mem_new(plan, struct plan_clone);
-    *c = (struct plan_clone){.strategy = chosen_strategy(plan->in.config), .from = r->relation,
-                             .to = p->target, .source = *r};
-    state_fidelity(c);
+    *c = (struct plan_clone){.from = r->relation, .to = p->target, .source = *r};
+    if (plan_choose_strategy(plan, p, c, err))
+        return -1;
     if (c->strategy == CLONE_VIEW)
         plan_warn(plan, "pointer_view",
                   mem_printf(plan, "%s: a pointer view was asked for: the incremental path is NOT tested, and "
@@ -207,7 +178,8 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
         const struct plan_clone *c = plan->nodes[i].clone;
         if (!c)
             continue;
-        r[*n] = (struct clone_request){.from = c->from, .to = c->to, .strategy = c->strategy};
+        r[*n] = (struct clone_request){.from = c->from, .to = c->to, .strategy = c->strategy, .column = c->column,
+                                       .seconds = c->seconds, .percent = c->percent};
         r[(*n)++].to.schema = aside_of(plan, c->to.schema);
     }
     return r;

@@ -108,6 +108,8 @@ why_not_tested(const cJSON *node)
         return "cloned as a view, which dbt rebuilds: its incremental run was not tested";
     if (str_eq(json_str(clone, "fidelity"), "structure"))
         return "cloned without rows: its columns were tested, its logic on existing rows was not";
+    if (str_eq(json_str(clone, "fidelity"), "partial"))
+        return "cloned in part: rows that the clone lacks were not updated, and not counted by its tests";
     const cJSON *build = json_get(node, "build");
     if (json_bool(build, "incremental") && json_num(build, "rows_affected", -1) == 0)
         return "its incremental run touched 0 rows: its logic was not really tested";

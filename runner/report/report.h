@@ -65,8 +65,8 @@ void report_reason(cJSON *node, const char *kind, const char *text, const char *
 void report_parent(cJSON *node, const char *unique_id);
 
 struct report_clone {
-    const char *strategy; /* "copy", "shape", "view" */
-    const char *fidelity; /* "full", "structure", "none" */
+    const char *strategy; /* "copy", "window", "sample", "shape", "view" */
+    const char *fidelity; /* "full", "partial", "structure", "none" */
     const char *from, *to, *note;
     int64_t bytes, rows;
     double ms; /* -1: planned only */

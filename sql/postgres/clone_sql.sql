@@ -1,5 +1,6 @@
 -- The statements that clone relations, made by the server from its catalog; writes nothing.
--- :'requests' is a JSON array of {from: {database, schema, name}, to: {schema, name}, strategy, logged}.
+-- :'requests' is a JSON array of {from: {database, schema, name}, to: {schema, name}, strategy, logged, and for a
+-- window column and seconds, for a sample percent and perhaps column}.
 -- Rows: ord (the request, from 1), phase, sql. Phases, each in the order of its rows:
 --   before    makes the empty relation           load      fills it (copy)
 --   range     fills it from blocks $1 to $2, where the server can read such a range by itself
@@ -10,6 +11,7 @@
 -- Columns that a version of the server lacks are read by to_jsonb(row) ->> 'column'.
 WITH RECURSIVE request AS MATERIALIZED (
     SELECT a.ord, a.r ->> 'strategy' AS strategy, coalesce((a.r ->> 'logged')::boolean, false) AS logged,
+           a.r ->> 'column' AS by_column, a.r ->> 'seconds' AS seconds, a.r ->> 'percent' AS percent,
            a.r -> 'to' ->> 'schema' AS to_schema, a.r -> 'to' ->> 'name' AS to_name,
            format('%I.%I', a.r -> 'to' ->> 'schema', a.r -> 'to' ->> 'name') AS target,
            format('%I.%I', a.r -> 'from' ->> 'schema', a.r -> 'from' ->> 'name') AS source,
@@ -257,6 +259,12 @@ refused AS MATERIALIZED (
                 WHEN r.strategy <> 'view' AND r.relkind NOT IN ('r', 'p')
                 THEN format('%s is a %s', r.source, CASE r.relkind WHEN 'v' THEN 'view'
                      WHEN 'm' THEN 'materialized view' ELSE 'foreign table' END)
+                WHEN r.by_column IS NOT NULL AND r.strategy IN ('window', 'sample') AND NOT EXISTS (
+                    SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid AND t.typcategory = 'D'
+                                                                   AND t.typname NOT IN ('time', 'timetz')
+                    WHERE a.attrelid = r.oid AND a.attname = r.by_column AND a.attnum > 0 AND NOT a.attisdropped)
+                THEN format('%s has no column %I of a date or a time, by which its newest rows could be told', r.source,
+                            r.by_column)
                 WHEN h.relation IS NOT NULL
                 THEN format('the column %I of %s needs %s, which production could no longer drop',
                             h.attname, r.source, h.relation)
@@ -367,6 +375,24 @@ statement AS (
     FROM doable AS d LEFT JOIN insertable AS i ON i.ord = d.ord
     WHERE d.strategy = 'copy'
     UNION ALL
+    -- back from the newest row, not from now: production may have stood still
+    SELECT d.ord, 'load', 10, 0,
+           format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s '
+                  'WHERE %I >= (SELECT pg_catalog.max(%I) FROM %s) - %L::pg_catalog.interval',
+                  d.target, i.list, i.list, d.source, d.by_column, d.by_column, d.source, d.seconds || ' seconds')
+    FROM doable AS d JOIN insertable AS i ON i.ord = d.ord
+    WHERE d.strategy = 'window' AND d.by_column IS NOT NULL
+    UNION ALL
+    -- by the rows' places: the same ones each time, as long as production is not rewritten
+    SELECT d.ord, 'load', 10, 0,
+           format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s '
+                  'WHERE (pg_catalog.hashtextextended(ctid::pg_catalog.text, 0) & 9223372036854775807) %% 1000000 < %s%s',
+                  d.target, i.list, i.list, d.source, (d.percent::numeric * 10000)::bigint,
+                  CASE WHEN d.by_column IS NOT NULL
+                       THEN format(' OR %I = (SELECT pg_catalog.max(%I) FROM %s)', d.by_column, d.by_column, d.source) END)
+    FROM doable AS d JOIN insertable AS i ON i.ord = d.ord
+    WHERE d.strategy = 'sample'
+    UNION ALL
     SELECT d.ord, 'range', 10, 0,
            format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s '
                   'WHERE ctid >= $1::pg_catalog.tid AND ctid < $2::pg_catalog.tid',
@@ -404,7 +430,7 @@ statement AS (
                'SELECT pg_catalog.setval(%L::pg_catalog.regclass, %s(%I)::bigint) FROM %s HAVING %s(%I) BETWEEN %s AND %s',
                own, CASE WHEN seqincrement > 0 THEN 'max' ELSE 'min' END, attname, target,
                CASE WHEN seqincrement > 0 THEN 'max' ELSE 'min' END, attname, seqmin, seqmax)
-    FROM made_sequence WHERE strategy = 'copy' AND is_number AND NOT by_state
+    FROM made_sequence WHERE strategy IN ('copy', 'window', 'sample') AND is_number AND NOT by_state
     UNION ALL
     SELECT ord, 'after', 50, seqrelid, format(
                'SELECT pg_catalog.setval(%L::pg_catalog.regclass, last_value, is_called) FROM %s',
@@ -452,7 +478,7 @@ statement AS (
                obj_description(oid, 'pg_statistic_ext'))
     FROM own_statistic WHERE obj_description(oid, 'pg_statistic_ext') IS NOT NULL
     UNION ALL
-    SELECT ord, 'after', 90, 0, format('ANALYZE %s', target) FROM doable WHERE strategy = 'copy'
+    SELECT ord, 'after', 90, 0, format('ANALYZE %s', target) FROM doable WHERE strategy IN ('copy', 'window', 'sample')
     UNION ALL
     SELECT r.ord, 'before', 20, 0, format('CREATE VIEW %s AS SELECT * FROM %s', r.target, r.source)
     FROM request AS r WHERE r.strategy = 'view'

@@ -90,7 +90,7 @@ measure(const struct row *row, size_t pairs)
 }
 
 static struct clone_request table_request = {
-    {NULL, "prod", "facts"}, {NULL, "pr", "facts"}, CLONE_COPY, false};
+    .from = {NULL, "prod", "facts"}, .to = {NULL, "pr", "facts"}, .strategy = CLONE_COPY};
 
 static double
 copy_plain(void)
@@ -168,7 +168,7 @@ prepare_statements(enum clone_strategy strategy, size_t n)
     for (size_t i = 0; i < n; i++) {
         char *name = mem_printf(ctx, "m%zu", i);
         requests[i] =
-            (struct clone_request){{NULL, "many", name}, {NULL, "pr", name}, strategy, false};
+            (struct clone_request){.from = {NULL, "many", name}, .to = {NULL, "pr", name}, .strategy = strategy};
     }
     double start = clock_ms();
     check(ops->clone_sql(ctx, lead, requests, n, sql, &err), &err);

@@ -64,7 +64,7 @@ def test_help_of_run_is_grouped_and_complete():
     text = said("help", "run", env={"COLUMNS": "110"})
     places = [text.index(f"\n{group}\n") for group in GROUPS]
     assert places == sorted(places)
-    assert ("--strategy HOW how to clone (auto, copy, shape, view; default auto) "
+    assert ("--strategy HOW how to clone (auto, copy, window, sample, shape, view; default auto) "
             "[CLONECI_STRATEGY; cloneci.yml: clone.strategy]") in " ".join(text.split())
     assert "-s, --select WORD .." in text and "--[no-]favor-state" in text
     assert "[DBT_ENGINE_STATE, DBT_STATE; cloneci.yml: state]" in " ".join(text.split())
@@ -162,9 +162,9 @@ def test_bash_completes(scripts):
     assert set(complete_in_bash(scripts / "bash", "")) == {c.split()[0] for c in COMMANDS}
     assert complete_in_bash(scripts / "bash", "expl") == ["explain"]
     assert set(complete_in_bash(scripts / "bash", "state", "")) == {c.split()[1] for c in COMMANDS if c.startswith("state ")}
-    assert complete_in_bash(scripts / "bash", "run", "--strategy", "s") == ["shape"]
+    assert complete_in_bash(scripts / "bash", "run", "--strategy", "sh") == ["shape"]
     assert complete_in_bash(scripts / "bash", "run", "--strategy", "=", "c") == ["copy"]
-    assert complete_in_bash(scripts / "bash", "run", "--strategy", "=") == ["auto", "copy", "shape", "view"]
+    assert complete_in_bash(scripts / "bash", "run", "--strategy", "=") == ["auto", "copy", "window", "sample", "shape", "view"]
     assert complete_in_bash(scripts / "bash", "completion", "") == ["bash", "zsh", "fish"]
     assert complete_in_bash(scripts / "bash", "--output", "json", "run", "--full") == ["--full-refresh"]
     for command in COMMANDS:
@@ -199,7 +199,7 @@ def test_fish_completes(scripts):
     assert set(offered("cloneci state ")) == {c.split()[1] for c in COMMANDS if c.startswith("state ")}
     assert offered("cloneci run --strateg") == ["--strategy"]
     assert offered("cloneci doctor --strateg") == []
-    assert set(offered("cloneci run --strategy ")) == {"auto", "copy", "shape", "view"}
+    assert set(offered("cloneci run --strategy ")) == {"auto", "copy", "window", "sample", "shape", "view"}
 
 
 def test_make_install_puts_everything_in_its_place(tmp_path):

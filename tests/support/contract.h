@@ -266,20 +266,11 @@ contract_clone(void **state)
     struct adapter *a = contract_open(*state);
     struct err err = {0};
     const struct clone_request requests[] = {
-        {{NULL, contract->schema, "plain"}, {NULL, contract->schema, "a_copy"}, CLONE_COPY, false},
-        {{NULL, contract->schema, "plain"},
-         {NULL, contract->schema, "a_shape"},
-         CLONE_SHAPE,
-         false},
-        {{NULL, contract->schema, "plain"},
-         {NULL, contract->schema, "a_pointer"},
-         CLONE_VIEW,
-         false},
-        {{NULL, contract->schema, "nowhere"},
-         {NULL, contract->schema, "b_copy"},
-         CLONE_COPY,
-         false},
-        {{NULL, contract->schema, "a_view"}, {NULL, contract->schema, "c_copy"}, CLONE_COPY, false},
+        {.from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, "a_copy"}, .strategy = CLONE_COPY},
+        {.from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, "a_shape"}, .strategy = CLONE_SHAPE},
+        {.from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, "a_pointer"}, .strategy = CLONE_VIEW},
+        {.from = {NULL, contract->schema, "nowhere"}, .to = {NULL, contract->schema, "b_copy"}, .strategy = CLONE_COPY},
+        {.from = {NULL, contract->schema, "a_view"}, .to = {NULL, contract->schema, "c_copy"}, .strategy = CLONE_COPY},
     };
     struct clone_sql sql[BASE_COUNT(requests)];
     if (contract->ops->clone_sql(*state, a, requests, BASE_COUNT(requests), sql, &err))
@@ -311,7 +302,7 @@ contract_clone_names(void **state)
     char *longest = talloc_zero_array(*state, char, contract->ops->name_max + 2);
     memset(longest, 'n', contract->ops->name_max + 1);
     struct clone_request request = {
-        {NULL, contract->schema, "plain"}, {NULL, contract->schema, longest}, CLONE_SHAPE, false};
+        .from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, longest}, .strategy = CLONE_SHAPE};
     assert_int_equal(contract->ops->clone_sql(*state, a, &request, 1, &sql, &err), -1);
     assert_int_equal(err.kind, ERR_INPUT);
     assert_non_null(strstr(err.msg, longest));

@@ -77,7 +77,7 @@ clone_schema(const char *from, const char *to, enum clone_strategy strategy, boo
     struct clone_sql *sql = mem_array(ctx, struct clone_sql, names.n);
     for (size_t i = 0; i < names.n; i++)
         requests[i] = (struct clone_request){
-            {NULL, from, names.v[i]}, {NULL, to, names.v[i]}, strategy, logged};
+            .from = {NULL, from, names.v[i]}, .to = {NULL, to, names.v[i]}, .strategy = strategy, .logged = logged};
     if (ops->clone_sql(ctx, ci, requests, names.n, sql, &err))
         fail_msg("%s", err.msg);
     (void)value(mem_printf(ctx, "CREATE SCHEMA %s; SELECT 1", to));
@@ -241,7 +241,7 @@ odd_sql(const char *schema, const char *name, const char *to)
 {
     struct err err = {0};
     struct clone_sql sql;
-    struct clone_request request = {{NULL, schema, name}, {NULL, "odd_pr", to}, CLONE_COPY, false};
+    struct clone_request request = {.from = {NULL, schema, name}, .to = {NULL, "odd_pr", to}, .strategy = CLONE_COPY};
     if (ops->clone_sql(ctx, ci, &request, 1, &sql, &err))
         fail_msg("%s", err.msg);
     return sql;
@@ -324,8 +324,8 @@ test_depends(void **state)
     struct err err = {0};
     struct clone_sql sql[2];
     const struct clone_request requests[] = {
-        {{NULL, "prod", "own_types"}, {NULL, "odd_pr", "own_types"}, CLONE_SHAPE, false},
-        {{NULL, "prod", "plain"}, {NULL, "odd_pr", "pointer"}, CLONE_VIEW, false},
+        {.from = {NULL, "prod", "own_types"}, .to = {NULL, "odd_pr", "own_types"}, .strategy = CLONE_SHAPE},
+        {.from = {NULL, "prod", "plain"}, .to = {NULL, "odd_pr", "pointer"}, .strategy = CLONE_VIEW},
     };
     assert_int_equal(ops->clone_sql(ctx, ci, requests, 2, sql, &err), 0);
     assert_string_equal(
@@ -383,10 +383,10 @@ test_names_that_meet(void **state)
     struct err err = {0};
     struct clone_sql sql[4];
     const struct clone_request requests[] = {
-        {{NULL, "odd", "meets"}, {NULL, "odd_pr", "meets"}, CLONE_COPY, false},
-        {{NULL, "odd_too", "meets_too"}, {NULL, "odd_pr", "meets_too"}, CLONE_COPY, false},
-        {{NULL, "odd_three", "meeting"}, {NULL, "odd_pr", "meeting"}, CLONE_COPY, false},
-        {{NULL, "odd_three", "meeting"}, {NULL, "odd_pr", "same"}, CLONE_VIEW, false},
+        {.from = {NULL, "odd", "meets"}, .to = {NULL, "odd_pr", "meets"}, .strategy = CLONE_COPY},
+        {.from = {NULL, "odd_too", "meets_too"}, .to = {NULL, "odd_pr", "meets_too"}, .strategy = CLONE_COPY},
+        {.from = {NULL, "odd_three", "meeting"}, .to = {NULL, "odd_pr", "meeting"}, .strategy = CLONE_COPY},
+        {.from = {NULL, "odd_three", "meeting"}, .to = {NULL, "odd_pr", "same"}, .strategy = CLONE_VIEW},
     };
     assert_int_equal(ops->clone_sql(ctx, ci, requests, 4, sql, &err), 0);
     for (size_t i = 0; i < 4; i++) {

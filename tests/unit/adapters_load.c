@@ -80,7 +80,7 @@ prepare(void)
     for (size_t i = 0; i < N; i++) {
         relations[i] = (struct relation){NULL, "prod", names[i]};
         requests[i] =
-            (struct clone_request){relations[i], {NULL, "pr", names[i]}, CLONE_COPY, false};
+            (struct clone_request){.from = relations[i], .to = {NULL, "pr", names[i]}, .strategy = CLONE_COPY};
     }
     assert_int_equal(ops->describe(ctx, lead, relations, N, info, &err), 0);
     if (ops->clone_sql(ctx, lead, requests, N, c->sql, &err))
