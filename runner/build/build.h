@@ -40,6 +40,7 @@ int build_write_deferral(const struct plan *plan, struct err *err) BASE_CHECKED;
 
 struct build_node {
     const char *unique_id, *status, *message;
+    const char *compiled; /* SQL, or NULL */
     double ms;
     int64_t rows; /* rows_affected, -1 unknown */
 };

@@ -41,6 +41,7 @@ read_results(void *ctx, struct build_result *r, const char *path, struct err *er
         *n = (struct build_node){.unique_id = id,
                                  .status = json_str(item, "status"),
                                  .message = json_str(item, "message"),
+                                 .compiled = json_str(item, "compiled_code"),
                                  .ms = json_num(item, "execution_time", 0) * 1000,
                                  .rows = (int64_t)json_num(json_get(item, "adapter_response"),
                                                            "rows_affected", -1)};

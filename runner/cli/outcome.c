@@ -237,6 +237,8 @@ outcome_build(struct outcome *o, struct err *err)
     rc = judge(o, err);
     if (rc == 0)
         outcome_untouched(o);
+    if (rc == 0)
+        rc = outcome_undeferred(o, err);
     session_end(s, t);
     return rc || compare_receipts(o, err) ? -1 : 0;
 }

@@ -23,6 +23,7 @@ struct outcome {
     struct build_result built;
     size_t false_greens;
     struct strlist untouched;     /* warnings: incremental runs that touched no row */
+    struct strlist undeferred;    /* warnings: relations of production that no ref names */
     struct strlist receipt;       /* production before anything was done */
     bool received;                /* production was looked at again .. */
     struct outcome_twin *twins;   /* --both */
@@ -37,6 +38,8 @@ int outcome_adopt(struct outcome *o, struct err *err) BASE_CHECKED;
 int outcome_build(struct outcome *o, struct err *err) BASE_CHECKED;
 /* After the build: which incremental runs touched no row, and which rows would have tested them. */
 void outcome_untouched(struct outcome *o);
+/* After the build: what its SQL read of production by name, past the deferral map. */
+int outcome_undeferred(struct outcome *o, struct err *err) BASE_CHECKED;
 /* --both: builds the modified incremental models by full refresh beside the pull request's, and compares. */
 int outcome_twin(struct outcome *o, struct err *err) BASE_CHECKED;
 /* ERR_BUILD or ERR_REFUSED (false green), or 0. */

@@ -142,6 +142,8 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
         report_build(doc, &s->plan->argv, o->built.exit_code, o->built.ms);
     for (size_t i = 0; i < o->untouched.n; i++)
         report_warning(doc, "rows_none", o->untouched.v[i]);
+    for (size_t i = 0; i < o->undeferred.n; i++)
+        report_warning(doc, "reads_undeferred", o->undeferred.v[i]);
     if (o->received)
         report_receipt(doc, o->differences.n == 0, (int64_t)o->receipt.n, &o->differences);
     for (size_t i = 0; i < s->n_steps; i++)

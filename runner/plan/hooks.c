@@ -3,75 +3,11 @@
  * and no Jinja; what a macro or a variable puts in is not seen. docs/build.md says what is.
  */
 #include "plan_internal.h"
+#include "words.h"
 
 #include "guard/guard.h"
 
-#include <ctype.h>
 #include <string.h>
-#include <strings.h>
-
-enum token_kind { TOKEN_END, TOKEN_NAME, TOKEN_QUOTED, TOKEN_SIGN };
-struct token {
-    enum token_kind kind;
-    const char *s;
-    size_t n;
-};
-
-/* Behind a comment, a literal or a piece of Jinja that begins at p; p itself if none does. */
-static const char *
-skip_opaque(const char *p)
-{
-    static const char *const pairs[][2] = {{"{{", "}}"}, {"{%", "%}"}, {"{#", "#}"}, {"/*", "*/"}, {"--", "\n"},
-                                           {"'", "'"}};
-    for (size_t i = 0; i < BASE_COUNT(pairs); i++) {
-        if (!str_starts(p, pairs[i][0]))
-            continue;
-        const char *end = strstr(p + strlen(pairs[i][0]), pairs[i][1]);
-        return end ? end + strlen(pairs[i][1]) : p + strlen(p);
-    }
-    return p;
-}
-
-static struct token
-next_token(const char **at)
-{
-    const char *p = *at;
-    for (const char *q; *p && ((q = skip_opaque(p)) != p || isspace((unsigned char)*p));)
-        p = q != p ? q : p + 1;
-    struct token t = {.kind = *p ? TOKEN_SIGN : TOKEN_END, .s = p, .n = *p != '\0'};
-    if (*p == '"') {
-        const char *end = strchr(p + 1, '"');
-        t = (struct token){TOKEN_QUOTED, p + 1, end ? (size_t)(end - p - 1) : strlen(p + 1)};
-        *at = t.s + t.n + (end != NULL);
-        return t;
-    }
-    while (isalnum((unsigned char)p[0]) || *p == '_' || *p == '$' || (unsigned char)*p >= 0x80)
-        p++;
-    if (p != t.s)
-        t = (struct token){TOKEN_NAME, t.s, (size_t)(p - t.s)};
-    *at = t.s + t.n;
-    return t;
-}
-
-static bool
-is_word(const struct token *t, const char *words)
-{
-    char word[32];
-    if (t->kind != TOKEN_NAME || t->n > sizeof word - 3)
-        return false;
-    snprintf(word, sizeof word, " %.*s ", (int)t->n, t->s);
-    return strcasestr(words, word) != NULL;
-}
-
-/* As the server reads it: what is not quoted is folded to small letters. */
-static char *
-text_of(void *ctx, const struct token *t)
-{
-    char *s = mem_strndup(ctx, t->s, t->n);
-    for (char *p = s; t->kind == TOKEN_NAME && *p; p++)
-        *p = (char)tolower((unsigned char)*p);
-    return s;
-}
 
 #define WRITING " insert update delete truncate merge copy create alter drop grant revoke comment "
 /* Behind these a statement names what it reads. */
@@ -100,29 +36,29 @@ static const char *
 scan_statement(struct scan *s, const struct token *verb, const char *p)
 {
     const char *schema = NULL, *name = NULL;
-    bool copy = is_word(verb, " copy "), whole = false;
+    bool copy = words_is(verb, " copy "), whole = false;
     /* DELETE FROM names what it writes there; GRANT SELECT reads nothing. */
-    const char *ends = is_word(verb, " delete ")         ? READING
-                       : is_word(verb, " grant revoke ") ? " from to "
+    const char *ends = words_is(verb, " delete ")         ? READING
+                       : words_is(verb, " grant revoke ") ? " from to "
                                                          : READING "from to ";
     struct token t;
-    for (t = next_token(&p); t.kind != TOKEN_END && !is_word(&t, ends); t = next_token(&p)) {
+    for (t = words_next(&p); t.kind != TOKEN_END && !words_is(&t, ends); t = words_next(&p)) {
         if (t.kind == TOKEN_SIGN && *t.s == ';')
             break;
         bool named = t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED;
-        const char *text = named ? text_of(s->plan, &t) : NULL;
+        const char *text = named ? words_text(s->plan, &t) : NULL;
         const char *ahead = p;
-        struct token dot = next_token(&ahead);
+        struct token dot = words_next(&ahead);
         bool dotted = dot.kind == TOKEN_SIGN && *dot.s == '.';
         if (named && !name && map_gets(s->schemas, text) != MAP_NONE && (dotted || whole)) {
             schema = text;
-            struct token last = dotted ? next_token(&ahead) : (struct token){0};
-            name = dotted && last.kind != TOKEN_END ? text_of(s->plan, &last) : "";
+            struct token last = dotted ? words_next(&ahead) : (struct token){0};
+            name = dotted && last.kind != TOKEN_END ? words_text(s->plan, &last) : "";
         }
-        whole = is_word(&t, " schema ") || (whole && is_word(&t, " if not exists "));
+        whole = words_is(&t, " schema ") || (whole && words_is(&t, " if not exists "));
     }
-    if (name && !(copy && is_word(&t, " to ")))
-        found_write(s, text_of(s->plan, verb), schema, name);
+    if (name && !(copy && words_is(&t, " to ")))
+        found_write(s, words_text(s->plan, verb), schema, name);
     return p;
 }
 
@@ -130,8 +66,8 @@ static void
 scan_sql(struct scan *s, const char *sql)
 {
     const char *p = sql;
-    for (struct token t = next_token(&p); t.kind != TOKEN_END; t = next_token(&p))
-        if (is_word(&t, WRITING))
+    for (struct token t = words_next(&p); t.kind != TOKEN_END; t = words_next(&p))
+        if (words_is(&t, WRITING))
             p = scan_statement(s, &t, p);
 }
 

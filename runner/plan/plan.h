@@ -128,6 +128,18 @@ int plan_settle(struct plan *plan, const struct relation_info *found, const stru
 struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
 int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;
 
+/* After the build: what a node's compiled SQL names in a schema of production's, though the build does not make it and
+ * neither the deferral map nor a source names it. By a scan of words: `alias.column` may look like one, so that the
+ * caller asks the catalog what there is. Adds to *out, each relation of a node once. */
+struct plan_reads;
+struct plan_read {
+    const char *unique_id;
+    struct relation relation;
+};
+struct plan_reads *plan_reads_new(void *ctx, const struct plan *plan);
+void plan_reads_scan(void *ctx, struct plan_reads *reads, const char *unique_id, const char *sql,
+                     struct plan_read **out, size_t *n);
+
 /* The documented JSON (version 1); dies with ctx. */
 cJSON *plan_json(void *ctx, const struct plan *plan);
 char *plan_text(void *ctx, const struct plan *plan, bool color);

@@ -72,3 +72,24 @@ def test_a_schema_that_is_gone(league):
         refused_before_the_build(league, "model.spoke.station_hours", 'there is no schema "analytics"')
     finally:
         league.in_production("ALTER SCHEMA analytics_new RENAME TO analytics")
+
+
+def test_a_relation_read_by_its_name_is_told(pull):
+    """Past ref(): production's, in CI as well. What only looks like one is not told."""
+    pull.change("models/rides/station_hours.sql", "group by 1, 2", """and exists (select 1 from analytics.bike_months)
+and exists (select 1 from "{{ target.database }}"."finance"."revenue_days" as raw where raw.day is not null or 'analytics.stations' = '')
+-- analytics.stations is not read
+group by 1, 2""")
+    pull.write("tests/by_name.sql", "select 1 from analytics.bike_months where false and exists (select 1 from {{ ref('station_hours') }})")
+    pull.commit("by name")
+    pull.must("run", "--select", "path:models/rides/station_hours.sql")
+    told_of = sorted(w["text"].split(" by its name")[0] for w in pull.report()["warnings"] if w["code"] == "reads_undeferred")
+    assert told_of == ['model.spoke.station_hours reads "analytics"."bike_months"',
+                       'model.spoke.station_hours reads "finance"."revenue_days"',
+                       'test.spoke.by_name reads "analytics"."bike_months"']
+
+
+def test_what_ref_names_is_not_told(pull):
+    pull.patch("2-rush-hours")
+    pull.ask("run")
+    assert [w for w in pull.report()["warnings"] if w["code"] == "reads_undeferred"] == []
