@@ -175,6 +175,7 @@ char *random_hex(void *ctx, size_t bytes);      /* from the kernel; for run ids 
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 enum log_format { LOG_TEXT, LOG_JSON };
+#define LOG_VERSION 1 /* of a line of JSON: conf/events.schema.json, which names every event */
 void log_setup(enum log_level least, enum log_format format);
 enum log_format log_get_format(void);
 /* A value that must never be printed: every later line shows '***' in its place. */

@@ -83,6 +83,7 @@ print_json(enum log_level level, const char *event, const char *text)
 {
     void *ctx = talloc_new(NULL);
     cJSON *o = json_object(ctx);
+    mem_check(cJSON_AddNumberToObject(o, "v", LOG_VERSION));
     json_put_str(o, "ts", clock_utc(ctx));
     json_put_str(o, "level", level_name(level));
     json_put_str(o, "event", event);
