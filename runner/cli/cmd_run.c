@@ -20,13 +20,35 @@ finish(struct outcome *o, int rc, struct err *err)
     return rc;
 }
 
-int
-cmd_run(void *ctx, const struct config *config, struct err *err)
+/* What a command does once the plan stands. */
+typedef int (*half)(struct outcome *o, struct err *err);
+
+static int
+build_half(struct outcome *o, struct err *err)
+{
+    return outcome_build(o, err) || outcome_twin(o, err) ? -1 : 0;
+}
+
+static int
+whole(struct outcome *o, struct err *err)
+{
+    return outcome_clone(o, err) || build_half(o, err) ? -1 : 0;
+}
+
+static int
+second(struct outcome *o, struct err *err)
+{
+    bool done = false;
+    if (outcome_adopt(o, err) || (o->s->config->retry && outcome_retry(o, &done, err)))
+        return -1;
+    return done ? outcome_check(o, err) : build_half(o, err);
+}
+
+static int
+do_job(void *ctx, const struct config *config, half job, struct err *err)
 {
     if (config->dry_run)
         return cmd_plan(ctx, config, err);
-    if (config->no_build)
-        return cmd_clone(ctx, config, err);
     struct session s;
     session_init(&s, ctx, config);
     s.lock = true;
@@ -35,40 +57,24 @@ cmd_run(void *ctx, const struct config *config, struct err *err)
         return -1;
     int rc = session_until_plan(&s, &o.nothing, err);
     if (rc == 0 && !o.nothing)
-        rc = outcome_clone(&o, err) || outcome_build(&o, err) || outcome_twin(&o, err) ? -1 : 0;
+        rc = job(&o, err);
     return finish(&o, rc, err);
+}
+
+int
+cmd_run(void *ctx, const struct config *config, struct err *err)
+{
+    return do_job(ctx, config, config->no_build ? outcome_clone : whole, err);
 }
 
 int
 cmd_clone(void *ctx, const struct config *config, struct err *err)
 {
-    if (config->dry_run)
-        return cmd_plan(ctx, config, err);
-    struct session s;
-    session_init(&s, ctx, config);
-    s.lock = true;
-    struct outcome o = {.s = &s};
-    if (command_args(config, 0, 0, err))
-        return -1;
-    int rc = session_until_plan(&s, &o.nothing, err);
-    if (rc == 0 && !o.nothing)
-        rc = outcome_clone(&o, err);
-    return finish(&o, rc, err);
+    return do_job(ctx, config, outcome_clone, err);
 }
 
 int
 cmd_build(void *ctx, const struct config *config, struct err *err)
 {
-    if (config->dry_run)
-        return cmd_plan(ctx, config, err);
-    struct session s;
-    session_init(&s, ctx, config);
-    s.lock = true;
-    struct outcome o = {.s = &s};
-    if (command_args(config, 0, 0, err))
-        return -1;
-    int rc = session_until_plan(&s, &o.nothing, err);
-    if (rc == 0 && !o.nothing)
-        rc = outcome_adopt(&o, err) || outcome_build(&o, err) || outcome_twin(&o, err) ? -1 : 0;
-    return finish(&o, rc, err);
+    return do_job(ctx, config, second, err);
 }

@@ -119,6 +119,7 @@ outcome_clone(struct outcome *o, struct err *err)
             return -1;
     }
     o->cloned = true;
+    o->clones_run = s->run_id;
     return write_clones(o, err);
 }
 
@@ -158,6 +159,7 @@ outcome_adopt(struct outcome *o, struct err *err)
         at++;
     }
     o->cloned = true;
+    o->clones_run = json_str(doc, "run");
     return 0;
 }
 
@@ -232,14 +234,20 @@ outcome_build(struct outcome *o, struct err *err)
         end_queries(s);
     if (rc)
         return -1;
+    return outcome_keep_results(o, err) || outcome_check(o, err) ? -1 : 0;
+}
+
+int
+outcome_check(struct outcome *o, struct err *err)
+{
     o->ran = true;
-    t = session_begin(s, "check");
-    rc = judge(o, err);
+    double t = session_begin(o->s, "check");
+    int rc = judge(o, err);
     if (rc == 0)
         outcome_untouched(o);
     if (rc == 0)
         rc = outcome_undeferred(o, err);
-    session_end(s, t);
+    session_end(o->s, t);
     return rc || compare_receipts(o, err) ? -1 : 0;
 }
 

@@ -21,6 +21,8 @@ struct outcome {
     struct relation_info *after;  /* the same, after the build */
     enum build_verdict *verdicts; /* the same */
     struct build_result built;
+    const char *clones_run;       /* the run that made the clones */
+    const struct build_result *earlier; /* --retry: what the builds before this one came to */
     size_t false_greens;
     struct strlist untouched;     /* warnings: incremental runs that touched no row */
     struct strlist undeferred;    /* warnings: relations of production that no ref names */
@@ -36,6 +38,13 @@ int outcome_clone(struct outcome *o, struct err *err) BASE_CHECKED;
 /* Takes the clones that stand for the plan's (cloneci build); ERR_INPUT if they are not there. */
 int outcome_adopt(struct outcome *o, struct err *err) BASE_CHECKED;
 int outcome_build(struct outcome *o, struct err *err) BASE_CHECKED;
+/* Looks at what the build left: clones, rows, what was read, production. */
+int outcome_check(struct outcome *o, struct err *err) BASE_CHECKED;
+/* --retry: narrows the build to what the last one on these clones left; *done if that is nothing, and then the
+ * results are the earlier ones. ERR_INPUT: there was none. */
+int outcome_retry(struct outcome *o, bool *done, struct err *err) BASE_CHECKED;
+/* After a build: adds what the earlier ones came to, and keeps all for the next --retry. */
+int outcome_keep_results(struct outcome *o, struct err *err) BASE_CHECKED;
 /* After the build: which incremental runs touched no row, and which rows would have tested them. */
 void outcome_untouched(struct outcome *o);
 /* After the build: what its SQL read of production by name, past the deferral map. */

@@ -38,7 +38,7 @@ struct config {
     double store_timeout;    /* seconds of a store's silence */
     const char *format, *ci; /* of help and of init */
     bool both;               /* build modified incremental models by full refresh as well */
-    bool dirty, debug, no_build, dry_run, help, version;
+    bool dirty, debug, no_build, dry_run, retry, help, version;
     double timeout;          /* seconds for the build step; 0: none */
     double lock_timeout;     /* seconds on production's relations */
     double statement_timeout;/* seconds for one clone statement; 0: none */

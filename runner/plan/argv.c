@@ -84,3 +84,11 @@ plan_build_argv(struct plan *plan)
     if (c->fail_fast)
         add(plan, "--fail-fast");
 }
+
+void
+plan_narrow_build(struct plan *plan, const struct strlist *names)
+{
+    plan->in.names = names;
+    plan->argv = (struct strlist){0};
+    plan_build_argv(plan);
+}

@@ -124,6 +124,8 @@ int plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct
  * security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint), deferred but missing. */
 int plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
                 struct err *err) BASE_CHECKED;
+/* The build is to build only these (as plan_input.names), on the same clones and with the same map. */
+void plan_narrow_build(struct plan *plan, const struct strlist *names);
 /* The requests of all clones, in the plan's order; *n is plan->n_clones. */
 struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
 int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;
