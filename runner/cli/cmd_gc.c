@@ -1,6 +1,9 @@
 #include "commands.h"
 #include "gc/gc.h"
+#include "process/process.h"
 #include "session.h"
+
+#include <string.h>
 
 static void
 print_json_list(void *ctx, const struct gc_schema *schemas, size_t n)
@@ -30,6 +33,54 @@ print_list(const struct gc_schema *schemas, size_t n, bool dry_run)
     printf("%zu of %zu schemas of cloneci's %s\n", dropped, n, dry_run ? "would be dropped" : "dropped");
 }
 
+static void
+keep(void *arg, enum process_stream stream, const char *data, size_t n)
+{
+    if (stream == PROCESS_OUT)
+        buf_add(arg, data, n);
+    else
+        fwrite(data, 1, n, stderr);
+}
+
+/* Every run of digits is a number, so that lists of any form will do; anything else but separators is not understood. */
+static int
+add_numbers(void *ctx, struct strlist *out, const char *text, const char *command, struct err *err)
+{
+    static const char digits[] = "0123456789", between[] = " \t\r\n,;#[]";
+    for (const char *p = text + strspn(text, between); *p; p += strspn(p, between)) {
+        size_t n = strspn(p, digits);
+        if (!n) {
+            fail(err, ERR_INPUT, "gc.closed_command (%s) printed '%.*s', which is no number of a pull request", command,
+                 (int)strcspn(p, "\n") > 60 ? 60 : (int)strcspn(p, "\n"), p);
+            return hint(err, "It should print numbers alone, split by spaces, commas or line ends.");
+        }
+        strlist_add(ctx, out, mem_strndup(ctx, p, n));
+        p += n;
+    }
+    return 0;
+}
+
+static int
+ask_command(struct session *s, struct strlist *out, struct err *err)
+{
+    const struct strlist *words = &s->config->closed_command;
+    const char **argv = mem_array(s->ctx, const char *, words->n + 1);
+    for (size_t i = 0; i < words->n; i++)
+        argv[i] = words->v[i];
+    struct buf said;
+    struct process_result r;
+    buf_init(&said, s->ctx);
+    const struct process_spec spec = {.argv = argv, .cwd = s->project->dir, .on_output = keep, .arg = &said, .wake_fd = -1};
+    const char *command = process_echo(s->ctx, argv);
+    if (process_run(&spec, &r, err))
+        return wrap(err, "gc.closed_command");
+    if (r.exit_code) {
+        fail(err, ERR_INPUT, "gc.closed_command (%s) ended with exit code %d", command, r.exit_code);
+        return hint(err, "Nothing was dropped. Its own words stand above.");
+    }
+    return add_numbers(s->ctx, out, said.s, command, err);
+}
+
 int
 cmd_gc(void *ctx, const struct config *config, struct err *err)
 {
@@ -42,6 +93,8 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     struct strlist closed = {0};
     for (size_t i = 0; i < config->closed_prs.n; i++)
         strlist_split(ctx, &closed, config->closed_prs.v[i], ',');
+    if (config->closed_command.n && ask_command(&s, &closed, err))
+        return -1;
     const struct gc_options o = {.project = s.project->name, .closed = &closed, .now = s.now};
     if (gc_list(ctx, s.adapter, s.ops, &o, &schemas, &n, err))
         return -1;

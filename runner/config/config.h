@@ -45,6 +45,7 @@ struct config {
     const char *window, *copy_most; /* a time; a size: NULL: none */
     int sample;              /* percent */
     struct strlist closed_prs; /* gc: pull requests that are closed */
+    struct strlist closed_command; /* gc: prints such numbers; empty: none */
     struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */
     const char *file;        /* the cloneci.yml that was read, or NULL */
 };

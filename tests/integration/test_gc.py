@@ -170,3 +170,21 @@ def test_two_thousand_tables_on_default_settings(pull):
     other.rollback()
     other.close()
     assert pull.schemas() == []
+
+
+def test_a_command_tells_what_is_closed(pull):
+    for i in (1, 2, 3):
+        make(pull, f"pr_{i}", pull_request=str(i))
+    script = pull.home / "closed.sh"
+    pull.settings(f"gc:\n  closed_command: [{script}, '1 and 2']\n")
+    script.write_text("#!/bin/sh\nprintf '[1,\\n#2]\\n'\n[ \"$1\" = '1 and 2' ]\n")
+    script.chmod(0o755)
+    assert {name: drop for name, (drop, _) in gc(pull).items()} == {"pr_1": True, "pr_2": True, "pr_3": False}
+    assert pull.schemas() == ["pr_3"]
+    # what fails or is not understood drops nothing
+    for text, says in [("echo 3; exit 4", "ended with exit code 4"), ("echo 3; echo error: no access", "printed 'error: no access'")]:
+        script.write_text(f"#!/bin/sh\n{text}\n")
+        assert says in gc(pull, code=3).stderr
+    pull.settings("gc:\n  closed_command: [no-such-program]\n")
+    assert "no-such-program" in gc(pull, code=2).stderr
+    assert pull.schemas() == ["pr_3"]
