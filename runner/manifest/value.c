@@ -172,9 +172,9 @@ kind(struct value v)
 bool
 value_each(struct value *rest, struct value *key, struct value *item)
 {
-    const char *p = rest->s, *end = rest->s + rest->n, *bad;
     if (rest->n == 0)
         return false;
+    const char *p = rest->s, *end = rest->s + rest->n, *bad;
     p = skip_space(*p == '{' || *p == '[' || *p == ',' ? p + 1 : end, end);
     if (p >= end || *p == '}' || *p == ']')
         return false;
