@@ -7,6 +7,11 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+# What is started in the background, or by nohup, ignores these signals, and its children do: the tests send them.
+if [ -z "${TESTS_HEAR_SIGNALS-}" ]; then
+    TESTS_HEAR_SIGNALS=1 exec env --default-signal=INT,HUP,TERM bash tests/run.sh "$@"
+fi
+
 logs=build/test
 passed=0
 failed=0

@@ -42,7 +42,8 @@ keep(void *arg, enum process_stream stream, const char *data, size_t n)
         fwrite(data, 1, n, stderr);
 }
 
-/* Every run of digits is a number, so that lists of any form will do; anything else but separators is not understood. */
+/* Every run of digits is a number, so that lists of any form will do; what is neither number nor separator is not
+ * understood. */
 static int
 add_numbers(void *ctx, struct strlist *out, const char *text, const char *command, struct err *err)
 {
@@ -70,7 +71,8 @@ ask_command(struct session *s, struct strlist *out, struct err *err)
     struct buf said;
     struct process_result r;
     buf_init(&said, s->ctx);
-    const struct process_spec spec = {.argv = argv, .cwd = s->project->dir, .on_output = keep, .arg = &said, .wake_fd = -1};
+    const struct process_spec spec = {
+        .argv = argv, .cwd = s->project->dir, .on_output = keep, .arg = &said, .wake_fd = -1};
     const char *command = process_echo(s->ctx, argv);
     if (process_run(&spec, &r, err))
         return wrap(err, "gc.closed_command");

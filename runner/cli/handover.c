@@ -67,6 +67,31 @@ says_the_same(struct session *s, const struct strlist *names)
     return same;
 }
 
+static struct map *
+count_uses(struct session *s)
+{
+    struct map *uses = map_new(s->ctx, s->head->n_nodes);
+    for (uint32_t i = 0; i < s->head->n_nodes; i++) {
+        const struct node *n = &s->head->nodes[i];
+        for (uint32_t k = 0; plan_is_built(n) && k < n->n_fqn; k++) {
+            uint32_t seen = map_gets(uses, n->fqn[k]);
+            map_set(uses, n->fqn[k], strlen(n->fqn[k]), seen == MAP_NONE ? 1 : seen + 1);
+        }
+    }
+    return uses;
+}
+
+const char *
+session_selector(struct session *s, uint32_t node)
+{
+    const struct node *n = &s->head->nodes[node];
+    if (!s->name_uses)
+        s->name_uses = count_uses(s);
+    /* A versioned model's fqn ends in its version. */
+    bool alone = n->n_fqn && strcmp(n->fqn[n->n_fqn - 1], n->name) == 0 && map_gets(s->name_uses, n->name) == 1;
+    return alone ? n->name : full_name(s->ctx, n);
+}
+
 enum { ARGUMENT_BYTES = 1 << 20 }; /* half of what Linux allows for argv and environment */
 
 const struct strlist *

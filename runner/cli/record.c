@@ -88,7 +88,8 @@ record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size
     cJSON *node = report_node(doc, &(struct report_node){
                                        .unique_id = n->unique_id, .name = n->name,
                                        .resource_type = node_type_name(n->type), .materialized = n->materialized,
-                                       .path = n->path, .relation = relation_text(tmp, &p->target), .via = p->via,
+                                       .path = n->path, .selector = session_selector(o->s, p->node),
+                                       .relation = relation_text(tmp, &p->target), .via = p->via,
                                        .skipped_because = p->skipped_because, .is_new = p->is_new,
                                        .candidate = p->candidate});
     for (size_t i = 0; i < p->n_reasons; i++)

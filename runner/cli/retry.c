@@ -120,7 +120,8 @@ outcome_retry(struct outcome *o, bool *done, struct err *err)
     *done = left.selected.n == 0;
     if (*done) {
         o->built = *o->earlier;
-        log_event(LOG_INFO, "retry.nothing", "nothing is left to be retried: all %zu nodes were built and passed", o->earlier->n);
+        log_event(LOG_INFO, "retry.nothing", "nothing is left to be retried: all %zu nodes were built and passed",
+                  o->earlier->n);
         return 0;
     }
     const struct strlist *names = session_names(&left);
@@ -128,7 +129,8 @@ outcome_retry(struct outcome *o, bool *done, struct err *err)
         log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", left.selected.n, s->selected.n);
         plan_narrow_build(s->plan, names);
     } else {
-        log_event(LOG_WARN, "retry.whole", "dbt's selection language cannot name what is left alone: all is built again");
+        log_event(LOG_WARN, "retry.whole",
+                  "dbt's selection language cannot name what is left alone: all is built again");
     }
     return 0;
 }

@@ -374,7 +374,8 @@ session_until_plan(struct session *s, bool *nothing, struct err *err)
     }
     /* A server that cannot be reached is said before dbt parse takes its seconds. */
     if (session_connect(s, err) ||
-        build_prepare(s->ctx, &s->env, s->config, s->project, s->profile, s->schema, err) || session_head(s, err) || session_select(s, SESSION_DEFAULT_SELECT, err))
+        build_prepare(s->ctx, &s->env, s->config, s->project, s->profile, s->schema, err) ||
+        session_head(s, err) || session_select(s, SESSION_DEFAULT_SELECT, err))
         return -1;
     if (s->selected.n == 0) {
         *nothing = true;

@@ -31,6 +31,7 @@ struct session {
     struct select_request request; /* as it was asked .. */
     struct select_env select_env;
     struct select_result selected; /* .. and answered */
+    struct map *name_uses;         /* of session_selector: how often a part of an fqn was seen; NULL: not yet asked */
     struct build_env env;
     const struct adapter_ops *ops;
     struct adapter *adapter;
@@ -62,6 +63,9 @@ int session_plan(struct session *s, struct err *err) BASE_CHECKED;
 /* All of the above, as plan, clone and run need it. *nothing: there is nothing to do, and nothing was planned. */
 int session_until_plan(struct session *s, bool *nothing, struct err *err) BASE_CHECKED;
 
+/* What --select takes for this node and no other: its name, or all of its fqn where a folder, a package or another node
+ * has that name too. */
+const char *session_selector(struct session *s, uint32_t node);
 /* The selection as names for dbt, or NULL where names would not say exactly the same. */
 const struct strlist *session_names(struct session *s);
 struct state_flags session_flags(const struct session *s, const struct manifest *head);

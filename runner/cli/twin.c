@@ -20,8 +20,8 @@ static bool
 is_wanted(const struct outcome *o, const struct plan_node *p, size_t clone_at)
 {
     /* What a part of the rows leads to says nothing of a full refresh. */
-    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy == CLONE_COPY && p->n_reasons && strcmp(p->reasons[0].kind, "downstream") != 0 &&
-           o->verdicts[clone_at] == BUILD_INCREMENTAL;
+    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy == CLONE_COPY && p->n_reasons &&
+           strcmp(p->reasons[0].kind, "downstream") != 0 && o->verdicts[clone_at] == BUILD_INCREMENTAL;
 }
 
 static struct select_result
@@ -109,7 +109,8 @@ compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct
     enum compare_verdict v = compare_judge(&r);
     *out = (struct outcome_twin){
         .node = node, .verdict = v, .details = details.s,
-        .command = v == COMPARE_SAFE ? NULL : mem_printf(s->ctx, "dbt build --full-refresh --select %s", mine->info->name)};
+        .command = v == COMPARE_SAFE ? NULL : mem_printf(s->ctx, "dbt build --full-refresh --select %s",
+                                                             session_selector(s, node))};
     return 0;
 }
 

@@ -126,7 +126,8 @@ config_seconds(double *out, const char *label, const char *text, double most_day
 int
 config_bytes(double *out, const char *label, const char *text, struct err *err)
 {
-    static const struct unit units[] = {{"", 1}, {"B", 1}, {"kB", 1024}, {"MB", 1048576}, {"GB", 1073741824}, {"TB", 1099511627776}};
+    static const struct unit units[] = {{"", 1},           {"B", 1},           {"kB", 1024},
+                                        {"MB", 1048576},   {"GB", 1073741824}, {"TB", 1099511627776}};
     *out = with_unit(text, units, BASE_COUNT(units));
     if (*out >= 0)
         return 0;

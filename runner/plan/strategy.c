@@ -12,7 +12,8 @@ enum { WINDOW_MOST_DAYS = 36500 };
 static const struct {
     const char *name;
     enum clone_strategy strategy;
-} names[] = {{"copy", CLONE_COPY}, {"window", CLONE_WINDOW}, {"sample", CLONE_SAMPLE}, {"shape", CLONE_SHAPE}, {"view", CLONE_VIEW}};
+} names[] = {{"copy", CLONE_COPY}, {"window", CLONE_WINDOW}, {"sample", CLONE_SAMPLE},
+             {"shape", CLONE_SHAPE}, {"view", CLONE_VIEW}};
 
 /* False for `auto` and for nothing at all. */
 static bool

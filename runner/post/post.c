@@ -60,7 +60,8 @@ static int
 read_page(void *ctx, const struct job *j, size_t page, struct found *found, bool *more, struct err *err)
 {
     const struct forge *f = j->forge;
-    struct http_request r = {.method = "GET", .limit = ANSWER_MOST, .url = mem_printf(ctx, "%s%s", j->comments, f->parameters)};
+    struct http_request r = {.method = "GET", .limit = ANSWER_MOST,
+                             .url = mem_printf(ctx, "%s%s", j->comments, f->parameters)};
     if (f->page)
         r.url = mem_printf(ctx, "%s?%s=%d&page=%zu", j->comments, f->page, FORGE_PAGE, page);
     struct http_response a;

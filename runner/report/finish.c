@@ -233,7 +233,7 @@ full_refresh_command(void *ctx, const cJSON *doc, bool (*match)(const cJSON *nod
             continue;
         if (!b.len)
             buf_puts(&b, "dbt build --full-refresh --select");
-        add_word(&b, node_name(node));
+        add_word(&b, json_str(node, "selector") ? json_str(node, "selector") : node_name(node));
     }
     return b.len ? b.s : NULL;
 }

@@ -174,6 +174,7 @@ report_node(cJSON *doc, const struct report_node *node)
     model_set_str(o, "resource_type", node->resource_type);
     model_set_str(o, "materialized", node->materialized);
     model_set_str(o, "path", node->path);
+    model_set_str(o, "selector", node->selector ? node->selector : node->name);
     model_set_str(o, "relation", node->relation);
     model_set_array(o, "parents");
     model_set_array(o, "reasons");

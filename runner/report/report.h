@@ -47,6 +47,7 @@ void report_schemas(cJSON *doc, const char *schema, const struct strlist *schema
 
 struct report_node {
     const char *unique_id, *name, *resource_type, *materialized, *path;
+    const char *selector;        /* what selects it alone, for commands; NULL: its name */
     const char *relation;        /* where the build writes it, as SQL names it; or NULL */
     const char *via;             /* the path that brought it in: ids joined by " -> "; or NULL */
     const char *skipped_because; /* why there is no clone; or NULL */

@@ -58,6 +58,8 @@ def test_the_false_green_is_red_and_names_the_column(pull):
     report = verdicts(pull.report())
     assert report["rides"]["verdict"] == "failed"
     assert {report[name]["verdict"] for name in ("station_hours", "bike_months", "revenue_days")} == {"skipped"}
+    # the folder models/rides has the model's name: the advice names the model alone
+    assert "dbt build --full-refresh --select spoke.rides.rides" in [n["command"] for n in pull.report()["advice"]["next"]]
 
 
 def test_the_mended_change_passes_on_clones_of_all_downstream(pull):
