@@ -193,8 +193,10 @@ int interrupt_fd(void);                            /* readable once a signal cam
 int interrupt_signal(void);                        /* its number, or 0 */
 /* ERR_SIGNAL if a signal came, else 0. */
 int interrupt_check(struct err *err) BASE_CHECKED;
+/* Forgets a signal that came: for what has to be found out after one. */
+void interrupt_forget(void);
 int interrupt_wait(double ms, struct err *err) BASE_CHECKED; /* waits, unless a signal comes */
-/* For tests of crashes: CLONECI_FAULT=<step>[:kill|:int] sends that signal here (default: SIGKILL). */
+/* For tests of crashes: CLONECI_FAULT=<step>[:kill|:int|:stop] sends that signal here (default: SIGKILL). */
 void fault_point(const char *step);
 
 #endif

@@ -64,6 +64,15 @@ interrupt_check(struct err *err)
 }
 
 void
+interrupt_forget(void)
+{
+    char bytes[16];
+    while (read(pipe_fds[0], bytes, sizeof bytes) > 0)
+        ;
+    received = 0;
+}
+
+void
 fault_point(const char *step)
 {
     const char *wanted = getenv("CLONECI_FAULT");
@@ -74,6 +83,8 @@ fault_point(const char *step)
         kill(getpid(), SIGKILL);
     else if (strcmp(wanted + n, ":int") == 0)
         kill(getpid(), SIGINT);
+    else if (strcmp(wanted + n, ":stop") == 0)
+        kill(getpid(), SIGSTOP);
 }
 
 int

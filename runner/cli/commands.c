@@ -42,6 +42,13 @@ static const struct command table[] = {
      "Goes by the marker in the schema's comment, never by a name: what cloneci did not make for this project, what was made "
      "again under the same name, what another role owns and what a run is working in are kept, with the reason.",
      "cloneci gc --closed-prs 12 13 --dry-run", cmd_gc},
+    {"promote", "", "put built schemas live as production's next generation, atomically",
+     "Moves what was built in the schemas of --from into production's in one transaction: a reader's transaction sees the old "
+     "generation or the new one. Grants, comments and extended statistics are carried over, views that stay are put onto the new "
+     "relations. Whatever would be lost or left behind is refused by name before anything is changed.",
+     "cloneci promote --from stage=analytics stage_finance=finance", cmd_promote},
+    {"rollback", "", "put the last generation of production back, or the one that --to names",
+     "As promote, in one transaction. What was live stands aside until it is no longer kept.", "cloneci rollback", cmd_rollback},
     {"report", "", "show the last run's report again, or post it to the pull request",
      "Prints what the last run left in target/cloneci, with --output as text, json, markdown, junit or html. With --post it "
      "becomes the pull request's comment: one for each repository, pull request and target, replaced by the next run. In a job "

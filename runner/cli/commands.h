@@ -29,6 +29,8 @@ int cmd_state_push(void *ctx, const struct config *config, struct err *err);
 int cmd_state_pull(void *ctx, const struct config *config, struct err *err);
 int cmd_doctor(void *ctx, const struct config *config, struct err *err);
 int cmd_gc(void *ctx, const struct config *config, struct err *err);
+int cmd_promote(void *ctx, const struct config *config, struct err *err);
+int cmd_rollback(void *ctx, const struct config *config, struct err *err);
 int cmd_report(void *ctx, const struct config *config, struct err *err);
 int cmd_sql(void *ctx, const struct config *config, struct err *err);
 int cmd_init(void *ctx, const struct config *config, struct err *err);

@@ -44,6 +44,12 @@ struct config {
     double statement_timeout;/* seconds for one clone statement; 0: none */
     const char *window, *copy_most; /* a time; a size: NULL: none */
     int sample;              /* percent */
+    struct strlist promote_from; /* promote: STAGE or STAGE=SCHEMA */
+    const char *note, *since;    /* promote: files with what production was */
+    const char *to;              /* rollback: a generation */
+    bool list;                   /* promote: only show the generations */
+    int keep_generations;        /* that stay to go back to */
+    double budget, patience;     /* seconds: a reader's longest wait; how long to try */
     struct strlist closed_prs; /* gc: pull requests that are closed */
     struct strlist closed_command; /* gc: prints such numbers; empty: none */
     struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+import generations  # noqa: E402
 import spoke  # noqa: E402
 
 CI_PASSWORD = "s3cr3t-of-the-ci-role"
@@ -238,6 +239,21 @@ def new_pull(stage, tmp_path):
 @pytest.fixture
 def pull(new_pull):
     return new_pull()
+
+
+@pytest.fixture(scope="session")
+def generations_cluster(tmp_path_factory):
+    made = generations.start(tmp_path_factory.mktemp("generations") / "cluster")
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def live(generations_cluster, tmp_path):
+    """A small production to promote to; see generations.Live."""
+    made = generations.Live(tmp_path / "project", generations_cluster)
+    yield made
+    made.drop()
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -3,6 +3,7 @@
 #
 #   cluster.sh start DIR [name=value ..]   makes and starts one; prints the socket's folder
 #   cluster.sh stop DIR [MODE]             stops it (fast; immediate, smart) and removes all of it
+#   cluster.sh crash DIR                   stops it at once, as a crash would, and starts it again
 #   cluster.sh bin                         prints the folder of the server's programs
 #
 # DIR only remembers where the cluster is: the data lies in a temporary folder that the server's user
@@ -121,10 +122,16 @@ stop() {
     rmdir "$dir" 2>/dev/null || true
 }
 
+crash() {
+    base=$(cat "$1/location")
+    as_server "$bin/pg_ctl" -D "$base/data" -m immediate -w -t 60 -s stop >/dev/null
+    as_server "$bin/pg_ctl" -D "$base/data" -l "$base/server.log" -w -t 60 -s start >/dev/null
+}
+
 bin=$(bin_dir)
 owner=$(server_user)
 case "${1:-}:$#" in
-start:1 | stop:1 | stop:[4-9]* | bin:[2-9]* | "":*)
+start:1 | stop:1 | crash:1 | crash:[3-9]* | stop:[4-9]* | bin:[2-9]* | "":*)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
@@ -136,6 +143,7 @@ stop:*)
     shift
     stop "$@"
     ;;
+crash:2) crash "$2" ;;
 bin:1) echo "$bin" ;;
 *)
     say "unknown command $1"

@@ -42,6 +42,9 @@ class Cluster:
     def stop(self):
         must(["sh", CLUSTER, "stop", self.folder, "immediate"])
 
+    def crash(self):
+        must(["sh", CLUSTER, "crash", self.folder])
+
     def connect(self, database="postgres", user="postgres", **more):
         connection = psycopg2.connect(host=self.socket, port=5432, dbname=database, user=user, **more)
         connection.autocommit = True

@@ -1,0 +1,31 @@
+#include "commands.h"
+#include "generations.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int
+read_generation(const char *text, int64_t *to, struct err *err)
+{
+    char *end;
+    errno = 0;
+    *to = text ? strtoll(text, &end, 10) : -1;
+    if (!text || (*text >= '0' && *text <= '9' && !*end && !errno))
+        return 0;
+    fail(err, ERR_CONFIG, "--to %s: it takes the number of a generation", text);
+    return hint(err, "cloneci promote --list shows them.");
+}
+
+int
+cmd_rollback(void *ctx, const struct config *config, struct err *err)
+{
+    struct session s;
+    struct promote_options o;
+    struct promote_plan *p = NULL;
+    int64_t to;
+    session_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) || generations_open(&s, &o, err) ||
+        promote_plan_back(ctx, &p, s.adapter, &o, to, err))
+        return -1;
+    return generations_go(&s, &o, p, err);
+}

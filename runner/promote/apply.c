@@ -1,0 +1,379 @@
+/*
+ * The one transaction. Writers are held off first and what was lost is looked for; only then are readers kept out, within
+ * a budget that they do not notice. A kill anywhere before the COMMIT leaves nothing; after it, all is there.
+ */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Between two tries for the locks; the next waits longer, up to the second. */
+enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500 };
+/* A promotion that was killed lives on in the server for up to client_connection_check_interval. */
+enum { OTHER_ENDS_MS = 3000, OTHER_LOOK_MS = 100 };
+static const char lock_name[] = "cloneci:promote";
+
+struct swap {
+    void *ctx;
+    struct adapter *a;
+    const struct promote_options *o;
+    struct promote_plan *p;
+    struct promote_result *out;
+    const char *backend; /* of the transaction */
+    size_t sent;         /* statements that were done, for the crash tests */
+    size_t exclusive_at; /* index of the last lock in what is sent at once */
+    double locked;       /* when it was got */
+};
+
+/* One more statement is done: a place to be killed at. */
+static void
+done(struct swap *s)
+{
+    char *step = mem_printf(s->ctx, "promote-%zu", ++s->sent);
+    fault_point(step);
+    talloc_free(step);
+}
+
+static void
+on_done(void *arg, size_t index, double ms)
+{
+    struct swap *s = arg;
+    (void)ms;
+    if (index == s->exclusive_at)
+        s->locked = clock_ms();
+    done(s);
+}
+
+static int
+run(struct swap *s, const char *stem, const struct sql_var *vars, size_t n, struct err *err)
+{
+    if (promote_run(s->ctx, s->a, s->o->ops, stem, vars, n, err))
+        return -1;
+    done(s);
+    return 0;
+}
+
+static int
+send(struct swap *s, const struct strlist *sql, struct err *err)
+{
+    size_t failed = 0;
+    if (!sql->n || s->o->ops->exec_all(s->a, sql->v, sql->n, &failed, on_done, s, err) == 0)
+        return 0;
+    return err->kind == ERR_WAREHOUSE && failed < sql->n ? wrap(err, "%.200s", sql->v[failed]) : -1;
+}
+
+/* One by one: a text of these may hold more than one statement. */
+static int
+send_texts(struct swap *s, const struct strlist *sql, struct err *err)
+{
+    for (size_t i = 0; i < sql->n; i++) {
+        if (s->o->ops->exec(s->a, sql->v[i], err))
+            return -1;
+        done(s);
+    }
+    return 0;
+}
+
+static int
+timeouts_sql(struct swap *s, char **sql, double lock_ms, double statement_ms, struct err *err)
+{
+    const struct sql_var vars[] = {{"lock_ms", mem_printf(s->ctx, "%.0f", lock_ms)},
+                                   {"statement_ms", mem_printf(s->ctx, "%.0f", statement_ms)}};
+    return sql_render(s->ctx, sql, s->o->ops->dialect, "timeouts", vars, BASE_COUNT(vars), err);
+}
+
+/* --- before the transaction --- */
+
+/* A snapshot older than what comes in would read it as empty. */
+static int
+wait_for_snapshots(struct swap *s, struct err *err)
+{
+    struct promote_note now;
+    if (s->p->back)
+        return 0; /* what comes back was waited for when it went live */
+    if (promote_note_now(s->ctx, &now, s->a, s->o, "[]", err))
+        return -1;
+    const struct sql_var vars[] = {{"since", now.at}};
+    for (double end = clock_ms() + s->o->patience_ms;;) {
+        struct strlist old = {0};
+        if (s->o->ops->read(s->ctx, s->a, "promote_old_snapshots", vars, 1, &old, err))
+            return -1;
+        if (old.n == 0)
+            return 0;
+        if (old.v[0][0] == '!') {
+            fail(err, ERR_REFUSED, "the role %s may not see how old the snapshots of others are", old.v[0] + 1);
+            return hint(err, "GRANT pg_read_all_stats TO %s; a reader with an old snapshot would see empty tables.", old.v[0] + 1);
+        }
+        if (clock_ms() > end) {
+            fail(err, ERR_REFUSED, "transactions older than what is promoted would read it as empty; nothing was changed:\n  %s",
+                 strlist_join(s->ctx, &old, "\n  "));
+            return hint(err, "Wait for them or end them, then run again; --patience says how long to wait.");
+        }
+        log_event(LOG_INFO, "promote.wait", "waiting for %s", old.v[0]);
+        if (interrupt_wait(OTHER_LOOK_MS, err))
+            return -1;
+    }
+}
+
+/* --- the transaction, as far as readers pass --- */
+
+static int
+take_lock(struct swap *s, bool *got, struct err *err)
+{
+    struct strlist cells = {0};
+    const struct sql_var vars[] = {{"key", adapter_lock_key(s->ctx, lock_name)}};
+    if (promote_ask(s->ctx, s->a, s->o->ops, "lock_try", vars, 1, &cells, err))
+        return -1;
+    *got = cells.n == 1 && strcmp(cells.v[0], "t") == 0;
+    done(s);
+    return 0;
+}
+
+static int
+begin(struct swap *s, struct err *err)
+{
+    for (double end = clock_ms() + OTHER_ENDS_MS;;) {
+        bool got;
+        if (run(s, "promote_begin", NULL, 0, err))
+            return -1;
+        if (take_lock(s, &got, err))
+            return promote_undo(s->ctx, s->a, s->o->ops);
+        if (got)
+            return 0;
+        promote_undo(s->ctx, s->a, s->o->ops);
+        if (clock_ms() > end) {
+            fail(err, ERR_LOCKED, "another promotion or rollback is at work in this database");
+            return hint(err, "Wait for it, then look at cloneci promote --list.");
+        }
+        if (interrupt_wait(OTHER_LOOK_MS, err))
+            return -1;
+    }
+}
+
+static bool
+same(const struct strlist *a, const struct strlist *b)
+{
+    bool equal = a->n == b->n;
+    for (size_t i = 0; equal && i < a->n; i++)
+        equal = strcmp(a->v[i], b->v[i]) == 0;
+    return equal;
+}
+
+/* With the writers held off: does the catalog still say what the plan was made of? */
+static int
+recheck(struct swap *s, struct err *err)
+{
+    struct strlist cells = {0};
+    struct promote_plan now = *s->p;
+    int64_t live, content, before;
+    now.refused = now.writers = now.incoming = now.carry = now.exclusive = now.move = now.rewire = (struct strlist){0};
+    if (promote_journal(s->ctx, s->a, s->o->ops, &live, &content, &before, err) ||
+        promote_statements(s->ctx, s->a, s->o->ops, s->p, &cells, err) || promote_sort(s->ctx, &now, &cells, err))
+        return -1;
+    done(s);
+    if (live == s->p->live && same(&now.refused, &s->p->refused) && same(&now.incoming, &s->p->incoming) &&
+        same(&now.carry, &s->p->carry) && same(&now.exclusive, &s->p->exclusive) && same(&now.move, &s->p->move) &&
+        same(&now.rewire, &s->p->rewire))
+        return 0;
+    if (promote_refused(&now, err))
+        return -1;
+    fail(err, ERR_REFUSED, "production or the schemas that are promoted were altered meanwhile; nothing was changed");
+    return hint(err, "Run again when nothing else is at work there.");
+}
+
+static int
+prepare(struct swap *s, struct err *err)
+{
+    char *timeouts;
+    struct strlist backend = {0}, lines = {0};
+    if (promote_ask(s->ctx, s->a, s->o->ops, "promote_backend", NULL, 0, &backend, err) ||
+        timeouts_sql(s, &timeouts, s->o->lock_ms, 0, err))
+        return -1;
+    if (backend.n != 1)
+        return fail(err, ERR_BUG, "promote_backend.sql: %zu rows", backend.n);
+    s->backend = backend.v[0];
+    strlist_add(s->ctx, &lines, timeouts);
+    if (send(s, &lines, err))
+        return -1;
+    if (send(s, &s->p->writers, err))
+        return strcmp(err->sqlstate, "55P03") == 0
+                   ? hint(err, "Something writes to production for longer than --lock-timeout; nothing was changed.")
+                   : -1;
+    if (recheck(s, err) || promote_note_check(s->ctx, s->a, s->o->ops, s->p, err))
+        return -1;
+    done(s);
+    return send_texts(s, &s->p->park, err) || send(s, &s->p->incoming, err) || send(s, &s->p->carry, err) ? -1 : 0;
+}
+
+/* --- the part that readers wait for --- */
+
+static int
+record_sql(struct swap *s, char **sql, struct err *err)
+{
+    const struct promote_plan *p = s->p;
+    const struct sql_var vars[] = {
+        {"run_id", s->o->run_id}, {"generation", mem_printf(s->ctx, "%" PRId64, p->number)},
+        {"kind", p->back ? "rollback" : "promote"}, {"content", mem_printf(s->ctx, "%" PRId64, p->content)},
+        {"project", s->o->project}, {"suffix", p->suffix}, {"moves", p->moves}};
+    return sql_render(s->ctx, sql, s->o->ops->dialect, "promote_record", vars, BASE_COUNT(vars), err);
+}
+
+static void
+add_all(void *ctx, struct strlist *to, const struct strlist *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        strlist_add(ctx, to, from->v[i]);
+}
+
+/* All in one round trip: the budget is the server's time, not the network's. */
+static int
+swap_statements(struct swap *s, struct strlist *sql, struct err *err)
+{
+    char *within, *without, *record;
+    if (timeouts_sql(s, &within, 0, s->o->budget_ms, err) || timeouts_sql(s, &without, s->o->budget_ms, 0, err) ||
+        record_sql(s, &record, err))
+        return -1;
+    strlist_add(s->ctx, sql, within);
+    add_all(s->ctx, sql, &s->p->exclusive);
+    s->exclusive_at = sql->n - 1;
+    strlist_add(s->ctx, sql, without);
+    add_all(s->ctx, sql, &s->p->move);
+    add_all(s->ctx, sql, &s->p->rewire);
+    strlist_add(s->ctx, sql, record);
+    return 0;
+}
+
+/* Somebody reads: give the locks back, let him. */
+static bool
+is_busy(const struct err *err)
+{
+    return strcmp(err->sqlstate, "57014") == 0 || strcmp(err->sqlstate, "55P03") == 0 || strcmp(err->sqlstate, "40P01") == 0;
+}
+
+static int
+swap(struct swap *s, struct err *err)
+{
+    struct strlist sql = {0};
+    double pause = PAUSE_LEAST_MS, end = clock_ms() + s->o->patience_ms;
+    if (swap_statements(s, &sql, err))
+        return -1;
+    for (;;) {
+        s->out->tries++;
+        if (run(s, "promote_savepoint", NULL, 0, err))
+            return -1;
+        if (send(s, &sql, err) == 0)
+            return 0;
+        if (err->kind != ERR_WAREHOUSE || !is_busy(err))
+            return -1;
+        struct err busy = *err;
+        if (promote_run(s->ctx, s->a, s->o->ops, "promote_savepoint_back", NULL, 0, err))
+            return -1;
+        if (clock_ms() > end) {
+            *err = busy;
+            err->kind = ERR_LOCKED;
+            return hint(err, "Readers left no gap of %.0f ms in %.0f s (%d tries); nothing was changed. Raise --patience, or "
+                             "--budget, below the server's deadlock_timeout.", s->o->budget_ms, s->o->patience_ms / 1000, s->out->tries);
+        }
+        if (interrupt_wait(pause, err))
+            return -1;
+        pause = pause * 1.5 < PAUSE_MOST_MS ? pause * 1.5 : PAUSE_MOST_MS;
+    }
+}
+
+/* --- what became of it --- */
+
+static int
+happened(struct swap *s, bool *yes, struct err *err)
+{
+    struct strlist cells = {0};
+    const struct sql_var vars[] = {{"run_id", s->o->run_id}};
+    if (promote_ask(s->ctx, s->a, s->o->ops, "promote_happened", vars, 1, &cells, err))
+        return -1;
+    *yes = cells.n == 1;
+    return 0;
+}
+
+/* A row that is missing may still come: the old server process is ended first, then it is looked at again. */
+static int
+decide(struct swap *s, bool *yes, struct err *err)
+{
+    struct strlist ended = {0};
+    const struct sql_var vars[] = {{"backend", s->backend}};
+    if (happened(s, yes, err))
+        return -1;
+    if (*yes)
+        return 0;
+    if (promote_ask(s->ctx, s->a, s->o->ops, "promote_backend_end", vars, 1, &ended, err))
+        return -1;
+    return happened(s, yes, err);
+}
+
+/* The answer to the COMMIT did not come: the journal decides, over another connection. */
+static int
+resolve(struct swap *s, struct adapter **a, struct err *err)
+{
+    struct err why = *err;
+    bool yes = false;
+    int rc = -1;
+    struct adapter *fresh = NULL;
+    interrupt_forget();
+    log_event(LOG_WARN, "promote.lost", "%s; asking the journal what became of it", why.msg);
+    for (double end = clock_ms() + s->o->patience_ms; rc && clock_ms() < end;) {
+        fresh = NULL;
+        rc = s->o->reopen(s->o->arg, &fresh, err);
+        if (rc == 0) {
+            s->a = fresh;
+            rc = decide(s, &yes, err);
+        }
+        if (rc && fresh)
+            s->o->ops->close(fresh);
+        struct err ignored;
+        if (rc && interrupt_wait(OTHER_LOOK_MS, &ignored))
+            end = 0;
+    }
+    if (rc) {
+        *err = why;
+        wrap(err, "whether generation %lld is live is not known", (long long)s->p->number);
+        return hint(err, "Run cloneci promote --list when the server answers again: what it shows as live is live, whole.");
+    }
+    s->o->ops->close(*a);
+    *a = fresh;
+    s->out->lost = true;
+    if (yes)
+        return 0;
+    *err = why;
+    wrap(err, "generation %lld is not live, nothing was changed", (long long)s->p->number);
+    return hint(err, "The connection was lost at the COMMIT; run again.");
+}
+
+static int
+commit(struct swap *s, struct adapter **a, struct err *err)
+{
+    fault_point("promote-commit");
+    /* a signal that came before does not matter any more: all is done */
+    s->o->ops->shield(s->a, true);
+    int rc = promote_run(s->ctx, s->a, s->o->ops, "commit", NULL, 0, err);
+    s->o->ops->shield(s->a, false);
+    if (rc)
+        return resolve(s, a, err);
+    s->out->held_ms = clock_ms() - s->locked;
+    fault_point("promote-committed");
+    return 0;
+}
+
+int
+promote_apply(void *ctx, struct adapter **a, const struct promote_options *o, struct promote_plan *p, struct promote_result *out,
+              struct err *err)
+{
+    struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = p, .out = out};
+    *out = (struct promote_result){0};
+    if (promote_refused(p, err) || promote_journal_make(ctx, *a, o->ops, err) || wait_for_snapshots(&s, err) || begin(&s, err))
+        return -1;
+    if (prepare(&s, err) || swap(&s, err))
+        return promote_undo(ctx, s.a, o->ops);
+    if (commit(&s, a, err))
+        return -1;
+    const struct sql_var vars[] = {{"run_id", o->run_id}};
+    return o->ops->read(ctx, *a, "promote_pinned", vars, 1, &out->pinned, err);
+}

@@ -1,0 +1,2 @@
+-- Where the journal stands; made once, by the role that promotes.
+CREATE SCHEMA IF NOT EXISTS cloneci;

@@ -1,0 +1,13 @@
+-- One statement a relation that is replaced, made by the server: what shows a write, a rebuild, a change of columns.
+-- Each gives JSON {name, oid, file, columns, rows}. Materialized views hold nothing that could be lost: no rows.
+SELECT format('SELECT pg_catalog.jsonb_build_object(''name'', %L, ''oid'', %s, ''file'', %s, ''columns'', %L, ''rows'', %s)',
+              format('%I.%I', m ->> 'schema', m ->> 'name'), c.oid,
+              CASE WHEN c.relkind = 'r' THEN format('pg_catalog.pg_relation_filenode(%s)', c.oid) ELSE '0' END,
+              md5(concat((SELECT string_agg(concat(a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull), ',' ORDER BY a.attnum)
+                          FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+                         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END)),
+              CASE WHEN c.relkind = 'r' THEN format('(SELECT pg_catalog.count(*) FROM ONLY %I.%I)', n.nspname, c.relname) ELSE '0' END)
+FROM jsonb_array_elements(:'moves'::jsonb) AS m
+JOIN pg_class AS c ON c.oid = (m ->> 'old')::oid
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+ORDER BY c.oid;

@@ -1,0 +1,292 @@
+-- The statements of a promotion, made by the server from its catalog; writes nothing. Run it under search_path = '': then
+-- all names in what the server prints are qualified. Run it again with the locks held: the same rows mean that nothing
+-- which it looked at has changed.
+-- :'moves' as promote_moves gives it; :'suffix' is put behind a schema's name to park what is replaced.
+-- Rows: phase, text. Phases, in the order in which they are used:
+--   refuse     why there is no promotion; then nothing else counts
+--   writers    holds writers off, lets readers pass    incoming   what is promoted, for us alone
+--   carry      grants, comments, statistics that the replaced one has and the new one lacks
+--   exclusive  one block, so that one budget bounds it: views before the tables they read, as readers do
+--   move       aside, then in                          rewire     dependants that stay, onto the new ones
+WITH move AS MATERIALIZED (
+    SELECT m ->> 'schema' AS schema, m ->> 'name' AS name, (m ->> 'old')::oid AS old, (m ->> 'new')::oid AS new
+    FROM jsonb_array_elements(:'moves'::jsonb) AS m
+),
+gone AS MATERIALIZED (
+    SELECT m.schema, m.name, m.new, m.schema || :'suffix' AS parked, format('%I.%I', m.schema, m.name) AS q,
+           c.oid, c.relkind, c.relowner, c.relacl, c.reltype, c.relrowsecurity, c.relforcerowsecurity
+    FROM move AS m JOIN pg_class AS c ON c.oid = m.old
+),
+came AS MATERIALIZED (
+    SELECT m.schema, m.name, m.old, n.nspname AS place, c.relname AS now, format('%I.%I', n.nspname, c.relname) AS q,
+           c.oid, c.relkind, c.relowner, c.relacl, c.relrowsecurity, c.relforcerowsecurity,
+           CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
+                          WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind
+    FROM move AS m JOIN pg_class AS c ON c.oid = m.new JOIN pg_namespace AS n ON n.oid = c.relnamespace
+),
+-- Schemas of cloneci's: pull requests', parked ones. What stands there stays with what it was made for.
+ours AS MATERIALIZED (
+    SELECT d.objoid AS oid FROM pg_description AS d
+    WHERE d.classoid = 'pg_namespace'::regclass AND d.objsubid = 0 AND d.description LIKE '{%"cloneci"%}'
+),
+-- What others can depend on: the relation, its types, its constraints, the sequences of its columns.
+handle AS MATERIALIZED (
+    SELECT g.oid AS of, 'pg_class'::regclass AS classid, g.oid FROM gone AS g
+    UNION ALL
+    SELECT g.oid, 'pg_type'::regclass, t.oid FROM gone AS g JOIN pg_type AS t ON t.typrelid = g.oid
+    UNION ALL
+    SELECT g.oid, 'pg_type'::regclass, t.typarray FROM gone AS g JOIN pg_type AS t ON t.typrelid = g.oid WHERE t.typarray <> 0
+    UNION ALL
+    SELECT g.oid, 'pg_constraint'::regclass, k.oid FROM gone AS g JOIN pg_constraint AS k ON k.conrelid = g.oid
+    UNION ALL
+    SELECT g.oid, 'pg_class'::regclass, s.oid
+    FROM gone AS g
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = g.oid AND d.deptype IN ('a', 'i')
+                       AND d.classid = 'pg_class'::regclass
+    JOIN pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
+),
+-- Who does, and to which relation it belongs.
+found AS MATERIALIZED (
+    SELECT DISTINCT h.of, h.classid = 'pg_class'::regclass AND h.oid = h.of AS plain, d.refobjsubid AS attnum, d.classid, d.objid, d.deptype,
+           w.rulename, p.oid AS proc,
+           coalesce(w.ev_class, f.adrelid, nullif(k.conrelid, 0), t.tgrelid, y.polrelid, s.stxrelid, x.indrelid,
+                    nullif(ty.typrelid, 0), nullif(el.typrelid, 0), own.refobjid, c.oid) AS owner
+    FROM handle AS h
+    JOIN pg_depend AS d ON d.refclassid = h.classid AND d.refobjid = h.oid
+    LEFT JOIN pg_rewrite AS w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+    LEFT JOIN pg_attrdef AS f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+    LEFT JOIN pg_constraint AS k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+    LEFT JOIN pg_trigger AS t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid
+    LEFT JOIN pg_policy AS y ON d.classid = 'pg_policy'::regclass AND y.oid = d.objid
+    LEFT JOIN pg_statistic_ext AS s ON d.classid = 'pg_statistic_ext'::regclass AND s.oid = d.objid
+    LEFT JOIN pg_class AS c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_index AS x ON x.indexrelid = c.oid
+    LEFT JOIN pg_depend AS own ON c.relkind = 'S' AND own.classid = 'pg_class'::regclass AND own.objid = c.oid
+                              AND own.refclassid = 'pg_class'::regclass AND own.deptype IN ('a', 'i')
+    LEFT JOIN pg_type AS ty ON d.classid = 'pg_type'::regclass AND ty.oid = d.objid
+    LEFT JOIN pg_type AS el ON el.oid = ty.typelem
+    LEFT JOIN pg_proc AS p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
+    WHERE d.deptype <> 'i' OR d.classid = 'pg_rewrite'::regclass
+),
+dependant AS MATERIALIZED (
+    SELECT f.*, v.relname, v.relkind, v.relnamespace, v.reloptions, v.relowner, n.nspname,
+           f.rulename = '_RETURN' AND v.relkind = 'v' AS is_view,
+           f.proc IS NOT NULL AND f.plain AND pg_get_function_sqlbody(f.proc) IS NOT NULL AS is_body
+    FROM found AS f
+    LEFT JOIN pg_class AS v ON v.oid = f.owner
+    LEFT JOIN pg_namespace AS n ON n.oid = v.relnamespace
+    WHERE (f.owner IS NULL OR f.owner NOT IN (SELECT g.oid FROM gone AS g))
+      AND (v.relnamespace IS NULL OR v.relnamespace NOT IN (SELECT o.oid FROM ours AS o) OR v.oid IN (SELECT c.oid FROM came AS c))
+),
+rewired AS MATERIALIZED (
+    SELECT DISTINCT d.owner AS oid, d.nspname, d.relname, d.reloptions, d.relowner,
+           coalesce(c.schema, d.nspname) AS schema, coalesce(c.name, d.relname) AS name, c.oid IS NOT NULL AS is_new
+    FROM dependant AS d LEFT JOIN came AS c ON c.oid = d.owner
+    WHERE d.is_view
+),
+pair AS MATERIALIZED (
+    SELECT g.q AS old_q, c.* FROM gone AS g JOIN came AS c ON c.oid = g.new
+),
+-- What the incoming views read, outside of what comes in.
+reads AS MATERIALIZED (
+    SELECT DISTINCT c.q, c.oid, c.place <> c.schema AS moves, format('%I.%I', n.nspname, r.relname) AS what, r.oid AS what_oid, n.oid AS namespace
+    FROM came AS c
+    JOIN pg_rewrite AS w ON w.ev_class = c.oid
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid
+    JOIN pg_class AS r ON r.oid = d.refobjid
+    JOIN pg_namespace AS n ON n.oid = r.relnamespace
+),
+refuse AS (
+    SELECT format('the schema %I does not exist: create it, with its grants', s.schema) AS text
+    FROM (SELECT DISTINCT schema FROM move) AS s WHERE NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = s.schema)
+    UNION ALL
+    SELECT format('may not create in the schema %I: GRANT CREATE ON SCHEMA %I TO %I', n.nspname, n.nspname, current_user)
+    FROM pg_namespace AS n WHERE n.nspname IN (SELECT schema FROM move) AND NOT has_schema_privilege(n.oid, 'CREATE')
+    UNION ALL
+    SELECT format('the name %I is too long for a schema: shorten %I', s.schema || :'suffix', s.schema)
+    FROM (SELECT DISTINCT schema FROM move) AS s WHERE octet_length(s.schema || :'suffix') > 63
+    UNION ALL
+    SELECT format('there is a schema %I already: drop or rename it', n.nspname)
+    FROM pg_namespace AS n WHERE n.nspname IN (SELECT schema || :'suffix' FROM move)
+    UNION ALL
+    SELECT format('%s has the name of something that is no table, view or sequence in production: rename one of them', g.q)
+    FROM gone AS g WHERE g.relkind NOT IN ('r', 'p', 'v', 'm', 'f', 'S')
+    UNION ALL
+    SELECT format('relation %s of %I.%I is not kept any more: it cannot be brought back', m.new, m.schema, m.name)
+    FROM move AS m WHERE m.new IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = m.new)
+    UNION ALL
+    SELECT format('%s is not ours to move: it is owned by %I; GRANT %I TO %I', g.q, pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner), current_user)
+    FROM (SELECT q, relowner FROM gone UNION ALL SELECT q, relowner FROM came) AS g WHERE NOT pg_has_role(g.relowner, 'USAGE')
+    UNION ALL
+    SELECT format('%s is owned by %I, production''s by %I: build as %I', c.q, pg_get_userbyid(c.relowner), pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner))
+    FROM gone AS g JOIN came AS c ON c.oid = g.new WHERE c.relowner <> g.relowner
+    UNION ALL
+    SELECT format('%s has row level security, the new one does not: enable it there (a post-hook), with its policies', p.old_q)
+    FROM pair AS p JOIN gone AS g ON g.oid = p.old
+    WHERE (g.relrowsecurity AND NOT p.relrowsecurity) OR (g.relforcerowsecurity AND NOT p.relforcerowsecurity)
+    UNION ALL
+    SELECT format('policy %I of %s is missing on the new one: create it there (a post-hook)', y.polname, p.old_q)
+    FROM pair AS p JOIN pg_policy AS y ON y.polrelid = p.old
+    WHERE NOT EXISTS (SELECT FROM pg_policy AS z WHERE z.polrelid = p.oid AND z.polname = y.polname)
+    UNION ALL
+    SELECT format('trigger %I of %s is missing on the new one: create it there (a post-hook)', t.tgname, p.old_q)
+    FROM pair AS p JOIN pg_trigger AS t ON t.tgrelid = p.old AND NOT t.tgisinternal
+    WHERE NOT EXISTS (SELECT FROM pg_trigger AS u WHERE u.tgrelid = p.oid AND u.tgname = t.tgname)
+    UNION ALL
+    SELECT format('rule %I of %s is missing on the new one: create it there (a post-hook)', w.rulename, p.old_q)
+    FROM pair AS p JOIN pg_rewrite AS w ON w.ev_class = p.old AND w.rulename <> '_RETURN'
+    WHERE NOT EXISTS (SELECT FROM pg_rewrite AS u WHERE u.ev_class = p.oid AND u.rulename = w.rulename)
+    UNION ALL
+    -- what leans on production and would stay on the old generation
+    SELECT DISTINCT format('%s%s depends on %s: drop it, or make it anew after the promotion', pg_describe_object(d.classid, d.objid, 0),
+                           CASE WHEN d.relname IS NULL THEN '' ELSE format(' (%I.%I)', d.nspname, d.relname) END, g.q)
+    FROM dependant AS d JOIN gone AS g ON g.oid = d.of
+    WHERE NOT coalesce(d.is_view, false) AND NOT coalesce(d.is_body, false)
+    UNION ALL
+    SELECT format('the view %I.%I reads what is replaced and is owned by %I: GRANT %I TO %I', r.nspname, r.relname,
+                  pg_get_userbyid(r.relowner), pg_get_userbyid(r.relowner), current_user)
+    FROM rewired AS r WHERE NOT pg_has_role(r.relowner, 'USAGE')
+    UNION ALL
+    SELECT format('the function %s reads what is replaced and is owned by %I: GRANT %I TO %I', p.oid::regprocedure,
+                  pg_get_userbyid(p.proowner), pg_get_userbyid(p.proowner), current_user)
+    FROM pg_proc AS p WHERE p.oid IN (SELECT d.proc FROM dependant AS d WHERE d.is_body) AND NOT pg_has_role(p.proowner, 'USAGE')
+    UNION ALL
+    SELECT DISTINCT format('%s depends on %s, which is taken away: drop it first', pg_describe_object(d.classid, d.objid, 0), g.q)
+    FROM dependant AS d JOIN gone AS g ON g.oid = d.of
+    WHERE (d.is_view OR d.is_body) AND g.new IS NULL
+    UNION ALL
+    SELECT DISTINCT format('%s reads the column %I of %s, %s: change it back, or drop the reader first',
+                           CASE WHEN d.is_view THEN format('the view %I.%I', d.nspname, d.relname) ELSE pg_describe_object(d.classid, d.objid, 0) END,
+                           a.attname, g.q,
+                           CASE WHEN b.attname IS NULL THEN 'which the new one lacks'
+                                ELSE format('whose type changes from %s to %s', format_type(a.atttypid, a.atttypmod), format_type(b.atttypid, b.atttypmod)) END)
+    FROM dependant AS d
+    JOIN gone AS g ON g.oid = d.of
+    JOIN pg_attribute AS a ON a.attrelid = g.oid AND a.attnum = d.attnum
+    LEFT JOIN pg_attribute AS b ON b.attrelid = g.new AND b.attname = a.attname AND NOT b.attisdropped
+    WHERE d.plain AND d.attnum > 0 AND g.new IS NOT NULL AND (d.is_view OR d.is_body)
+      AND (b.attname IS NULL OR (a.atttypid, a.atttypmod, a.attcollation) IS DISTINCT FROM (b.atttypid, b.atttypmod, b.attcollation))
+    UNION ALL
+    SELECT DISTINCT format('%s reads %s, which is not promoted: promote its schema as well (--from)', r.q, r.what)
+    FROM reads AS r
+    WHERE r.what_oid NOT IN (SELECT c.oid FROM came AS c)
+      AND (r.namespace IN (SELECT o.oid FROM ours AS o)
+           OR EXISTS (SELECT FROM came AS c JOIN pg_namespace AS n ON n.nspname = c.place AND c.place <> c.schema WHERE n.oid = r.namespace))
+    UNION ALL
+    SELECT DISTINCT format('%s reads %s, which is replaced, and %s, which comes in with it: go one generation at a time', r.q, r.what, s.what)
+    FROM reads AS r JOIN reads AS s ON s.oid = r.oid
+    WHERE r.moves AND r.what_oid IN (SELECT g.oid FROM gone AS g) AND s.what_oid IN (SELECT c.oid FROM came AS c)
+    UNION ALL
+    -- indexes and sequences of columns go along and need their names
+    SELECT format('%I.%I stands where a part of %s would go: rename it', c.schema, k.relname, c.q)
+    FROM came AS c
+    JOIN pg_namespace AS n ON n.nspname = c.schema AND c.place <> c.schema
+    CROSS JOIN LATERAL (
+        SELECT i.relname FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid
+        UNION ALL
+        SELECT i.relname FROM pg_depend AS d JOIN pg_class AS i ON i.oid = d.objid AND i.relkind = 'S'
+        WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
+    ) AS part
+    JOIN pg_class AS k ON k.relnamespace = n.oid AND k.relname = part.relname
+    LEFT JOIN pg_index AS kx ON kx.indexrelid = k.oid
+    WHERE coalesce(kx.indrelid, k.oid) NOT IN (SELECT g.oid FROM gone AS g)
+      AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.classid = 'pg_class'::regclass AND d.objid = k.oid AND d.deptype IN ('a', 'i')
+                        AND d.refclassid = 'pg_class'::regclass AND d.refobjid IN (SELECT g.oid FROM gone AS g))
+    UNION ALL
+    SELECT format('about %s locks are needed at once, and the server has room for %s, of which half may be used: raise max_locks_per_transaction', l.wanted, l.room)
+    FROM (SELECT (SELECT count(*) FROM (SELECT oid FROM gone UNION ALL SELECT oid FROM came) AS r)
+                 + (SELECT count(*) FROM pg_index AS x WHERE x.indrelid IN (SELECT oid FROM gone UNION ALL SELECT oid FROM came)) AS wanted,
+                 current_setting('max_locks_per_transaction')::bigint
+                 * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint) AS room) AS l
+    WHERE l.wanted > l.room / 2
+),
+statement (phase, step, place, sql) AS (
+    SELECT 1, 'writers', 0, 'LOCK TABLE ONLY ' || string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C") || ' IN SHARE ROW EXCLUSIVE MODE'
+    FROM gone AS g WHERE g.relkind IN ('r', 'p') HAVING count(*) > 0
+    UNION ALL
+    SELECT 2, 'incoming', row_number() OVER (ORDER BY CASE c.relkind WHEN 'v' THEN 0 WHEN 'm' THEN 1 ELSE 2 END, c.oid DESC),
+           CASE WHEN c.relkind IN ('r', 'p') THEN format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', c.q)
+                ELSE format('ALTER %s %s OWNER TO %I', c.kind, c.q, pg_get_userbyid(c.relowner)) END
+    FROM came AS c
+    UNION ALL
+    SELECT 3, 'carry', row_number() OVER (ORDER BY p.q, a.privilege_type, a.grantee),
+           format('GRANT %s ON %s %s TO %s%s', a.privilege_type, CASE p.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, p.q,
+                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+                  CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pair AS p JOIN gone AS g ON g.oid = p.old CROSS JOIN LATERAL aclexplode(g.relacl) AS a
+    WHERE a.grantee <> g.relowner
+      AND NOT EXISTS (SELECT FROM aclexplode(p.relacl) AS b WHERE b.grantee = a.grantee AND b.privilege_type = a.privilege_type
+                        AND b.is_grantable >= a.is_grantable)
+    UNION ALL
+    SELECT 4, 'carry', row_number() OVER (ORDER BY p.q, t.attnum, a.privilege_type, a.grantee),
+           format('GRANT %s (%I) ON TABLE %s TO %s%s', a.privilege_type, t.attname, p.q,
+                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
+                  CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pair AS p
+    JOIN pg_attribute AS t ON t.attrelid = p.old AND t.attacl IS NOT NULL AND NOT t.attisdropped
+    JOIN pg_attribute AS u ON u.attrelid = p.oid AND u.attname = t.attname AND NOT u.attisdropped
+    CROSS JOIN LATERAL aclexplode(t.attacl) AS a
+    WHERE NOT EXISTS (SELECT FROM aclexplode(u.attacl) AS b WHERE b.grantee = a.grantee AND b.privilege_type = a.privilege_type
+                        AND b.is_grantable >= a.is_grantable)
+    UNION ALL
+    SELECT 5, 'carry', row_number() OVER (ORDER BY p.q, d.objsubid),
+           CASE d.objsubid WHEN 0 THEN format('COMMENT ON %s %s IS %L', p.kind, p.q, d.description)
+                           ELSE format('COMMENT ON COLUMN %s.%I IS %L', p.q, u.attname, d.description) END
+    FROM pair AS p
+    JOIN pg_description AS d ON d.classoid = 'pg_class'::regclass AND d.objoid = p.old
+    LEFT JOIN pg_attribute AS t ON t.attrelid = p.old AND t.attnum = d.objsubid AND d.objsubid > 0
+    LEFT JOIN pg_attribute AS u ON u.attrelid = p.oid AND u.attname = t.attname AND NOT u.attisdropped
+    WHERE (d.objsubid = 0 OR u.attname IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM pg_description AS e WHERE e.classoid = 'pg_class'::regclass AND e.objoid = p.oid
+                        AND e.objsubid = coalesce(u.attnum, 0))
+    UNION ALL
+    SELECT 6, 'carry', row_number() OVER (ORDER BY s.stxname),
+           format('CREATE STATISTICS %I.%I%s ON %s FROM %s', p.place, s.stxname,
+                  coalesce(' (' || (SELECT string_agg(CASE k WHEN 'd' THEN 'ndistinct' WHEN 'f' THEN 'dependencies' ELSE 'mcv' END, ', ')
+                                    FROM unnest(s.stxkind) AS k WHERE k IN ('d', 'f', 'm')) || ')', ''),
+                  pg_get_statisticsobjdef_columns(s.oid), p.q)
+    FROM pair AS p JOIN pg_statistic_ext AS s ON s.stxrelid = p.old
+    WHERE NOT EXISTS (SELECT FROM pg_statistic_ext AS z WHERE z.stxrelid = p.oid AND z.stxname = s.stxname)
+    UNION ALL
+    SELECT 7, 'exclusive', 0, format('DO %L', 'BEGIN ' || string_agg(l.sql, '; ' ORDER BY l.step, l.oid DESC) || '; END')
+    FROM (SELECT 1 AS step, r.oid, format('ALTER VIEW %I.%I OWNER TO %I', r.nspname, r.relname, pg_get_userbyid(r.relowner)) AS sql
+          FROM rewired AS r WHERE NOT r.is_new
+          UNION ALL
+          SELECT 2, g.oid, format('ALTER %s %s OWNER TO %I', CASE g.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+                                  WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'SEQUENCE' END, g.q, pg_get_userbyid(g.relowner))
+          FROM gone AS g WHERE g.relkind IN ('v', 'm', 'f', 'S')
+          UNION ALL
+          SELECT 3, 0, 'LOCK TABLE ONLY ' || string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C") || ' IN ACCESS EXCLUSIVE MODE'
+          FROM gone AS g WHERE g.relkind IN ('r', 'p') HAVING count(*) > 0) AS l
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 8, 'move', row_number() OVER (ORDER BY g.q COLLATE "C"), format('ALTER TABLE %s SET SCHEMA %I', g.q, g.parked) FROM gone AS g
+    UNION ALL
+    SELECT 9, 'move', row_number() OVER (ORDER BY s.oid), format('ALTER STATISTICS %I.%I SET SCHEMA %I', n.nspname, s.stxname, g.parked)
+    FROM gone AS g JOIN pg_statistic_ext AS s ON s.stxrelid = g.oid JOIN pg_namespace AS n ON n.oid = s.stxnamespace
+    WHERE n.nspname = g.schema
+    UNION ALL
+    SELECT 10, 'move', row_number() OVER (ORDER BY c.q COLLATE "C"), format('ALTER TABLE %s SET SCHEMA %I', c.q, c.schema)
+    FROM came AS c WHERE c.place <> c.schema
+    UNION ALL
+    SELECT 11, 'move', row_number() OVER (ORDER BY s.stxname), format('ALTER STATISTICS %I.%I SET SCHEMA %I', c.place, s.stxname, c.schema)
+    FROM (SELECT z.stxname, z.stxrelid FROM pg_statistic_ext AS z
+          JOIN pg_namespace AS n ON n.oid = z.stxnamespace JOIN came AS c ON c.oid = z.stxrelid AND c.place = n.nspname
+          UNION
+          SELECT z.stxname, p.oid FROM pair AS p JOIN pg_statistic_ext AS z ON z.stxrelid = p.old) AS s
+    JOIN came AS c ON c.oid = s.stxrelid AND c.place <> c.schema
+    UNION ALL
+    -- pg_get_viewdef ends in a semicolon
+    SELECT 12, 'rewire', row_number() OVER (ORDER BY r.oid),
+           format('CREATE OR REPLACE VIEW %I.%I%s AS %s', r.schema, r.name, coalesce(' WITH (' || array_to_string(r.reloptions, ', ') || ')', ''),
+                  rtrim(pg_get_viewdef(r.oid), ';'))
+    FROM rewired AS r
+    UNION ALL
+    SELECT 13, 'rewire', row_number() OVER (ORDER BY p.oid), pg_get_functiondef(p.oid)
+    FROM pg_proc AS p WHERE p.oid IN (SELECT d.proc FROM dependant AS d WHERE d.is_body)
+)
+SELECT step, sql
+FROM (SELECT 0 AS phase, 'refuse' AS step, 0 AS place, r.text AS sql FROM refuse AS r
+      UNION ALL
+      SELECT s.phase, s.step, s.place, s.sql FROM statement AS s) AS o
+ORDER BY o.phase, o.place, o.sql COLLATE "C";
