@@ -46,12 +46,13 @@ relation_text(void *ctx, const struct relation *r)
 static void
 record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms)
 {
-    bool partial = str_eq(c->fidelity, "partial"); /* then the source's numbers are not the clone's */
+    bool full = str_eq(c->fidelity, "full"); /* else the source's numbers are not the clone's */
+    int64_t unknown = str_eq(c->fidelity, "structure") ? 0 : -1;
     report_clone(node, &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
                                               .fidelity = c->fidelity, .from = relation_text(ctx, &c->from),
                                               .to = relation_text(ctx, &c->to), .note = c->note,
-                                              .bytes = partial ? -1 : c->source.bytes,
-                                              .rows = partial ? -1 : c->source.rows, .ms = ms});
+                                              .bytes = full ? c->source.bytes : unknown,
+                                              .rows = full ? c->source.rows : unknown, .ms = ms});
 }
 
 static int

@@ -175,9 +175,9 @@ plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_c
         return -1;
     if (why)
         c->note = mem_printf(plan, "%s%s", c->note, why);
-    if (plan->in.config->both && str_eq(c->fidelity, "partial"))
+    if (plan->in.config->both && c->strategy != CLONE_COPY)
         plan_warn(plan, "both_partial",
-                  mem_printf(plan, "%s: --both does not judge it, since its clone holds a part of the rows only",
+                  mem_printf(plan, "%s: --both does not judge it, since its clone does not hold all rows",
                              p->info->unique_id));
     return 0;
 }

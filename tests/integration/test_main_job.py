@@ -193,6 +193,7 @@ def test_the_shape_shows_the_error_without_a_row(pull):
     assert done.returncode == 1, told(done)
     assert "out of sync" in done.stdout + done.stderr
     assert pull.content("pr_7.rides") == (0, None)
+    assert verdicts(pull.report())["rides"]["clone"]["rows"] == 0
 
 
 def test_reports_hold_what_happened(pull):
