@@ -40,8 +40,8 @@ write_note(struct session *s, const struct promote_options *o, const struct prom
     return 0;
 }
 
-int
-cmd_promote(void *ctx, const struct config *config, struct err *err)
+static int
+promote(void *ctx, const struct config *config, struct announcement *out, struct err *err)
 {
     struct session s;
     struct promote_options o;
@@ -63,5 +63,12 @@ cmd_promote(void *ctx, const struct config *config, struct err *err)
         log_event(LOG_WARN, "promote.since", "without --since, what was written to production while the build ran is not noticed");
     if (promote_plan_forward(ctx, &p, s.adapter, &o, pairs, config->promote_from.n, config->since ? &since : NULL, err))
         return -1;
-    return generations_go(&s, &o, p, err);
+    return generations_go(&s, &o, p, out, err);
+}
+
+int
+cmd_promote(void *ctx, const struct config *config, struct err *err)
+{
+    struct announcement a = {0};
+    return announce(ctx, config, &a, promote(ctx, config, &a, err), err);
 }

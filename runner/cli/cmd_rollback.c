@@ -16,8 +16,8 @@ read_generation(const char *text, int64_t *to, struct err *err)
     return hint(err, "cloneci promote --list shows them.");
 }
 
-int
-cmd_rollback(void *ctx, const struct config *config, struct err *err)
+static int
+rollback(void *ctx, const struct config *config, struct announcement *out, struct err *err)
 {
     struct session s;
     struct promote_options o;
@@ -27,5 +27,12 @@ cmd_rollback(void *ctx, const struct config *config, struct err *err)
     if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) || generations_open(&s, &o, err) ||
         promote_plan_back(ctx, &p, s.adapter, &o, to, err))
         return -1;
-    return generations_go(&s, &o, p, err);
+    return generations_go(&s, &o, p, out, err);
+}
+
+int
+cmd_rollback(void *ctx, const struct config *config, struct err *err)
+{
+    struct announcement a = {0};
+    return announce(ctx, config, &a, rollback(ctx, config, &a, err), err);
 }

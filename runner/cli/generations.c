@@ -98,7 +98,8 @@ print_result(struct session *s, const struct promote_plan *p, const struct promo
 }
 
 int
-generations_go(struct session *s, const struct promote_options *o, struct promote_plan *p, struct err *err)
+generations_go(struct session *s, const struct promote_options *o, struct promote_plan *p, struct announcement *out,
+               struct err *err)
 {
     struct promote_result r = {0};
     log_event(LOG_INFO, "promote.live", "generation %lld is live", (long long)p->live);
@@ -109,6 +110,8 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
     if (promote_apply(s->ctx, &s->adapter, o, p, &r, err))
         return -1;
     /* from here on it is live, whatever becomes of the old ones */
+    *out = (struct announcement){.live = true, .generation = p->number, .content = p->content, .relations = p->n_moves,
+                                 .tries = r.tries, .held_ms = r.held_ms};
     struct err later;
     if (promote_clean(s->ctx, s->adapter, o, &r, &later))
         log_event(LOG_WARN, "promote.clean", "former generations could not be dropped, the next promotion tries again: %s", later.msg);

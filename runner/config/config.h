@@ -49,6 +49,8 @@ struct config {
     const char *to;              /* rollback: a generation */
     bool list;                   /* promote: only show the generations */
     int keep_generations;        /* that stay to go back to */
+    const char *metrics;         /* a file for Prometheus, or NULL */
+    struct strlist notify;       /* a program that is told the outcome; empty: none */
     double budget, patience;     /* seconds: a reader's longest wait; how long to try */
     struct strlist closed_prs; /* gc: pull requests that are closed */
     struct strlist closed_command; /* gc: prints such numbers; empty: none */

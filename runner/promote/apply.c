@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Between two tries for the locks; the next waits longer, up to the second. */
-enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 500 };
+/* Between two tries for the locks; the next waits longer, up to the second, which leaves readers most of the time. */
+enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 150 };
 /* A promotion that was killed lives on in the server for up to client_connection_check_interval. */
 enum { OTHER_ENDS_MS = 3000, OTHER_LOOK_MS = 100 };
 static const char lock_name[] = "cloneci:promote";
@@ -230,12 +230,14 @@ add_all(void *ctx, struct strlist *to, const struct strlist *from)
 static int
 swap_statements(struct swap *s, struct strlist *sql, struct err *err)
 {
+    const struct strlist *turns = &s->p->exclusive;
     char *within, *without, *record;
     if (timeouts_sql(s, &within, 0, s->o->budget_ms, err) || timeouts_sql(s, &without, s->o->budget_ms, 0, err) ||
         record_sql(s, &record, err))
         return -1;
     strlist_add(s->ctx, sql, within);
-    add_all(s->ctx, sql, &s->p->exclusive);
+    if (turns->n)
+        strlist_add(s->ctx, sql, turns->v[(size_t)s->out->tries % turns->n]);
     s->exclusive_at = sql->n - 1;
     strlist_add(s->ctx, sql, without);
     add_all(s->ctx, sql, &s->p->move);
@@ -254,14 +256,12 @@ is_busy(const struct err *err)
 static int
 swap(struct swap *s, struct err *err)
 {
-    struct strlist sql = {0};
     double pause = PAUSE_LEAST_MS, end = clock_ms() + s->o->patience_ms;
-    if (swap_statements(s, &sql, err))
-        return -1;
     for (;;) {
-        s->out->tries++;
-        if (run(s, "promote_savepoint", NULL, 0, err))
+        struct strlist sql = {0};
+        if (swap_statements(s, &sql, err) || run(s, "promote_savepoint", NULL, 0, err))
             return -1;
+        s->out->tries++;
         if (send(s, &sql, err) == 0)
             return 0;
         if (err->kind != ERR_WAREHOUSE || !is_busy(err))

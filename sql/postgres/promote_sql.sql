@@ -6,7 +6,8 @@
 --   refuse     why there is no promotion; then nothing else counts
 --   writers    holds writers off, lets readers pass    incoming   what is promoted, for us alone
 --   carry      grants, comments, statistics that the replaced one has and the new one lacks
---   exclusive  one block, so that one budget bounds it: views before the tables they read, as readers do
+--   exclusive  one block, so that one budget bounds it; in several orders, one for each try by turns: readers that take
+--              the same relations in another order within one transaction keep the one order from ever succeeding
 --   move       aside, then in                          rewire     dependants that stay, onto the new ones
 WITH move AS MATERIALIZED (
     SELECT m ->> 'schema' AS schema, m ->> 'name' AS name, (m ->> 'old')::oid AS old, (m ->> 'new')::oid AS new
@@ -248,17 +249,21 @@ statement (phase, step, place, sql) AS (
     FROM pair AS p JOIN pg_statistic_ext AS s ON s.stxrelid = p.old
     WHERE NOT EXISTS (SELECT FROM pg_statistic_ext AS z WHERE z.stxrelid = p.oid AND z.stxname = s.stxname)
     UNION ALL
-    SELECT 7, 'exclusive', 0, format('DO %L', 'BEGIN ' || string_agg(l.sql, '; ' ORDER BY l.step, l.oid DESC) || '; END')
-    FROM (SELECT 1 AS step, r.oid, format('ALTER VIEW %I.%I OWNER TO %I', r.nspname, r.relname, pg_get_userbyid(r.relowner)) AS sql
+    SELECT 7, 'exclusive', v.turn, format('DO %L', 'BEGIN ' || string_agg(l.sql, '; ' ORDER BY l.step, l.oid DESC) || '; END')
+    FROM generate_series(0, 3) AS v (turn)
+    CROSS JOIN LATERAL (
+          SELECT 1 AS step, r.oid, format('ALTER VIEW %I.%I OWNER TO %I', r.nspname, r.relname, pg_get_userbyid(r.relowner)) AS sql
           FROM rewired AS r WHERE NOT r.is_new
           UNION ALL
-          SELECT 2, g.oid, format('ALTER %s %s OWNER TO %I', CASE g.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+          SELECT 3, g.oid, format('ALTER %s %s OWNER TO %I', CASE g.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
                                   WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'SEQUENCE' END, g.q, pg_get_userbyid(g.relowner))
           FROM gone AS g WHERE g.relkind IN ('v', 'm', 'f', 'S')
           UNION ALL
-          SELECT 3, 0, 'LOCK TABLE ONLY ' || string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C") || ' IN ACCESS EXCLUSIVE MODE'
+          SELECT CASE WHEN v.turn IN (0, 3) THEN 4 ELSE 2 END, 0, 'LOCK TABLE ONLY '
+                 || CASE WHEN v.turn < 2 THEN string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C")
+                         ELSE string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C" DESC) END || ' IN ACCESS EXCLUSIVE MODE'
           FROM gone AS g WHERE g.relkind IN ('r', 'p') HAVING count(*) > 0) AS l
-    HAVING count(*) > 0
+    GROUP BY v.turn
     UNION ALL
     SELECT 8, 'move', row_number() OVER (ORDER BY g.q COLLATE "C"), format('ALTER TABLE %s SET SCHEMA %I', g.q, g.parked) FROM gone AS g
     UNION ALL

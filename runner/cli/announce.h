@@ -1,0 +1,19 @@
+/* promote and rollback: the outcome, for those who do not read the log. Of the cli room only. */
+#ifndef CLI_ANNOUNCE_H
+#define CLI_ANNOUNCE_H
+
+#include "config/config.h"
+
+struct announcement {
+    bool live; /* the fields below hold */
+    long long generation, content;
+    size_t relations;
+    int tries;
+    double held_ms;
+};
+
+/* Writes the metrics and runs the notification, where there are. What fails here is only warned of: the outcome stands.
+ * Returns rc. */
+int announce(void *ctx, const struct config *config, const struct announcement *a, int rc, const struct err *err);
+
+#endif
