@@ -30,6 +30,7 @@ struct relation_info {
     enum relation_kind kind;
     uint64_t oid, filenode;
     int64_t bytes, rows; /* rows as the planner estimates; -1 unknown */
+    int64_t index_bytes; /* of its indexes; 0 where it can have none */
     const char *owner;
     bool can_select;     /* our role may read every column */
     bool can_write;      /* our role may insert, update, delete, truncate, or owns it */
@@ -49,7 +50,6 @@ struct namespace_info {
 };
 
 struct disk_info {
-    int64_t used;      /* bytes of the database */
     int64_t available; /* bytes free where it lies, or -1: mostly only a local server's are known */
 };
 

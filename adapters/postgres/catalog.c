@@ -200,6 +200,7 @@ on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
             .filenode = (uint64_t)int_of(r, row, "filenode", 0),
             .bytes = int_of(r, row, "bytes", -1),
             .rows = int_of(r, row, "rows", -1),
+            .index_bytes = int_of(r, row, "index_bytes", 0),
             .owner = strdup_or_null(d->ctx, text_of(r, row, "owner")),
             .can_select = bool_of(r, row, "can_select"),
             .can_write = bool_of(r, row, "can_write"),
@@ -246,7 +247,6 @@ on_disk(void *arg, size_t index, const PGresult *r, struct err *err)
     (void)err;
     struct statvfs fs;
     const char *dir = text_of(r, 0, "data_directory");
-    out->used = int_of(r, 0, "database_bytes", -1);
     out->available =
         dir && statvfs(dir, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
     return 0;

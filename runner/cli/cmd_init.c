@@ -181,6 +181,8 @@ example(struct init *in, const struct option_def *o)
         return mem_strdup(in->ctx, "15m");
     case OPTION_WORDS:
         return mem_printf(in->ctx, "[%s]", first);
+    case OPTION_LIST:
+        return mem_strdup(in->ctx, o->metavar);
     case OPTION_YAML:
         return mem_strdup(in->ctx, "{name: value}");
     case OPTION_TEXT:

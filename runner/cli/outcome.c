@@ -3,6 +3,8 @@
 #include <string.h>
 
 enum { TRIES = 3 };
+/* Fewer bytes tell nothing of a rate. */
+enum { RATE_LEAST = 1 << 20 };
 
 static void
 on_clone(void *arg, const struct plan_node *node, size_t done, size_t total, double ms)
@@ -55,6 +57,27 @@ on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
     talloc_free(tmp);
 }
 
+/* How fast this run copied, for the next one's estimates; 0: too little to tell. */
+static double
+copied_per_second(const struct outcome *o)
+{
+    double bytes = 0, ms = 0;
+    size_t at = 0;
+    for (size_t i = 0; i < o->s->plan->n_nodes; i++) {
+        const struct plan_clone *c = o->s->plan->nodes[i].clone;
+        if (!c)
+            continue;
+        double took = o->applied.clones[at++].ms;
+        if (c->strategy != CLONE_COPY)
+            continue;
+        bytes += (double)c->source.bytes;
+        ms += took;
+    }
+    /* several at once: all of them together tell */
+    ms = ms > o->applied.ms ? o->applied.ms : ms;
+    return bytes >= RATE_LEAST && ms > 0 ? bytes / ms * 1000 : 0;
+}
+
 /* What `cloneci build` compares with, and a killed run's successor may read. */
 static int
 write_clones(struct outcome *o, struct err *err)
@@ -62,6 +85,7 @@ write_clones(struct outcome *o, struct err *err)
     struct session *s = o->s;
     cJSON *doc = json_object(s->ctx);
     json_put_str(doc, "run", s->run_id);
+    mem_check(cJSON_AddNumberToObject(doc, "copied_per_second", (double)(int64_t)copied_per_second(o)));
     cJSON *list = mem_check(cJSON_AddArrayToObject(doc, "clones"));
     size_t at = 0;
     for (size_t i = 0; i < s->plan->n_nodes; i++) {

@@ -50,7 +50,8 @@ record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms)
     int64_t unknown = str_eq(c->fidelity, "structure") ? 0 : -1;
     report_clone(node, &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
                                               .fidelity = c->fidelity, .from = relation_text(ctx, &c->from),
-                                              .to = relation_text(ctx, &c->to), .note = c->note,
+                                              .to = relation_text(ctx, &c->to),
+                                              .note = mem_printf(ctx, "%s; %s", c->note, c->why),
                                               .bytes = full ? c->source.bytes : unknown,
                                               .rows = full ? c->source.rows : unknown, .ms = ms});
 }

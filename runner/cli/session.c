@@ -265,6 +265,37 @@ session_select(struct session *s, const char *fallback, struct err *err)
 
 /* --- warehouse --- */
 
+/* From here on the disk is looked at. */
+enum { DISK_MATTERS = 1 << 20 };
+/* Where nothing was measured yet. */
+#define COPY_RATE (100.0 * 1024 * 1024)
+
+/* What clones.json of the last run in this checkout tells; 0: nothing. */
+static double
+last_rate(struct session *s)
+{
+    struct err ignored;
+    cJSON *doc = NULL;
+    const char *path = session_file(s, s->ctx, "clones.json");
+    if (!file_exists(path) || json_read(s->ctx, &doc, path, &ignored))
+        return 0;
+    return json_num(doc, "copied_per_second", 0);
+}
+
+int
+session_copy_rate(struct session *s, struct err *err)
+{
+    double said = 0;
+    if (s->copy_rate > 0)
+        return 0;
+    if (s->config->copy_rate && config_bytes(&said, "--copy-rate", s->config->copy_rate, err))
+        return -1;
+    double last = said > 0 ? 0 : last_rate(s);
+    s->copy_rate = said > 0 ? said : last > 0 ? last : COPY_RATE;
+    s->copy_rate_from = said > 0 ? "--copy-rate" : last > 0 ? "as the last run" : "a guess";
+    return 0;
+}
+
 static const char *
 profile_key(void *arg, const char *key)
 {
@@ -295,6 +326,20 @@ session_connect(struct session *s, struct err *err)
     return rc;
 }
 
+/* Only where much may be copied: few roles may know, and the answer costs a round trip. */
+static int
+look_at_disk(struct session *s, const struct relation_info *found, struct err *err)
+{
+    struct disk_info disk = {.available = -1};
+    int64_t bytes = 0;
+    for (size_t i = 0; i < s->plan->n_lookups; i++)
+        bytes += found[i].bytes > 0 ? found[i].bytes : 0;
+    if (bytes >= DISK_MATTERS && s->ops->disk && s->ops->disk(s->plan, s->adapter, &disk, err))
+        return -1;
+    s->plan->in.disk_available = disk.available;
+    return 0;
+}
+
 static int
 look_up(struct session *s, struct err *err)
 {
@@ -304,6 +349,8 @@ look_up(struct session *s, struct err *err)
     if (p->n_lookups && s->ops->describe(p, s->adapter, p->lookups, p->n_lookups, found, err))
         return -1;
     if (p->n_names && s->ops->namespaces(p, s->adapter, p->names, p->n_names, names, err))
+        return -1;
+    if (look_at_disk(s, found, err))
         return -1;
     return plan_settle(p, found, names, err);
 }
@@ -319,6 +366,8 @@ lock_schemas(struct session *s, struct err *err)
 int
 session_plan(struct session *s, struct err *err)
 {
+    if (session_rules(s, err) || session_copy_rate(s, err))
+        return -1;
     const struct plan_input in = {
         .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
         .production = s->production, .state = s->state, .diff = s->diff, .selected = &s->selected,
@@ -326,7 +375,8 @@ session_plan(struct session *s, struct err *err)
         .deferral_dir = session_file(s, s->ctx, "defer"),
         .schema = s->schema, .head_is_production = s->head == s->production,
         .beside = s->beside, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name, .target = s->profile->target,
-        .run_id = s->run_id, .now = s->now, .expires = clock_utc_after(s->ctx, 14 * 86400)};
+        .rules = s->rules, .n_rules = s->n_rules, .disk_available = -1, .copy_rate = s->copy_rate,
+        .copy_rate_from = s->copy_rate_from, .run_id = s->run_id, .now = s->now, .expires = clock_utc_after(s->ctx, 14 * 86400)};
     double t = session_begin(s, "catalog");
     if (plan_draft(s->ctx, &s->plan, &in, err) ||
         (s->lock && lock_schemas(s, err)) || look_up(s, err))

@@ -32,6 +32,10 @@ struct session {
     struct select_env select_env;
     struct select_result selected; /* .. and answered */
     struct map *name_uses;         /* of session_selector: how often a part of an fqn was seen; NULL: not yet asked */
+    const struct plan_rule *rules; /* clone.rules, evaluated */
+    size_t n_rules;
+    double copy_rate;              /* bytes a second .. */
+    const char *copy_rate_from;    /* .. as who says */
     struct build_env env;
     const struct adapter_ops *ops;
     struct adapter *adapter;
@@ -55,6 +59,10 @@ int session_production(struct session *s, struct err *err) BASE_CHECKED;
 int session_head(struct session *s, struct err *err) BASE_CHECKED;
 /* The selection of the command line, or `fallback` where nothing was said. */
 int session_select(struct session *s, const char *fallback, struct err *err) BASE_CHECKED;
+/* Reads clone.rules. ERR_CONFIG names the rule. */
+int session_rules(struct session *s, struct err *err) BASE_CHECKED;
+/* How fast clones are copied: the option, else what the last run of this checkout measured, else a guess. */
+int session_copy_rate(struct session *s, struct err *err) BASE_CHECKED;
 int session_connect(struct session *s, struct err *err) BASE_CHECKED;
 /* One more connection like the session's; dies with it. */
 int session_open(struct session *s, struct adapter **out, struct err *err) BASE_CHECKED;

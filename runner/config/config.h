@@ -44,6 +44,10 @@ struct config {
     double statement_timeout;/* seconds for one clone statement; 0: none */
     const char *window, *copy_most; /* a time; a size: NULL: none */
     int sample;              /* percent */
+    double copy_longest;     /* seconds that auto copies one table; 0: any */
+    const char *clones_most; /* a size: of all clones of a run; NULL: none */
+    const char *copy_rate;   /* a size: so much is copied in a second; NULL: as the last run did */
+    const char *clone_rules; /* JSON: a list of mappings, or NULL */
     struct strlist promote_from; /* promote: STAGE or STAGE=SCHEMA */
     const char *note, *since;    /* promote: files with what production was */
     const char *to;              /* rollback: a generation */
@@ -71,6 +75,7 @@ enum option_kind {
     OPTION_PROJECT_PATH, /* .. or, as dbt does for it, against the project's folder */
     OPTION_PROGRAM,      /* looked up in PATH if it has no slash, else a path */
     OPTION_YAML,         /* a mapping: "{key: value}"; as JSON if it came from cloneci.yml */
+    OPTION_LIST,         /* a list of mappings, in cloneci.yml only; as JSON */
 };
 struct option_def {
     const char *name;      /* long, without dashes */

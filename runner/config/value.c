@@ -249,6 +249,7 @@ value_set(struct loader *l, const struct option_def *o, const struct origin *fro
     case OPTION_PROJECT_PATH:
     case OPTION_PROGRAM:
         return set_text(l, o, from, absolute(l, o, from, text), err);
+    case OPTION_LIST:
     case OPTION_TEXT:
         break;
     }
@@ -310,6 +311,18 @@ set_yaml_seconds(struct loader *l, const struct option_def *o, const struct orig
     return value_set(l, o, from, number, err);
 }
 
+static int
+set_yaml_list(struct loader *l, const struct option_def *o, const struct origin *from,
+              const struct yaml *value, struct err *err)
+{
+    bool good = value->kind == YAML_SEQ;
+    for (size_t i = 0; good && i < value->n; i++)
+        good = value->items[i]->kind == YAML_MAP;
+    if (!good)
+        return wrong_type(from, "a list of mappings", o->metavar, err);
+    return value_set(l, o, from, json_print(l->ctx, yaml_to_json(l->ctx, value), false), err);
+}
+
 int
 value_set_yaml(struct loader *l, const struct option_def *o, const struct origin *from,
                const struct yaml *value, struct err *err)
@@ -334,6 +347,8 @@ value_set_yaml(struct loader *l, const struct option_def *o, const struct origin
             return value_set(l, o, from, json_print(l->ctx, yaml_to_json(l->ctx, value), false),
                              err);
         break;
+    case OPTION_LIST:
+        return set_yaml_list(l, o, from, value, err);
     case OPTION_TEXT:
     case OPTION_PATH:
     case OPTION_PROJECT_PATH:

@@ -64,8 +64,11 @@ put_clone(void *ctx, cJSON *node, const struct plan_clone *c)
     json_put_str(o, "to", relation_text(ctx, &c->to));
     json_put_str(o, "fidelity", c->fidelity);
     json_put_str(o, "note", c->note);
+    json_put_str(o, "why", c->why);
     put_num(o, "bytes", (double)c->source.bytes);
     put_num(o, "rows", (double)c->source.rows);
+    put_num(o, "index_bytes", (double)c->source.index_bytes);
+    put_num(o, "estimated_ms", (double)(int64_t)c->estimated_ms);
     cJSON *sql = child_array(o, "sql");
     add_statements(sql, &c->sql.before);
     add_statements(sql, &c->sql.load);
@@ -139,6 +142,9 @@ plan_json(void *ctx, const struct plan *plan)
     put_num(doc, "version", 1);
     json_put_str(doc, "schema", plan->in.schema);
     put_nodes(tmp, doc, plan);
+    cJSON *rate = mem_check(cJSON_AddObjectToObject(doc, "copy_rate"));
+    put_num(rate, "bytes_per_second", (double)(int64_t)plan->in.copy_rate);
+    json_put_str(rate, "from", plan->in.copy_rate_from);
     put_deferral(doc, plan);
     put_schemas(doc, plan);
     cJSON *build = mem_check(cJSON_AddObjectToObject(doc, "build"));

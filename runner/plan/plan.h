@@ -32,6 +32,19 @@ struct plan_input {
     const struct plan *beside;
     const char *profiles_dir, *profile, *target; /* for dbt */
     const char *run_id, *now, *expires;  /* for the marker */
+    const struct plan_rule *rules;       /* the first that has a node counts */
+    size_t n_rules;
+    int64_t disk_available;              /* bytes, or -1: unknown */
+    double copy_rate;                    /* bytes a second */
+    const char *copy_rate_from;          /* who says so: "the last run's" .. */
+};
+
+/* Of clone.rules: how the nodes of a selection are cloned. NULL, or -1: it does not say. */
+struct plan_rule {
+    const char *name;  /* as messages and the plan call it */
+    const uint8_t *in; /* a byte for each head node */
+    const char *strategy, *column, *window;
+    double sample;
 };
 
 enum plan_origin { PLAN_FROM_PR, PLAN_FROM_CLONE, PLAN_FROM_PRODUCTION, PLAN_FROM_SOURCE };
@@ -50,6 +63,10 @@ struct plan_clone {
     double seconds;       /* window */
     double percent;       /* sample */
     const char *note;     /* what that means, one line */
+    const char *why;      /* who chose the strategy, and why, one line */
+    bool by_auto;
+    int64_t written;      /* bytes that it will take, indexes included; 0 for a window, where nobody knows */
+    double estimated_ms;
     struct relation from, to;
     struct relation_info source;
     struct clone_sql sql;
@@ -141,6 +158,10 @@ struct plan_read {
 struct plan_reads *plan_reads_new(void *ctx, const struct plan *plan);
 void plan_reads_scan(void *ctx, struct plan_reads *reads, const char *unique_id, const char *sql,
                      struct plan_read **out, size_t *n);
+
+/* The names that clone.strategy takes. */
+#define PLAN_STRATEGIES "auto, copy, window, sample, shape, view"
+bool plan_strategy_known(const char *name);
 
 /* The documented JSON (version 1); dies with ctx. */
 cJSON *plan_json(void *ctx, const struct plan *plan);

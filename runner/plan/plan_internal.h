@@ -21,6 +21,12 @@ int plan_settle_hook(struct plan *plan, const struct plan_hook *hook, const stru
  * cannot be understood. */
 int plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
                          struct err *err) BASE_CHECKED;
+/* A sample of `percent` instead of what was chosen. */
+int plan_choose_sample(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
+                       struct err *err) BASE_CHECKED;
+/* Time and disk that the clones will take. ERR_REFUSED, ERR_WAREHOUSE: more than they may. */
+int plan_budget(struct plan *plan, struct err *err) BASE_CHECKED;
+double plan_copy_ms(const struct plan *plan, int64_t bytes);
 void plan_build_argv(struct plan *plan);
 
 #endif

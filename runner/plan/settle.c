@@ -151,6 +151,8 @@ plan_settle(struct plan *plan, const struct relation_info *found, const struct n
         if (p->candidate && !p->skipped_because && settle_clone(plan, p, &found[at++], err))
             return -1;
     }
+    if (plan_budget(plan, err))
+        return -1;
     for (size_t i = 0; i < plan->n_deferrals; i++)
         if (settle_deferral(plan, &plan->deferrals[i], &found[at++], err))
             return -1;

@@ -1,6 +1,6 @@
 /*
- * How a relation is cloned: what was asked for by option or file, else by the model's own meta.cloneci, else `auto`:
- * a copy, or a part where the table is larger than copy_most.
+ * How a relation is cloned: what was asked for by option or file, else by a rule, else by the model's own meta.cloneci,
+ * else `auto`: a copy, or a part where the table is larger than the budget.
  */
 #include "plan_internal.h"
 
@@ -25,6 +25,13 @@ find_strategy(const char *name, enum clone_strategy *out)
             return true;
         }
     return false;
+}
+
+bool
+plan_strategy_known(const char *name)
+{
+    enum clone_strategy ignored;
+    return strcmp(name, "auto") == 0 || find_strategy(name, &ignored);
 }
 
 /* What the model's own meta.cloneci says. */
@@ -53,7 +60,6 @@ static int
 read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct err *err)
 {
     cJSON *json = NULL;
-    enum clone_strategy ignored;
     if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
         return -1;
     const cJSON *config = json_get(json, "config"), *own = json_get(json_get(config, "meta"), "cloneci");
@@ -61,8 +67,8 @@ read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct
     const cJSON *window = json_get(own, "window"), *sample = json_get(own, "sample");
     *out = (struct wish){.strategy = cJSON_GetStringValue(strategy), .column = cJSON_GetStringValue(column),
                          .window = time_text(plan, window), .sample = json_num(own, "sample", -1)};
-    if (strategy && !str_eq(out->strategy, "auto") && !find_strategy(out->strategy, &ignored))
-        return bad_wish(p, "strategy", "one of auto, copy, window, sample, shape, view", err);
+    if (strategy && (!out->strategy || !plan_strategy_known(out->strategy)))
+        return bad_wish(p, "strategy", "one of " PLAN_STRATEGIES, err);
     if (column && !out->column)
         return bad_wish(p, "column", "the name of a column", err);
     if (window && !out->window)
@@ -74,22 +80,64 @@ read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct
     return 0;
 }
 
-/* `auto`: *why is NULL for a copy. */
-static int
-choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish,
-            const char **why, struct err *err)
+/* The first rule that has the node, or NULL; what it says of a part counts more than the model's own word. */
+static const struct plan_rule *
+apply_rule(const struct plan *plan, const struct plan_node *p, struct wish *wish)
 {
-    double most = -1;
+    for (size_t i = 0; i < plan->in.n_rules; i++) {
+        const struct plan_rule *r = &plan->in.rules[i];
+        if (!r->in[p->node])
+            continue;
+        wish->column = r->column ? r->column : wish->column;
+        wish->window = r->window ? r->window : wish->window;
+        wish->sample = r->sample > 0 ? r->sample : wish->sample;
+        return r;
+    }
+    return NULL;
+}
+
+/* How many bytes `auto` copies whole of one table; -1: any. */
+static int
+find_budget(struct plan *plan, double *most, const char **name, struct err *err)
+{
+    const struct config *config = plan->in.config;
+    *most = -1;
+    *name = "";
+    if (config->copy_most) {
+        if (config_bytes(most, "--copy-most", config->copy_most, err))
+            return -1;
+        *name = mem_printf(plan, "--copy-most %s", config->copy_most);
+    }
+    double longest = config->copy_longest * plan->in.copy_rate;
+    if (config->copy_longest > 0 && (*most < 0 || longest < *most)) {
+        *most = longest;
+        *name = mem_printf(plan, "--copy-longest %s allows at %s a second (%s)", str_ms(plan, config->copy_longest * 1000),
+                           str_bytes(plan, (int64_t)plan->in.copy_rate), plan->in.copy_rate_from);
+    }
+    return 0;
+}
+
+static int
+choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish, struct err *err)
+{
+    double most;
+    const char *name, *size = str_bytes(plan, c->source.bytes);
+    c->by_auto = true;
     c->strategy = CLONE_COPY;
-    if (plan->in.config->copy_most && config_bytes(&most, "--copy-most", plan->in.config->copy_most, err))
+    if (find_budget(plan, &most, &name, err))
         return -1;
-    /* A snapshot compares all its current rows: what its clone lacks would be new to it. */
-    if (most < 0 || (double)c->source.bytes <= most || p->info->type == NODE_SNAPSHOT)
-        return 0;
-    c->strategy = wish->column ? CLONE_WINDOW : CLONE_SAMPLE;
-    c->percent = most / (double)c->source.bytes * 100;
-    *why = mem_printf(plan, "; auto: its %s are more than --copy-most %s", str_bytes(plan, c->source.bytes),
-                      plan->in.config->copy_most);
+    if (most < 0) {
+        c->why = mem_printf(plan, "auto: all of its %s, since no budget is set", size);
+    } else if ((double)c->source.bytes <= most) {
+        c->why = mem_printf(plan, "auto: its %s are no more than %s", size, name);
+    } else if (p->info->type == NODE_SNAPSHOT) {
+        /* What its clone lacks would be new to it. */
+        c->why = mem_printf(plan, "auto: a snapshot compares all of its current rows, so that all of its %s are copied", size);
+    } else {
+        c->strategy = wish->column ? CLONE_WINDOW : CLONE_SAMPLE;
+        c->percent = most / (double)c->source.bytes * 100;
+        c->why = mem_printf(plan, "auto: its %s are more than %s", size, name);
+    }
     return 0;
 }
 
@@ -156,28 +204,63 @@ state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *
     return 0;
 }
 
-int
-plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct err *err)
+/* Who says how: the run, a rule, the model itself, else `auto`. */
+static int
+choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct wish *wish, struct err *err)
 {
-    struct wish wish;
-    const char *why = NULL;
-    if (read_wish(plan, p, &wish, err))
-        return -1;
-    bool asked = find_strategy(plan->in.config->strategy, &c->strategy);
-    if (!asked && !find_strategy(wish.strategy, &c->strategy) && choose_auto(plan, p, c, &wish, &why, err))
-        return -1;
-    /* Asked of all, what one cannot give is no error. */
-    if (asked && c->strategy == CLONE_WINDOW && !wish.column) {
+    const struct plan_rule *rule = apply_rule(plan, p, wish);
+    bool run = find_strategy(plan->in.config->strategy, &c->strategy);
+    bool ruled = !run && rule && find_strategy(rule->strategy, &c->strategy);
+    if (run)
+        c->why = mem_printf(plan, "--strategy %s", plan->in.config->strategy);
+    else if (ruled)
+        c->why = rule->name;
+    else if (find_strategy(wish->strategy, &c->strategy))
+        c->why = "the model's own meta.cloneci";
+    else
+        return choose_auto(plan, p, c, wish, err);
+    /* Asked of many, what one cannot give is no error. */
+    if ((run || ruled) && c->strategy == CLONE_WINDOW && !wish->column) {
         c->strategy = CLONE_COPY;
-        why = "; no window: the model has neither event_time nor meta.cloneci.column";
+        c->why = mem_printf(plan, "%s, but no window: the model has neither event_time nor meta.cloneci.column", c->why);
     }
-    if (state_fidelity(plan, p, c, &wish, why != NULL, err))
-        return -1;
-    if (why)
-        c->note = mem_printf(plan, "%s%s", c->note, why);
+    return 0;
+}
+
+static void
+warn_both(struct plan *plan, const struct plan_node *p, const struct plan_clone *c)
+{
     if (plan->in.config->both && c->strategy != CLONE_COPY)
         plan_warn(plan, "both_partial",
                   mem_printf(plan, "%s: --both does not judge it, since its clone does not hold all rows",
                              p->info->unique_id));
+}
+
+int
+plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct err *err)
+{
+    struct wish wish;
+    if (read_wish(plan, p, &wish, err) || choose(plan, p, c, &wish, err) ||
+        state_fidelity(plan, p, c, &wish, c->by_auto, err))
+        return -1;
+    warn_both(plan, p, c);
+    return 0;
+}
+
+int
+plan_choose_sample(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
+                   struct err *err)
+{
+    struct wish wish;
+    if (read_wish(plan, p, &wish, err))
+        return -1;
+    (void)apply_rule(plan, p, &wish);
+    wish.sample = -1;
+    c->strategy = CLONE_SAMPLE;
+    c->percent = percent;
+    c->why = why;
+    if (set_sample(plan, c, &wish, true, err))
+        return -1;
+    warn_both(plan, p, c);
     return 0;
 }

@@ -47,7 +47,10 @@ print_clone(struct buf *b, const struct style *s, const struct plan_node *p)
                str_bytes(tmp, c->source.bytes));
     if (c->source.rows >= 0)
         buf_printf(b, ", about %lld rows", (long long)c->source.rows);
-    buf_printf(b, "\n      %sfidelity %s: %s%s\n", s->dim, c->fidelity, c->note, s->off);
+    if (c->estimated_ms > 0)
+        buf_printf(b, ", about %s", str_ms(tmp, c->estimated_ms));
+    buf_printf(b, "\n      %schosen by %s%s\n", s->dim, c->why, s->off);
+    buf_printf(b, "      %sfidelity %s: %s%s\n", s->dim, c->fidelity, c->note, s->off);
     print_sql(b, s, &c->sql.before);
     print_sql(b, s, &c->sql.load);
     print_sql(b, s, &c->sql.after);
@@ -103,14 +106,33 @@ print_deferral(struct buf *b, const struct style *s, const struct plan *plan)
     }
 }
 
+/* What all clones take together. */
+static void
+print_sum(struct buf *b, const struct plan *plan)
+{
+    double ms = 0;
+    int64_t bytes = 0;
+    void *tmp = talloc_new(NULL);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_clone *c = plan->nodes[i].clone;
+        ms += c ? c->estimated_ms : 0;
+        bytes += c ? c->written : 0;
+    }
+    if (ms > 0)
+        buf_printf(b, ": about %s in about %s, at %s a second (%s)", str_bytes(tmp, bytes), str_ms(tmp, ms),
+                   str_bytes(tmp, (int64_t)plan->in.copy_rate), plan->in.copy_rate_from);
+    buf_putc(b, '\n');
+    talloc_free(tmp);
+}
+
 char *
 plan_text(void *ctx, const struct plan *plan, bool color)
 {
     const struct style *s = color ? &colored : &plain;
     struct buf b;
     buf_init(&b, ctx);
-    buf_printf(&b, "%sPlan%s: %zu nodes to build, %zu to clone\n", s->bold, s->off, plan->n_nodes,
-               plan->n_clones);
+    buf_printf(&b, "%sPlan%s: %zu nodes to build, %zu to clone", s->bold, s->off, plan->n_nodes, plan->n_clones);
+    print_sum(&b, plan);
     print_nodes(&b, s, plan);
     print_schemas(&b, s, plan);
     print_deferral(&b, s, plan);

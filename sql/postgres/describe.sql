@@ -13,7 +13,7 @@ WITH asked AS (
         LIMIT 1 -- by the index, not by a scan of all classes
     ) AS c ON true
 )
-SELECT a.relkind, a.oid, a.relfilenode AS filenode, s.bytes, s.rows,
+SELECT a.relkind, a.oid, a.relfilenode AS filenode, s.bytes, s.rows, s.index_bytes,
        pg_get_userbyid(a.relowner) AS owner,
        has_table_privilege(a.oid, 'SELECT') OR (
            SELECT bool_and(has_column_privilege(a.oid, t.attnum, 'SELECT')) FROM pg_attribute AS t
@@ -31,7 +31,7 @@ SELECT a.relkind, a.oid, a.relfilenode AS filenode, s.bytes, s.rows,
 FROM asked AS a
 LEFT JOIN LATERAL (
     -- a partitioned table has its rows in its leaves; what was never analyzed is unknown
-    SELECT sum(pg_table_size(t.oid))::bigint AS bytes,
+    SELECT sum(pg_table_size(t.oid))::bigint AS bytes, sum(pg_indexes_size(t.oid))::bigint AS index_bytes,
            CASE WHEN bool_or(t.reltuples < 0) THEN -1 ELSE sum(t.reltuples) END::bigint AS rows
     FROM (SELECT c.oid, c.reltuples FROM pg_class AS c WHERE c.oid = a.oid AND a.relkind IN ('r', 'm')
           UNION ALL

@@ -242,6 +242,26 @@ def pull(new_pull):
 
 
 @pytest.fixture(scope="session")
+def head_manifest(stage, tmp_path_factory):
+    """The head's manifest of pull request 2, parsed once for all."""
+    return tmp_path_factory.mktemp("head") / "manifest.json"
+
+
+@pytest.fixture
+def rush_hours(pull, head_manifest):
+    """Pull request 2: rides is modified, three more incremental models come with it. `head` is its manifest, for
+    --manifest; the build step costs nothing."""
+    pull.build_command("true")
+    pull.patch("2-rush-hours")
+    pull.head = pull.home / "head.json"
+    if not head_manifest.exists():
+        pull.must("plan")
+        moved_artifact(pull.target / "manifest.json", head_manifest, pull.database)
+    moved_artifact(head_manifest, pull.head, pull.database)
+    return pull
+
+
+@pytest.fixture(scope="session")
 def generations_cluster(tmp_path_factory):
     made = generations.start(tmp_path_factory.mktemp("generations") / "cluster")
     yield made

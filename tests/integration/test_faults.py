@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import moved_artifact, told
+from conftest import told
 
 STEPS = ["git", "manifest", "parse", "select", "catalog", "lock", "aside", "load", "after", "swap", "swapped", "build", "check",
          "report"]
@@ -14,24 +14,11 @@ CLONES = {"pr_7.rides": "analytics.rides", "pr_7.station_hours": "analytics.stat
           "pr_7.bike_months": "analytics.bike_months", "pr_7_finance.revenue_days": "finance.revenue_days"}
 
 
-@pytest.fixture(scope="module")
-def head_manifest(stage, tmp_path_factory):
-    """The head's manifest of pull request 2, parsed once for all."""
-    return tmp_path_factory.mktemp("head") / "manifest.json"
-
-
 @pytest.fixture
-def ready(pull, head_manifest):
-    """Pull request 2, whose first push has been run: its clones stand. The build step costs nothing."""
-    pull.build_command("true")
-    pull.patch("2-rush-hours")
-    if head_manifest.exists():
-        moved_artifact(head_manifest, pull.home / "head.json", pull.database)
-    else:
-        pull.must("plan")
-        moved_artifact(pull.target / "manifest.json", head_manifest, pull.database)
-        moved_artifact(head_manifest, pull.home / "head.json", pull.database)
-    pull.must("run", "--manifest", pull.home / "head.json")
+def ready(rush_hours):
+    """Pull request 2, whose first push has been run: its clones stand."""
+    pull = rush_hours
+    pull.must("run", "--manifest", pull.head)
     assert_whole(pull)
     # the second push finds other rows in production than the first
     pull.in_production("DELETE FROM analytics.rides WHERE ride_id % 10 = 0")
@@ -53,7 +40,7 @@ def test_ended_at(ready, step, number):
     before = stands(pull)
     after = {clone: pull.content(source) for clone, source in CLONES.items()}
     assert before != after
-    manifest = [] if step == "parse" else ["--manifest", pull.home / "head.json"]
+    manifest = [] if step == "parse" else ["--manifest", pull.head]
     ended = pull.ask("run", *manifest, CLONECI_FAULT=f"{step}:{'kill' if number == signal.SIGKILL else 'int'}")
     assert ended.returncode == -number, f"step {step} was not reached, or not ended by the signal: {told(ended)}"
     pull.assert_untouched()

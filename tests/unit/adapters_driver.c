@@ -536,9 +536,8 @@ test_disk(void **state)
     struct err err = {0};
     struct disk_info disk;
     assert_int_equal(ops->disk(ctx, a, &disk, &err), 0);
-    assert_true(disk.used > 1000000 && disk.available > 0);
+    assert_true(disk.available > 0);
     assert_int_equal(ops->disk(ctx, ci, &disk, &err), 0);
-    assert_true(disk.used > 1000000);
     assert_int_equal(disk.available, -1);
     ops->close(a);
     ops->close(ci);
