@@ -41,6 +41,7 @@ main(int argc, char **argv)
     int rc = interrupt_setup(&err);
     if (rc == 0)
         rc = cli_main(ctx, argc - 1, argv + 1, &err);
+    live_end();
     talloc_free(ctx);
     if (fflush(stdout) && rc == 0)
         rc = fail_errno(&err, ERR_INPUT, "cannot write to stdout");

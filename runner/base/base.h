@@ -178,6 +178,7 @@ enum log_format { LOG_TEXT, LOG_JSON };
 #define LOG_VERSION 1 /* of a line of JSON: conf/events.schema.json, which names every event */
 void log_setup(enum log_level least, enum log_format format);
 enum log_format log_get_format(void);
+bool log_shows(enum log_level level);
 /* A value that must never be printed: every later line shows '***' in its place. */
 void log_secret(const char *value);
 /* `text` with all secrets masked. */
@@ -185,6 +186,19 @@ char *log_redact(void *ctx, const char *text);
 /* `event` is a stable name ('clone.done'); the text is for people. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) BASE_PRINTF(3, 4);
 bool log_color(FILE *f); /* a terminal that wants colour: NO_COLOR, TERM=dumb and pipes do not */
+
+/* --- live: on a terminal, one line about the step that is running; elsewhere, one now and then --- */
+
+/* After so long without a word where there is no terminal, "progress" is logged; 0: never. */
+void live_setup(double heartbeat_seconds);
+/* The step that is running from now on, for people; ends the one before. Steps do not nest. */
+void live_begin(const char *what);
+/* How far it is: "1.2 GB of 4.0 GB". From the thread that began the step. */
+void live_detail(const char *fmt, ...) BASE_PRINTF(1, 2);
+void live_end(void); /* takes the line away; also where no step is running */
+/* What others print goes above the line: whole lines of ours, and what a child wrote, as it came. */
+void live_print(FILE *out, const char *line);
+void live_relay(FILE *out, const char *data, size_t n);
 
 /* --- interrupt: signals become a byte in a pipe that the loops poll --- */
 

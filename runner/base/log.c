@@ -1,5 +1,6 @@
 #include "base.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,9 @@ static struct {
     enum log_format format;
     struct strlist secrets;
 } state = {.least = LOG_INFO};
+
+/* Of the secrets: the live line's thread may log, too. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void
 log_setup(enum log_level least, enum log_format format)
@@ -23,13 +27,22 @@ log_get_format(void)
     return state.format;
 }
 
+bool
+log_shows(enum log_level level)
+{
+    return level >= state.least;
+}
+
 void
 log_secret(const char *value)
 {
     /* Very short values would mask every other word and hide nothing. */
-    if (!value || strlen(value) < 3 || strlist_has(&state.secrets, value))
+    if (!value || strlen(value) < 3)
         return;
-    strlist_add(NULL, &state.secrets, value);
+    pthread_mutex_lock(&lock);
+    if (!strlist_has(&state.secrets, value))
+        strlist_add(NULL, &state.secrets, value);
+    pthread_mutex_unlock(&lock);
 }
 
 char *
@@ -37,6 +50,7 @@ log_redact(void *ctx, const char *text)
 {
     struct buf b;
     buf_init(&b, ctx);
+    pthread_mutex_lock(&lock);
     for (const char *p = text; *p;) {
         size_t hit = 0;
         for (size_t i = 0; i < state.secrets.n; i++) {
@@ -50,6 +64,7 @@ log_redact(void *ctx, const char *text)
             buf_putc(&b, *p);
         p += hit ? hit : 1;
     }
+    pthread_mutex_unlock(&lock);
     return b.cap ? b.s : mem_strdup(ctx, "");
 }
 
@@ -88,7 +103,7 @@ print_json(enum log_level level, const char *event, const char *text)
     json_put_str(o, "level", level_name(level));
     json_put_str(o, "event", event);
     json_put_str(o, "msg", text);
-    fprintf(stderr, "%s\n", json_print(ctx, o, false));
+    live_print(stderr, mem_printf(ctx, "%s\n", json_print(ctx, o, false)));
     talloc_free(ctx);
 }
 
@@ -101,18 +116,17 @@ print_text(enum log_level level, const char *text)
                      : level == LOG_WARN  ? "\033[1;33m"
                      : level == LOG_DEBUG ? "\033[2m"
                                           : "";
-    if (color && *on && *mark)
-        fprintf(stderr, "%s%s\033[0m%s\n", on, mark, text);
-    else if (color && *on)
-        fprintf(stderr, "%s%s\033[0m\n", on, text);
-    else
-        fprintf(stderr, "%s%s\n", mark, text);
+    const char *off = color && *on ? "\033[0m" : "";
+    void *ctx = talloc_new(NULL);
+    /* A warning's mark alone is coloured, and all of a detail. */
+    live_print(stderr, mem_printf(ctx, "%s%s%s%s%s\n", color ? on : "", mark, *mark ? off : "", text, *mark ? "" : off));
+    talloc_free(ctx);
 }
 
 void
 log_event(enum log_level level, const char *event, const char *fmt, ...)
 {
-    if (level < state.least)
+    if (!log_shows(level))
         return;
     void *ctx = talloc_new(NULL);
     va_list ap;

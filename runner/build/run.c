@@ -1,16 +1,23 @@
 #include "lease.h"
+#include "watch.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Standard output is watched, which is where dbt tells of its nodes. */
+struct relayed {
+    FILE *to;
+    struct watch watch;
+};
+
 static void
 relay(void *arg, enum process_stream stream, const char *data, size_t n)
 {
-    FILE *out = arg;
-    (void)stream;
-    fwrite(data, 1, n, out);
-    fflush(out);
+    struct relayed *r = arg;
+    if (stream == PROCESS_OUT)
+        watch_feed(&r->watch, data, n);
+    live_relay(r->to, data, n);
 }
 
 /* --- run_results.json --- */
@@ -92,9 +99,10 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
     char *path = path_join(ctx, env->project->target_path, "run_results.json");
     const char *before = invocation(ctx, path);
     char **argv = null_terminated(ctx, &plan->argv);
+    struct relayed relayed = {.to = out};
     struct process_spec spec = {.argv = (const char *const *)argv, .cwd = env->project->dir,
                                 .env = child_env(ctx, env, plan, plan_file, out),
-                                .timeout_ms = env->config->timeout * 1000, .on_output = relay, .arg = out,
+                                .timeout_ms = env->config->timeout * 1000, .on_output = relay, .arg = &relayed,
                                 .wake_fd = -1};
     /* dbt cancels its queries for this one only. */
     if (!env->config->build_command.n)

@@ -108,8 +108,10 @@ cmd_state_push(void *ctx, const struct config *config, struct err *err)
         what.target = s.profile->target;
     }
     what.git_sha = artifact_head(ctx, s.project->dir);
+    live_begin("sending production's artifacts");
     if (artifact_push(ctx, &pushed, store, &what, err))
         return -1;
+    live_end();
     print_push(&s, store, &pushed);
     return 0;
 }
@@ -314,9 +316,11 @@ cmd_state_pull(void *ctx, const struct config *config, struct err *err)
         what.is_ancestor = ancestor;
         what.arg = s.diff;
     }
+    live_begin("fetching production's artifacts");
     if (artifact_pull(ctx, &pulled, store, &what, err) ||
         place_partial_parse(&s, &pulled, &parse, err))
         return -1;
+    live_end();
     tell_match(&s, &pulled);
     print_pull(&s, store, &pulled, parse);
     return 0;

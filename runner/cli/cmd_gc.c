@@ -39,7 +39,7 @@ keep(void *arg, enum process_stream stream, const char *data, size_t n)
     if (stream == PROCESS_OUT)
         buf_add(arg, data, n);
     else
-        fwrite(data, 1, n, stderr);
+        live_relay(stderr, data, n);
 }
 
 /* Every run of digits is a number, so that lists of any form will do; what is neither number nor separator is not
@@ -100,8 +100,10 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     const struct gc_options o = {.project = s.project->name, .closed = &closed, .now = s.now};
     if (gc_list(ctx, s.adapter, s.ops, &o, &schemas, &n, err))
         return -1;
+    live_begin("dropping schemas");
     if (!config->dry_run && gc_drop(ctx, s.adapter, s.ops, schemas, n, err))
         return -1;
+    live_end();
     if (str_eq(config->output, "json"))
         print_json_list(ctx, schemas, n);
     else

@@ -79,8 +79,10 @@ post(struct session *s, cJSON *doc, struct err *err)
     if (!comment.pull_request)
         return missing("the pull request's number", "--pull-request", err);
     struct posted posted;
+    live_begin("posting the report");
     if (post_comment(s->ctx, &posted, &comment, err))
         return -1;
+    live_end();
     printf("the comment of %s was %s%s\n", posted.where, outcome_text(posted.outcome),
            posted.shortened ? ", shortened to what fits" : "");
     return 0;

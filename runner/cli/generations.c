@@ -107,6 +107,7 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
         print_plan(s, p);
         return promote_refused(p, err);
     }
+    live_begin("putting the generation live");
     if (promote_apply(s->ctx, &s->adapter, o, p, &r, err))
         return -1;
     /* from here on it is live, whatever becomes of the old ones */
@@ -115,6 +116,7 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
     struct err later;
     if (promote_clean(s->ctx, s->adapter, o, &r, &later))
         log_event(LOG_WARN, "promote.clean", "former generations could not be dropped, the next promotion tries again: %s", later.msg);
+    live_end();
     print_result(s, p, &r);
     return 0;
 }

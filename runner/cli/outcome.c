@@ -6,15 +6,66 @@ enum { TRIES = 3 };
 /* Fewer bytes tell nothing of a rate. */
 enum { RATE_LEAST = 1 << 20 };
 
+/* What the live line of the clones says. */
+struct cloning {
+    const struct plan *plan;
+    double total, *size, *copied; /* bytes: of all; of each that is loaded in parts, and so far */
+    size_t n, done;
+};
+
+static void
+cloning_init(void *ctx, struct cloning *c, const struct plan *plan)
+{
+    *c = (struct cloning){.plan = plan};
+    c->size = mem_array(ctx, double, plan->n_clones);
+    c->copied = mem_array(ctx, double, plan->n_clones);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_clone *clone = plan->nodes[i].clone;
+        if (!clone || !clone->sql.load.n)
+            continue;
+        c->size[c->n++] = (double)clone->source.bytes;
+        c->total += (double)clone->source.bytes;
+    }
+}
+
+static void
+show(const struct cloning *c)
+{
+    void *tmp = talloc_new(NULL);
+    double sum = 0;
+    for (size_t i = 0; i < c->n; i++)
+        sum += c->copied[i];
+    const char *size = str_bytes(tmp, (int64_t)c->total);
+    const char *bytes = sum > 0 ? mem_printf(tmp, "%s of %s", str_bytes(tmp, (int64_t)sum), size) : size;
+    /* In parts, the tables are done together at the end. */
+    if (sum > 0 && !c->done)
+        live_detail("%s", bytes);
+    else
+        live_detail("%s%s%zu of %zu table%s done", c->n ? bytes : "", c->n ? ", " : "", c->done, c->plan->n_clones,
+                    c->plan->n_clones == 1 ? "" : "s");
+    talloc_free(tmp);
+}
+
 static void
 on_clone(void *arg, const struct plan_node *node, size_t done, size_t total, double ms)
 {
-    (void)arg;
+    struct cloning *c = arg;
     void *tmp = talloc_new(NULL);
     log_event(LOG_INFO, "clone.done", "cloned %s (%s, %s) in %s  [%zu/%zu]", node->info->name,
               clone_strategy_name(node->clone->strategy), str_bytes(tmp, node->clone->source.bytes),
               str_ms(tmp, ms), done, total);
     talloc_free(tmp);
+    c->done = done;
+    show(c);
+}
+
+static void
+on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
+{
+    struct cloning *c = arg;
+    /* Of the table's blocks; the size counts its indexes as well. */
+    c->copied[item] = total > 0 ? c->size[item] * (double)bytes / (double)total : 0;
+    show(c);
 }
 
 /* From here on several connections and short transactions pay; below, one pipeline is faster. */
@@ -41,20 +92,6 @@ open_workers(struct session *s, struct apply_load *load, struct err *err)
             return -1;
     load->workers = workers;
     return 0;
-}
-
-/* One line that is written over, on a terminal only. */
-static void
-on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
-{
-    (void)arg;
-    (void)item;
-    if (log_get_format() != LOG_TEXT || !log_color(stderr))
-        return;
-    void *tmp = talloc_new(NULL);
-    fprintf(stderr, "\r\033[Kcloning: %s of %s%s", str_bytes(tmp, bytes), str_bytes(tmp, total),
-            bytes >= total ? "\r\033[K" : "");
-    talloc_free(tmp);
 }
 
 /* How fast this run copied, for the next one's estimates; 0: too little to tell. */
@@ -129,10 +166,13 @@ outcome_clone(struct outcome *o, struct err *err)
         if (session_write_plan(s, &path, err))
             return -1;
         double t = session_begin(s, "clone");
-        struct apply_load load = {.on_bytes = on_bytes, .arg = s};
+        struct cloning cloning;
+        cloning_init(s->ctx, &cloning, s->plan);
+        struct apply_load load = {.on_bytes = on_bytes, .arg = &cloning};
+        show(&cloning);
         int rc = open_workers(s, &load, err);
         if (rc == 0)
-            rc = apply_clones(s->ctx, s->adapter, s->plan, &o->applied, &stale, on_clone, NULL, &load, err);
+            rc = apply_clones(s->ctx, s->adapter, s->plan, &o->applied, &stale, on_clone, &cloning, &load, err);
         session_end(s, t);
         if (rc == 0)
             break;

@@ -11,9 +11,34 @@ session_init(struct session *s, void *ctx, const struct config *config)
     s->now = clock_utc(ctx);
 }
 
+/* What a person who waits is told; the report has the short names. */
+static const char *
+step_words(const char *step)
+{
+    static const struct {
+        const char *step, *words;
+    } table[] = {{"git", "reading the changes"},
+                 {"manifest", "reading production's manifest"},
+                 {"connect", "connecting to the warehouse"},
+                 {"parse", "dbt parse"},
+                 {"head", "comparing the manifests"},
+                 {"select", "selecting"},
+                 {"catalog", "asking the warehouse what is there"},
+                 {"receipt", "noting how production stands"},
+                 {"clone", "cloning"},
+                 {"build", "building"},
+                 {"twin", "building by full refresh, to compare"},
+                 {"check", "checking what was built"}};
+    for (size_t i = 0; i < BASE_COUNT(table); i++)
+        if (strcmp(table[i].step, step) == 0)
+            return table[i].words;
+    return step;
+}
+
 double
 session_begin(struct session *s, const char *step)
 {
+    live_begin(step_words(step));
     if (s->n_steps < BASE_COUNT(s->steps))
         s->steps[s->n_steps++] = (struct step){.name = step, .start_ms = clock_ms() - s->start};
     fault_point(step);
@@ -23,6 +48,7 @@ session_begin(struct session *s, const char *step)
 void
 session_end(struct session *s, double begun)
 {
+    live_end();
     s->steps[s->n_steps - 1].ms = clock_ms() - begun;
 }
 

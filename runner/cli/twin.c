@@ -66,8 +66,10 @@ build_twin(struct session *twin, struct build_result *built, FILE *out, struct e
     struct apply_result applied;
     bool stale;
     char *path;
-    if (session_plan(twin, err) || session_write_plan(twin, &path, err) ||
-        apply_clones(twin->ctx, twin->adapter, twin->plan, &applied, &stale, NULL, NULL, NULL, err) ||
+    if (session_plan(twin, err) || session_write_plan(twin, &path, err))
+        return -1;
+    live_begin("building by full refresh, to compare");
+    if (apply_clones(twin->ctx, twin->adapter, twin->plan, &applied, &stale, NULL, NULL, NULL, err) ||
         build_write_deferral(twin->plan, err))
         return -1;
     return build_run(twin->ctx, &twin->env, twin->plan, path, out, built, err);

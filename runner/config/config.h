@@ -40,6 +40,7 @@ struct config {
     bool both;               /* build modified incremental models by full refresh as well */
     bool dirty, debug, no_build, dry_run, retry, help, version;
     double timeout;          /* seconds for the build step; 0: none */
+    double heartbeat;        /* seconds without a word, where there is no terminal; 0: never */
     double lock_timeout;     /* seconds on production's relations */
     double statement_timeout;/* seconds for one clone statement; 0: none */
     const char *window, *copy_most; /* a time; a size: NULL: none */

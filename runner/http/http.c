@@ -93,6 +93,22 @@ on_header(char *data, size_t size, size_t n, void *arg)
     return size * n;
 }
 
+/* What is small is over before anybody would read it. */
+static int
+on_progress(void *arg, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+    enum { LEAST = 1 << 20 };
+    bool sends = up_total > down_total;
+    curl_off_t total = sends ? up_total : down_total, now = sends ? up : down;
+    (void)arg;
+    if (total < LEAST)
+        return 0;
+    void *tmp = talloc_new(NULL);
+    live_detail("%s of %s", str_bytes(tmp, now), str_bytes(tmp, total));
+    talloc_free(tmp);
+    return 0;
+}
+
 static int
 transfer_end(struct transfer *t)
 {
@@ -160,6 +176,8 @@ transfer_new(void *ctx, const struct http *h, const struct http_request *r)
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
     set_access(h, c);
     if (r->body) { /* libcurl signs a body that it has in memory */
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
