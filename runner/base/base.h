@@ -189,6 +189,8 @@ bool log_color(FILE *f); /* a terminal that wants colour: NO_COLOR, TERM=dumb an
 
 /* --- live: on a terminal, one line about the step that is running; elsewhere, one now and then --- */
 
+/* How wide the terminal is, or `usual` where there is none. */
+size_t terminal_columns(int fd, size_t usual);
 /* After so long without a word where there is no terminal, "progress" is logged; 0: never. */
 void live_setup(double heartbeat_seconds);
 /* The step that is running from now on, for people; ends the one before. Steps do not nest. */

@@ -31,11 +31,18 @@ static struct {
     bool threaded, running;
     bool drawn;       /* the line is on the screen */
     bool open;        /* what was printed last has not ended its line */
-    int width;        /* of the terminal when the line was drawn */
+    size_t width;     /* of the terminal when the line was drawn */
     double begun;     /* the step */
     double last;      /* something was printed */
     char what[64], detail[DETAIL_MOST], shown[TEXT_MOST];
 } live = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
+
+size_t
+terminal_columns(int fd, size_t usual)
+{
+    struct winsize size;
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : usual;
+}
 
 void
 live_setup(double heartbeat_seconds)
@@ -63,13 +70,6 @@ may_draw(void)
     const char *term = getenv("TERM");
     return log_shows(LOG_INFO) && log_get_format() == LOG_TEXT && isatty(STDERR_FILENO) && term &&
            strcmp(term, "dumb") != 0 && !in_ci() && tcgetpgrp(STDERR_FILENO) == getpgrp();
-}
-
-static int
-terminal_width(void)
-{
-    struct winsize size;
-    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : USUAL_WIDTH;
 }
 
 /* Bytes of the longest beginning that takes at most `most` columns; *columns is how many it takes. */
@@ -109,14 +109,14 @@ elapsed(char *out, size_t size)
 
 /* "cloning: 1.2 GB of 4.0 GB  12 s", cut in the middle where the terminal is too narrow. */
 static void
-compose(char *out, size_t size, int width)
+compose(char *out, size_t size, size_t width)
 {
     char head[HEAD_MOST], time[32];
     size_t columns;
     elapsed(time, sizeof time);
     snprintf(head, sizeof head, "%s%s%s", live.what, *live.detail ? ": " : "", live.detail);
     /* The last column stays free: some terminals wrap as soon as it is written. */
-    size_t room = (size_t)width > strlen(time) + 3 ? (size_t)width - strlen(time) - 3 : 0;
+    size_t room = width > strlen(time) + 3 ? width - strlen(time) - 3 : 0;
     size_t n = fitting(head, room, &columns);
     const char *cut = "";
     if (head[n]) {
@@ -124,7 +124,7 @@ compose(char *out, size_t size, int width)
         cut = room ? "…" : "";
     }
     snprintf(out, size, "%.*s%s  %s", (int)n, head, cut, time);
-    out[fitting(out, (size_t)width - 1, &columns)] = '\0';
+    out[fitting(out, width - 1, &columns)] = '\0';
 }
 
 /* Adds what draws the line, if it is not there as it should be; keeps the lock's owner. */
@@ -134,7 +134,7 @@ draw(struct buf *b)
     char text[TEXT_MOST];
     if (!live.running || live.open || clock_ms() - live.begun < NOT_BEFORE_MS || !may_draw())
         return;
-    int width = terminal_width();
+    size_t width = terminal_columns(STDERR_FILENO, USUAL_WIDTH);
     compose(text, sizeof text, width);
     if (live.drawn && width == live.width && strcmp(text, live.shown) == 0)
         return;

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { LEAST_WIDTH = 40, MOST_WIDTH = 110, USUAL_WIDTH = 80, LEFT = 30, NARROW = 70 };
@@ -20,11 +19,8 @@ terminal_width(void)
 {
     const char *said = getenv("COLUMNS");
     long width = said ? strtol(said, NULL, 10) : 0;
-    struct winsize size;
-    if (width <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        width = size.ws_col;
     if (width <= 0)
-        width = USUAL_WIDTH;
+        width = (long)terminal_columns(STDOUT_FILENO, USUAL_WIDTH);
     return (size_t)(width < LEAST_WIDTH ? LEAST_WIDTH : width > MOST_WIDTH ? MOST_WIDTH : width);
 }
 

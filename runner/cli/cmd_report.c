@@ -5,6 +5,7 @@
 #include "session.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static int
 read_report(struct session *s, cJSON **out, struct err *err)
@@ -92,7 +93,7 @@ static int
 print(struct session *s, const cJSON *doc, struct err *err)
 {
     const char *format = s->config->output ? s->config->output : "text";
-    const char *text = strcmp(format, "text") == 0       ? report_text(s->ctx, doc, log_color(stdout))
+    const char *text = strcmp(format, "text") == 0       ? report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100))
                        : strcmp(format, "markdown") == 0 ? report_markdown(s->ctx, doc)
                        : strcmp(format, "junit") == 0    ? report_junit(s->ctx, doc)
                        : strcmp(format, "html") == 0     ? report_html(s->ctx, doc)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void
 record_inputs(cJSON *doc, struct session *s)
@@ -162,6 +163,6 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
     if (str_eq(s->config->output, "json"))
         puts(json_print(s->ctx, doc, true));
     else
-        fputs(report_text(s->ctx, doc, log_color(stdout)), stdout);
+        fputs(report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100)), stdout);
     return 0;
 }

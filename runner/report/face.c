@@ -238,16 +238,21 @@ char *
 face_results(void *ctx, const cJSON *doc)
 {
     static const struct {
-        const char *status, *word;
-    } words[] = {{"success", "built"},     {"pass", "tests passed"}, {"error", "failed"},
-                 {"fail", "tests failed"}, {"warn", "warned"},       {"skipped", "skipped"}};
+        const char *status, *word, *words;
+    } words[] = {{"success", "built", "built"},
+                 {"pass", "test passed", "tests passed"},
+                 {"error", "failed", "failed"},
+                 {"fail", "test failed", "tests failed"},
+                 {"warn", "warned", "warned"},
+                 {"skipped", "skipped", "skipped"}};
     struct buf b;
     const cJSON *results = json_get(json_get(doc, "build"), "results");
     buf_init(&b, ctx);
     for (size_t i = 0; i < BASE_COUNT(words); i++) {
         double n = json_num(results, words[i].status, 0);
         if (n > 0)
-            buf_printf(&b, "%s%s %s", b.len ? ", " : "", face_count(ctx, n), words[i].word);
+            buf_printf(&b, "%s%s %s", b.len ? ", " : "", face_count(ctx, n),
+                       n == 1 ? words[i].word : words[i].words);
     }
     return b.cap ? b.s : mem_strdup(ctx, "");
 }

@@ -254,6 +254,36 @@ list_after_merge(void *ctx, const cJSON *doc, cJSON *advice)
     }
 }
 
+/* Its own SQL or settings differ, not only what it reads. */
+static bool
+is_modified(const cJSON *node)
+{
+    static const char *const others[] = {"downstream", "selected"};
+    const cJSON *reason;
+    cJSON_ArrayForEach(reason, json_get(node, "reasons")) {
+        if (!is_one_of(json_str(reason, "kind"), others, BASE_COUNT(others)))
+            return true;
+    }
+    return false;
+}
+
+/* Of a modified incremental model production keeps the rows that it has. Whether they are what the new code would make of
+ * them, only the twin run tells. */
+static void
+list_not_compared(const cJSON *doc, cJSON *advice)
+{
+    const cJSON *node;
+    cJSON *list = model_set_array(advice, "not_compared");
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        if (!json_bool(json_get(node, "build"), "incremental") || !is_modified(node) ||
+            str_eq(json_str(node, "resource_type"), "snapshot") || cJSON_IsObject(json_get(node, "both")))
+            continue;
+        cJSON *item = model_add_item(list);
+        model_set_str(item, "unique_id", json_str(node, "unique_id"));
+        model_set_str(item, "name", node_name(node));
+    }
+}
+
 static void
 list_next(void *ctx, const cJSON *doc, cJSON *advice)
 {
@@ -320,36 +350,68 @@ merge_answer(const cJSON *doc, const char *verdict, bool weak)
 }
 
 static const char *
-answer_text(const char *merge)
+answer_text(const cJSON *doc, const char *merge)
 {
+    const cJSON *node;
+    bool twins = false, tests = true;
     if (str_eq(merge, "yes"))
         return "Yes.";
     if (str_eq(merge, "yes_then"))
         return "Yes, and then run a command in production.";
     if (str_eq(merge, "partly"))
         return "As far as it was tested, yes: see what was not.";
-    if (str_eq(merge, "no"))
-        return "No.";
-    return "Not known: the build was not tested to the end.";
+    if (!cJSON_IsObject(json_get(doc, "build")))
+        return "Not known: nothing was built.";
+    if (str_eq(merge, "unknown"))
+        return "Not known: the build was not tested to the end.";
+    if (model_count(doc, "false_green"))
+        return "No: the incremental run, which is what production will do, was not tested.";
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        twins = twins || explain_is_broken_twin(node);
+        tests = tests && (!node_verdict_is(node, "failed") || !node_makes_relation(node));
+    }
+    if (twins)
+        return "No: production's table would go another way than a full refresh.";
+    return tests && model_count(doc, "failed") ? "No: a test fails." : "No: the build failed, as production's next run would.";
 }
 
-/* Names of the nodes with the verdict: "a, b, c and 4 more". */
+/* Names of the nodes that match: "a, b, c and 4 more". */
 static char *
-names(void *ctx, const cJSON *doc, const char *verdict)
+names_of(void *ctx, const cJSON *doc, bool (*match)(const cJSON *node, const char *word), const char *word)
 {
     enum { SHOWN = 3 };
     struct buf b;
-    size_t n = 0, total = model_count(doc, verdict);
+    size_t n = 0, total = 0;
     const cJSON *node;
     buf_init(&b, ctx);
+    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+        total += match(node, word);
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        if (!node_verdict_is(node, verdict) || n++ >= SHOWN)
+        if (!match(node, word) || n++ >= SHOWN)
             continue;
         buf_printf(&b, "%s%s", n == 1 ? "" : n == total ? " and " : ", ", node_name(node));
     }
     if (total > SHOWN)
         buf_printf(&b, " and %zu more", total - SHOWN);
     return b.s;
+}
+
+static char *
+names(void *ctx, const cJSON *doc, const char *verdict)
+{
+    return names_of(ctx, doc, node_verdict_is, verdict);
+}
+
+static bool
+both_is(const cJSON *node, const char *verdict)
+{
+    return str_eq(json_str(json_get(node, "both"), "verdict"), verdict);
+}
+
+static char *
+full_refresh_names(void *ctx, const cJSON *doc)
+{
+    return names_of(ctx, doc, both_is, "needs_full_refresh");
 }
 
 static const char *
@@ -370,6 +432,11 @@ failed_headline(void *ctx, const cJSON *doc)
         if (n == 1 && explain_is_broken_twin(node))
             return mem_printf(ctx, "%s: %s", node_name(node), brief);
     }
+    size_t tests = 0;
+    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+        tests += node_verdict_is(node, "failed") && !node_makes_relation(node);
+    if (tests == n)
+        return mem_printf(ctx, "%zu test%s failed: %s", n, plural(n), names(ctx, doc, "failed"));
     return mem_printf(ctx, "%zu of %d nodes failed: %s", n,
                       cJSON_GetArraySize(json_get(doc, "nodes")), names(ctx, doc, "failed"));
 }
@@ -394,11 +461,26 @@ ok_headline(void *ctx, const cJSON *doc, const char *merge)
     if (str_eq(merge, "partly"))
         return mem_printf(
             ctx, "the build passed, but not all of it was tested as production will run it");
+    if (str_eq(merge, "yes_then"))
+        return mem_printf(ctx, "it runs in production, which then needs a full refresh of %s", full_refresh_names(ctx, doc));
     if (clones)
         return mem_printf(ctx, "%zu incremental model%s ran incrementally on %s of production",
                           clones, plural(clones), clones == 1 ? "a clone" : "clones");
-    return mem_printf(ctx, "%zu node%s built; none runs incrementally on what production has",
+    return mem_printf(ctx, "%zu node%s built and passed; none of them runs incrementally on what production has",
                       nodes, nodes == 1 ? " was" : "s were");
+}
+
+/* The first line; where it only leads to what dbt said, the last one, which names the cause, after it. */
+static char *
+error_headline(void *ctx, const char *message)
+{
+    struct strlist lines = {0};
+    strlist_split(ctx, &lines, message, '\n');
+    const char *first = lines.v[0], *last = "";
+    for (size_t i = 1; i < lines.n; i++)
+        if (lines.v[i][strspn(lines.v[i], " \t\r")])
+            last = lines.v[i] + strspn(lines.v[i], " \t\r");
+    return *last && str_ends(first, ":") ? mem_printf(ctx, "%s %s", first, last) : mem_strdup(ctx, first);
 }
 
 static char *
@@ -416,7 +498,7 @@ headline(void *ctx, const cJSON *doc, const char *verdict, const char *merge)
                        model_count(doc, "false_green") == 1 ? "was" : "were"));
     if (str_eq(verdict, "failed") && model_count(doc, "failed"))
         return failed_headline(ctx, doc);
-    return mem_strdup(ctx, message ? message : "the run did not come to its end");
+    return message ? error_headline(ctx, message) : mem_strdup(ctx, "the run did not come to its end");
 }
 
 void
@@ -432,10 +514,11 @@ report_finish(cJSON *doc, int exit_code, double ms)
     model_set_str(advice, "answer", NULL);
     list_after_merge(ctx, doc, advice);
     bool weak = list_not_tested(ctx, doc, advice);
+    list_not_compared(doc, advice);
     list_next(ctx, doc, advice);
     const char *merge = merge_answer(doc, verdict, weak);
     model_set_str(advice, "merge", merge);
-    model_set_str(advice, "answer", answer_text(merge));
+    model_set_str(advice, "answer", answer_text(doc, merge));
     model_set_ms(run, "ms", ms);
     model_set(run, "exit_code", cJSON_CreateNumber(exit_code));
     model_set_str(run, "verdict", verdict);

@@ -139,39 +139,13 @@ mark_of(const cJSON *doc)
     return str_eq(merge, "partly") ? "⚠️" : "⛔";
 }
 
+/* Names of a list's items as code: "`a`, `b` and 4 more". */
 static void
-put_after(struct buf *b, const cJSON *doc)
-{
-    const cJSON *item, *list = json_get(json_get(doc, "advice"), "after_merge");
-    const char *sep = "", *merge = json_str(json_get(doc, "advice"), "merge");
-    if (str_eq(merge, "no") || str_eq(merge, "unknown")) {
-        buf_puts(b, str_eq(merge, "no") ? "see below" : "not known");
-        return;
-    }
-    if (!cJSON_GetArraySize(list)) {
-        buf_puts(b, "nothing");
-        return;
-    }
-    cJSON_ArrayForEach(item, list) {
-        buf_puts(b, sep);
-        put_code(b, json_str(item, "command"), NAME_MOST);
-        sep = ", ";
-    }
-}
-
-static void
-put_untested(struct buf *b, const cJSON *doc)
+put_names(struct buf *b, const cJSON *list)
 {
     enum { SHOWN = 5 };
-    const cJSON *item, *list = json_get(json_get(doc, "advice"), "not_tested");
+    const cJSON *item;
     int n = 0, total = cJSON_GetArraySize(list);
-    bool built = cJSON_IsObject(json_get(doc, "build"));
-    if (!total) {
-        buf_puts(b, built || str_eq(json_str(json_get(doc, "run"), "verdict"), "nothing_to_do")
-                        ? "nothing was left out"
-                        : "everything: no build was run");
-        return;
-    }
     cJSON_ArrayForEach(item, list) {
         if (n++ >= SHOWN)
             continue;
@@ -180,6 +154,44 @@ put_untested(struct buf *b, const cJSON *doc)
     }
     if (total > SHOWN)
         buf_printf(b, " and %d more", total - SHOWN);
+}
+
+static void
+put_after(struct buf *b, const cJSON *doc)
+{
+    const cJSON *item, *advice = json_get(doc, "advice"), *list = json_get(advice, "after_merge");
+    const char *sep = "", *merge = json_str(advice, "merge");
+    if (str_eq(merge, "no") || str_eq(merge, "unknown")) {
+        buf_puts(b, str_eq(merge, "no") ? "not yet: see *What to do*" : "not known");
+        return;
+    }
+    if (!cJSON_GetArraySize(list))
+        buf_puts(b, "nothing");
+    cJSON_ArrayForEach(item, list) {
+        buf_puts(b, sep);
+        put_code(b, json_str(item, "command"), NAME_MOST);
+        sep = ", ";
+    }
+    const cJSON *kept = json_get(advice, "not_compared");
+    if (cJSON_GetArraySize(kept)) {
+        buf_puts(b, cJSON_GetArraySize(list) ? ". " : " for its next run. ");
+        put_names(b, kept);
+        buf_printf(b, " %s; whether a full refresh would change them was not compared (`--both` does)",
+                   cJSON_GetArraySize(kept) == 1 ? "keeps the rows that it has" : "keep the rows that they have");
+    }
+}
+
+static void
+put_untested(struct buf *b, const cJSON *doc)
+{
+    const cJSON *list = json_get(json_get(doc, "advice"), "not_tested");
+    bool built = cJSON_IsObject(json_get(doc, "build"));
+    if (cJSON_GetArraySize(list))
+        put_names(b, list);
+    else
+        buf_puts(b, built || str_eq(json_str(json_get(doc, "run"), "verdict"), "nothing_to_do")
+                        ? "nothing was left out"
+                        : "everything: no build was run");
 }
 
 static void
@@ -209,11 +221,7 @@ put_failure(struct buf *b, const cJSON *node)
     const cJSON *build = json_get(node, "build");
     buf_puts(b, "\n**");
     put_code(b, node_name(node), NAME_MOST);
-    if (node_verdict_is(node, "false_green")) {
-        buf_puts(b, "** — **false green**: dbt says success, but the table is another one than the "
-                    "clone. It was "
-                    "rebuilt from scratch; its incremental run was not tested.\n");
-    } else if (explain_is_schema_change(node) || explain_is_broken_twin(node)) {
+    if (explain_is_schema_change(node) || explain_is_broken_twin(node)) {
         buf_puts(b, "** — ");
         put_text(b, json_str(build, "brief"), TEXT_MOST);
         buf_putc(b, '\n');
@@ -262,16 +270,40 @@ put_twins(struct buf *b, const cJSON *doc)
     talloc_free(ctx);
 }
 
+/* All of them have the same to be said. */
 static void
-put_failures(struct buf *b, const cJSON *doc)
+put_false_greens(struct buf *b, const cJSON *doc)
 {
-    size_t shown = 0, total = model_count(doc, "failed") + model_count(doc, "false_green");
+    size_t shown = 0, total = model_count(doc, "false_green");
     const cJSON *node;
     if (!total)
         return;
-    buf_puts(b, "\n### What is wrong\n");
+    buf_puts(b, "\n");
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        bool bad = node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");
+        if (!node_verdict_is(node, "false_green") || shown == FAILURES_MOST)
+            continue;
+        buf_puts(b, shown++ ? ", " : "");
+        buf_puts(b, "**");
+        put_code(b, node_name(node), NAME_MOST);
+        buf_puts(b, "**");
+    }
+    if (total > shown)
+        buf_printf(b, " and %zu more", total - shown);
+    buf_puts(b, ": dbt says success, but it put a new table in the place of the copy of production's. Production would run "
+                "the model incrementally on the table that it has, and that was not tested: a **false green**.\n");
+}
+
+static void
+put_failures(struct buf *b, const cJSON *doc)
+{
+    size_t shown = 0, total = model_count(doc, "failed");
+    const cJSON *node;
+    if (!total && !model_count(doc, "false_green"))
+        return;
+    buf_puts(b, "\n### What is wrong\n");
+    put_false_greens(b, doc);
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        bool bad = node_verdict_is(node, "failed");
         if (!bad || shown == FAILURES_MOST || b->len > FAILURES_END)
             continue;
         put_failure(b, node);
@@ -327,6 +359,32 @@ put_list(struct buf *b, const char *title, const cJSON *list, const char *name_k
     }
     if (total > shown)
         buf_printf(b, "- … and %zu more\n", total - shown);
+}
+
+/* What ended the run; where it has several lines, as dbt's errors have, as it stands. */
+static void
+put_errors(struct buf *b, const cJSON *doc)
+{
+    const cJSON *item, *list = json_get(doc, "errors");
+    void *ctx = talloc_new(NULL);
+    if (cJSON_GetArraySize(list))
+        buf_puts(b, "\n### What is wrong\n");
+    cJSON_ArrayForEach(item, list) {
+        const char *message = json_str(item, "message");
+        struct strlist lines = {0};
+        if (b->len > LISTS_END)
+            break;
+        buf_putc(b, '\n');
+        if (!message || !strchr(message, '\n')) {
+            put_text(b, message, TEXT_MOST);
+            buf_putc(b, '\n');
+            continue;
+        }
+        strlist_split(ctx, &lines, message, '\n');
+        lines.n = lines.n > LISTED_MOST ? LISTED_MOST : lines.n;
+        put_block(b, "text", &lines, TEXT_MOST);
+    }
+    talloc_free(ctx);
 }
 
 /* --- lineage --- */
@@ -455,7 +513,12 @@ put_table(struct buf *b, const cJSON *doc, size_t room)
     buf_init(&row, ctx);
     if (n) {
         size_t i = 0;
-        buf_puts(b, "\n### Models\n\n| | model | why | clone | fidelity | mode | rows | time |\n"
+        buf_puts(b, "\n### Models\n\n");
+        if (cJSON_IsObject(json_get(doc, "build")))
+            buf_puts(b, "What this pull request changes, and all that reads it, was built as production's next run will: a "
+                        "*clone* is a copy of production's table, *fidelity* how much of it was copied, and an *incremental* "
+                        "run went on from there; *full* and *new* ones were made from nothing.\n\n");
+        buf_puts(b, "| | model | why | clone | fidelity | mode | rows | time |\n"
                     "|---|---|---|---|---|---|--:|--:|\n");
         for (; i < n; i++) {
             buf_reset(&row);
@@ -495,6 +558,11 @@ put_foot(struct buf *b, const cJSON *doc)
     }
     if (age >= 0)
         buf_printf(b, "Production's manifest was %s old. ", face_age(ctx, age));
+    if (json_str(json_get(doc, "project"), "target")) {
+        buf_puts(b, "Target ");
+        put_code(b, json_str(json_get(doc, "project"), "target"), NAME_MOST);
+        buf_puts(b, ". ");
+    }
     if (json_str(doc, "schema")) {
         buf_puts(b, "Schema ");
         put_code(b, json_str(doc, "schema"), NAME_MOST);
@@ -517,7 +585,7 @@ report_markdown(void *ctx, const cJSON *doc)
     buf_init(&tail, ctx);
     put_head(&b, doc);
     if (!model_count(doc, "failed") && !model_count(doc, "false_green"))
-        put_list(&b, "Errors", json_get(doc, "errors"), NULL);
+        put_errors(&b, doc);
     put_failures(&b, doc);
     put_steps(&b, "What to do", json_get(advice, "next"));
     put_steps(&b, "In production, after the merge", json_get(advice, "after_merge"));

@@ -112,7 +112,8 @@ void report_finish(cJSON *doc, int exit_code, double ms);
 
 /* --- faces of a finished document --- */
 
-char *report_text(void *ctx, const cJSON *doc, bool color);
+char *report_text(void *ctx, const cJSON *doc, bool color); /* lines of at most 100 columns */
+char *report_terminal(void *ctx, const cJSON *doc, bool color, size_t columns); /* or as a terminal has room for */
 /* A pull request's comment; begins with its key (report_key), at most REPORT_MARKDOWN_MAX bytes. */
 char *report_markdown(void *ctx, const cJSON *doc);
 char *report_junit(void *ctx, const cJSON *doc);

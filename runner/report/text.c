@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { LINE = 100, NAME_MOST = 34, ROWS_MOST = 25, MESSAGE_MOST = 8 };
+enum { LINE = 100, LINE_LEAST = 60, CELLS = 61, NAME_LEAST = 12, NAME_MOST = 34, ROWS_MOST = 25, MESSAGE_MOST = 8 };
 
 struct ink {
     const char *bold, *dim, *red, *green, *yellow, *cyan, *alarm, *off;
@@ -18,7 +18,7 @@ struct page {
     struct buf out;
     const struct ink *ink;
     const cJSON *doc;
-    size_t name_width;
+    size_t line, name_width;
 };
 
 /* Pads with spaces to `width` columns, cutting what is longer. */
@@ -79,7 +79,7 @@ put_wrapped(struct page *p, const char *text, size_t indent, const char *color)
         size_t n = strcspn(word, " ");
         char *one = mem_strndup(p->ctx, word, n);
         size_t width = face_width(one);
-        if (!first && used + 1 + width > LINE) {
+        if (!first && used + 1 + width > p->line) {
             buf_printf(&p->out, "\n%*s", (int)indent, "");
             used = indent;
         } else if (!first) {
@@ -163,6 +163,26 @@ production_text(struct page *p)
                       str_eq(relation, "not_ancestor") ? " (not of this branch's past)" : "");
 }
 
+static const char *
+afterwards(struct page *p)
+{
+    const cJSON *item, *advice = json_get(p->doc, "advice"), *kept = json_get(advice, "not_compared");
+    struct strlist names = {0};
+    if (!str_eq(json_str(advice, "merge"), "yes"))
+        return "";
+    if (!cJSON_GetArraySize(kept))
+        return " Production needs nothing afterwards.";
+    cJSON_ArrayForEach(item, kept) {
+        if (names.n < 3)
+            strlist_add(p->ctx, &names, node_name(item));
+    }
+    int more = cJSON_GetArraySize(kept) - (int)names.n;
+    return mem_printf(p->ctx, " Production needs nothing for its next run. %s%s keep%s the rows that are there; whether a "
+                              "full refresh would change them was not compared (--both does).",
+                      face_line(p->ctx, strlist_join(p->ctx, &names, ", ")),
+                      more > 0 ? mem_printf(p->ctx, " and %d more", more) : "", cJSON_GetArraySize(kept) == 1 ? "s" : "");
+}
+
 static void
 put_head(struct page *p)
 {
@@ -172,10 +192,7 @@ put_head(struct page *p)
     buf_putc(&p->out, '\n');
     if (!str_eq(verdict, "ok") || !str_eq(json_str(advice, "merge"), "unknown"))
         put_fact(p, "May I merge?",
-                 mem_printf(p->ctx, "%s%s", json_str(advice, "answer"),
-                            str_eq(json_str(advice, "merge"), "yes")
-                                ? " Production needs nothing afterwards."
-                                : ""),
+                 mem_printf(p->ctx, "%s%s", json_str(advice, "answer"), afterwards(p)),
                  p->ink->bold);
     put_fact(p, "Compared", compared_text(p), "");
     put_fact(p, "Production", production_text(p), "");
@@ -483,26 +500,28 @@ put_foot(struct page *p)
     put_wrapped(p, line.s, 0, p->ink->dim);
 }
 
-/* As wide as the longest name, within bounds. */
+/* As wide as the longest name, within bounds; the other cells take what they always do. */
 static size_t
-name_width(void *ctx, const cJSON *doc)
+name_width(void *ctx, const cJSON *doc, size_t line)
 {
-    size_t most = 12;
+    size_t longest = NAME_LEAST, most = line > CELLS + NAME_LEAST ? line - CELLS : NAME_LEAST;
     const cJSON *node;
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
         size_t width = face_is_row(node) ? face_width(face_line(ctx, node_name(node))) : 0;
-        most = width > most ? width : most;
+        longest = width > longest ? width : longest;
     }
-    return most > NAME_MOST ? NAME_MOST : most;
+    most = most > NAME_MOST ? NAME_MOST : most;
+    return longest > most ? most : longest;
 }
 
 char *
-report_text(void *ctx, const cJSON *doc, bool color)
+report_terminal(void *ctx, const cJSON *doc, bool color, size_t columns)
 {
     struct page p = {.ctx = talloc_new(ctx), .ink = color ? &colored : &plain, .doc = doc};
     const cJSON *advice = json_get(doc, "advice");
+    p.line = columns > LINE ? LINE : columns < LINE_LEAST ? LINE_LEAST : columns;
     buf_init(&p.out, ctx);
-    p.name_width = name_width(p.ctx, doc);
+    p.name_width = name_width(p.ctx, doc, p.line);
     put_head(&p);
     put_problems(&p);
     put_changed(&p);
@@ -515,4 +534,10 @@ report_text(void *ctx, const cJSON *doc, bool color)
     put_foot(&p);
     talloc_free(p.ctx);
     return p.out.s;
+}
+
+char *
+report_text(void *ctx, const cJSON *doc, bool color)
+{
+    return report_terminal(ctx, doc, color, LINE);
 }

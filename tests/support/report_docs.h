@@ -299,6 +299,28 @@ docs_refused(void *ctx)
     return doc;
 }
 
+static cJSON *
+docs_unparsed(void *ctx)
+{
+    cJSON *doc = docs_begin(ctx);
+    struct err err = {0};
+    (void)(fail)(&err, ERR_INPUT, "dbt parse failed (exit code 2):\n    Compilation Error\n"
+                                  "      depends on a node that was not found\n");
+    report_error(doc, &err);
+    report_finish(doc, 3, 5200);
+    return doc;
+}
+
+static cJSON *
+docs_failed_test(void *ctx)
+{
+    cJSON *doc = docs_begin(ctx);
+    docs_test(doc, "unique_rides", "rides", "fail", 3);
+    docs_build(ctx, doc, 1);
+    report_finish(doc, 1, 5200);
+    return doc;
+}
+
 #define HOSTILE "<script>alert(1)</script>\"'&|`*_[x](javascript:y)\n@all\x1b[31m\xE2\x80\xAE]]>-->"
 
 static cJSON *
@@ -375,6 +397,8 @@ static const struct docs_case docs_cases[] = {
     {"ok", docs_ok},
     {"failed", docs_failed},
     {"false_green", docs_false_green},
+    {"unparsed", docs_unparsed},
+    {"failed_test", docs_failed_test},
     {"partly", docs_partly},
     {"full_refresh", docs_full_refresh},
     {"broken_twin", docs_broken_twin},

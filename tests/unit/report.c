@@ -106,7 +106,7 @@ test_verdicts(void **state)
     expect(docs_failed, "failed", "no", "rides would fail in production");
     expect(docs_false_green, "false_green", "no", "rides was rebuilt from scratch");
     expect(docs_partly, "ok", "partly", "not all of it was tested");
-    expect(docs_full_refresh, "ok", "yes_then", "ran incrementally");
+    expect(docs_full_refresh, "ok", "yes_then", "production, which then needs a full refresh of rides");
     expect(
         docs_broken_twin, "failed", "no",
         "rides: an incremental run does not make what a full refresh makes: 12 rows are missing");
@@ -286,7 +286,8 @@ test_text_begins_with_the_verdict(void **state)
     const char *ok = report_text(ctx, docs_ok(ctx), false);
     assert_true(
         str_starts(ok, "✓ 2 incremental models ran incrementally on clones of production\n"));
-    has(ok, "May I merge? Yes. Production needs nothing afterwards.");
+    in_order(ok, "May I merge? Yes. Production needs nothing for its next run. rides keeps the rows",
+             "a full refresh would change them was not compared (--both does).");
     has(ok, "pull request 12 against origin/main at 1111111111: 2 files changed (and 2 outside of");
     in_order(ok, "What is built, and why  besides 2 tests",
              "config on_schema_change: ignore -> fail");
@@ -299,7 +300,7 @@ test_text_begins_with_the_verdict(void **state)
     has_not(ok, "\033");
     const char *failed = report_text(ctx, docs_failed(ctx), false);
     assert_true(str_starts(failed, "✗ rides would fail in production: production's table lacks"));
-    has(failed, "May I merge? No.");
+    has(failed, "May I merge? No: the build failed, as production's next run would.");
     in_order(failed, "What to do", "dbt build --full-refresh --select rides");
     has(failed, "! station_hours  dbt did not come to it");
     assert_true(str_starts(report_text(ctx, docs_false_green(ctx), false), "✗ FALSE GREEN\n"));
@@ -398,7 +399,8 @@ test_markdown(void **state)
     (void)state;
     const char *ok = report_markdown(ctx, docs_ok(ctx));
     assert_true(str_starts(ok, "<!-- cloneci:bikes/spoke:12:ci -->\n## ✅ 2 incremental models"));
-    in_order(ok, "| **May I merge?** | Yes. |", "| **In production afterwards** | nothing |");
+    in_order(ok, "| **May I merge?** | Yes. |", "| **In production afterwards** | nothing for its next run. `rides` keeps");
+    has(ok, "was not compared (`--both` does) |");
     has(ok, "| **Not tested** | nothing was left out |");
     has(ok, "| ✅ | `rides` | body; config on\\_schema\\_change: ignore -\\> fail | copy, 31 ms | "
             "full | incremental | "
@@ -409,7 +411,7 @@ test_markdown(void **state)
     has(after, "| **In production afterwards** | `dbt build --full-refresh --select rides` |");
     has(after, "```sh\ndbt build --full-refresh --select rides\n```");
     const char *failed = report_markdown(ctx, docs_failed(ctx));
-    in_order(failed, "| **May I merge?** | No. |",
+    in_order(failed, "| **May I merge?** | No: the build failed, as production's next run would. |",
              "### What is wrong\n\n**`rides`** — production's table lacks");
     has(failed, "| **Not tested** | `station_hours`, `revenue_days` |");
     const char *broken = report_markdown(ctx, docs_broken_twin(ctx));
@@ -417,12 +419,19 @@ test_markdown(void **state)
              "```json\n{\"key\": {\"ride_id\": 7}");
     has(broken, "- `station_hours`: **safe** 34,216 rows, the same\n");
     const char *green = report_markdown(ctx, docs_false_green(ctx));
-    has(green, "**`rides`** — **false green**");
+    in_order(green, "**`rides`**: dbt says success, but it put a new table", "a **false green**");
     has(green, "| **rebuilt** |");
     const char *refused = report_markdown(ctx, docs_refused(ctx));
     in_order(refused, "## ⛔ prod/manifest.json",
              "| **Not tested** | everything: no build was run |");
     has_not(report_markdown(ctx, docs_empty(ctx)), "### Models");
+    const char *parse = report_markdown(ctx, docs_unparsed(ctx));
+    in_order(parse, "## ⛔ dbt parse failed (exit code 2): depends on a node that was not found\n",
+             "| **May I merge?** | Not known: nothing was built. |");
+    has(parse, "```text\ndbt parse failed (exit code 2):\n    Compilation Error\n");
+    const char *tests = report_markdown(ctx, docs_failed_test(ctx));
+    in_order(tests, "## ❌ 1 test failed: unique\\_rides\n", "| **May I merge?** | No: a test fails. |");
+    has(tests, "1 test failed)");
 }
 
 /* Outside of code, a line of text from outside has no live markup. */

@@ -119,6 +119,7 @@ function verdict() {
         stopped: "Stopped",
     };
     const after = list(advice.after_merge), untested = list(advice.not_tested), built = Boolean(doc.build);
+    const kept = list(advice.not_compared), names = (l) => l.slice(0, 4).map((u) => u.name).join(", ") + (l.length > 4 ? " …" : "");
     const known = advice.merge !== "unknown" && advice.merge !== "no";
     const mark = run.verdict === "ok" && !built ? "Planned" : marks[run.verdict];
     const nothing = run.verdict === "nothing_to_do" || built;
@@ -128,11 +129,12 @@ function verdict() {
             el("div", {}, el("h2", {}, "May I merge?"), el("strong", {}, advice.answer)),
             el("div", {}, el("h2", {}, "In production afterwards"),
                 after.length ? el("div", {}, ...steps(after))
-                    : el("strong", {}, known ? "Nothing" : advice.merge === "no" ? "See what to do" : "Not known")),
+                    : el("strong", {}, known ? "Nothing" : advice.merge === "no" ? "Not yet: see what to do" : "Not known"),
+                known && kept.length ? el("p", {class: "soft"}, names(kept) + (kept.length === 1 ? " keeps" : " keep") +
+                    " the rows that are there; whether a full refresh would change them was not compared (--both does).") : null),
             el("div", {}, el("h2", {}, "Not tested"),
                 el("strong", {}, untested.length ? plural(untested.length, "node") : nothing ? "Nothing was left out" : "Everything"),
-                untested.length ? el("p", {class: "soft"}, untested.slice(0, 4).map((u) => u.name).join(", ") +
-                    (untested.length > 4 ? " …" : "")) : null))));
+                untested.length ? el("p", {class: "soft"}, names(untested)) : null))));
     const pr = doc.git && (doc.git.pull_request ? "pull request " + doc.git.pull_request : doc.git.branch || sha(doc.git.head));
     document.getElementById("subject").textContent = [doc.project && doc.project.name, pr].filter(Boolean).join(" · ");
 }
