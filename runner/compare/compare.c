@@ -138,22 +138,40 @@ compare_verdict_name(enum compare_verdict verdict)
     return "broken";
 }
 
+/* "1,204,331" */
 static void
-add_count(struct buf *b, int64_t n, const char *what)
+add_number(struct buf *b, int64_t n)
 {
-    if (n > 0)
-        buf_printf(b, "%s%lld %s", b->len ? ", " : "", (long long)n, what);
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%lld", (long long)n);
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0)
+            buf_putc(b, ',');
+        buf_putc(b, digits[i]);
+    }
 }
 
 static void
+add_count(struct buf *b, int64_t n, const char *one, const char *many)
+{
+    if (n <= 0)
+        return;
+    buf_puts(b, b->len ? ", " : "");
+    add_number(b, n);
+    buf_printf(b, " %s", n == 1 ? one : many);
+}
+
+/* " (in riders 22,992, in minutes 7)": in how many rows each column differs */
+static void
 add_columns(struct buf *b, const struct compare_result *r)
 {
-    const char *before = " (";
+    const char *before = " (in ";
     for (size_t i = 0; i < r->n_columns; i++) {
         if (r->columns[i].differing <= 0)
             continue;
-        buf_printf(b, "%s%s %lld", before, r->columns[i].name, (long long)r->columns[i].differing);
-        before = ", ";
+        buf_printf(b, "%s%s ", before, r->columns[i].name);
+        add_number(b, r->columns[i].differing);
+        before = ", in ";
     }
     if (*before == ',')
         buf_putc(b, ')');
@@ -164,15 +182,22 @@ compare_text(void *ctx, const struct compare_result *r)
 {
     struct buf b;
     buf_init(&b, ctx);
-    add_count(&b, r->missing, "rows of the full refresh are missing");
-    add_count(&b, r->extra, "rows are too many");
-    add_count(&b, r->duplicates, "keys stand more than once");
-    add_count(&b, r->changed - (r->stale > 0 ? r->stale : 0), "rows that the run touched differ");
-    add_count(&b, r->stale, "old rows differ");
+    add_count(&b, r->missing, "row of the full refresh is missing",
+              "rows of the full refresh are missing");
+    add_count(&b, r->extra, "row is too many",
+              "rows are too many");
+    add_count(&b, r->duplicates, "key stands more than once",
+              "keys stand more than once");
+    add_count(&b, r->changed - (r->stale > 0 ? r->stale : 0), "row that the run touched differs",
+              "rows that the run touched differ");
+    add_count(&b, r->stale, "old row, which the run left alone, differs",
+              "old rows, which the run left alone, differ");
     add_columns(&b, r);
     if (r->changed < 0) {
-        add_count(&b, r->only_a, "rows are only in the incremental result");
-        add_count(&b, r->only_b, "rows are only in the full one");
+        add_count(&b, r->only_a, "row is only in the incremental result",
+              "rows are only in the incremental result");
+        add_count(&b, r->only_b, "row is only in the full one",
+              "rows are only in the full one");
     }
     for (size_t i = 0; i < r->n_columns; i++) {
         const struct compare_column *c = &r->columns[i];
@@ -181,6 +206,8 @@ compare_text(void *ctx, const struct compare_result *r)
                        c->type_a ? c->type_a : "missing", c->type_b ? c->type_b : "gone");
     }
     if (!b.len)
-        buf_printf(&b, "%lld rows, the same", (long long)r->rows_a);
+        add_count(&b, r->rows_a, "row, the same", "rows, the same");
+    if (!b.len)
+        buf_puts(&b, "no rows, the same");
     return b.s;
 }

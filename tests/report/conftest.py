@@ -7,7 +7,7 @@ import chromium
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES = ("ok", "failed", "false_green", "partly", "full_refresh", "broken_twin", "empty", "refused", "hostile", "thousand")
+SAMPLES = ("ok", "failed", "false_green", "partly", "full_refresh", "broken_twin", "empty", "refused", "unparsed", "failed_test", "hostile", "thousand")
 
 
 @pytest.fixture(scope="session")

@@ -53,11 +53,11 @@ def test_shows_the_verdict_and_fits(show, samples, name, dark):
 
 def test_says_what_a_reader_wants_to_know(show):
     text = show("failed").js("document.body.innerText")
-    for part in ("No.", "rides would fail in production", "station_hours dbt did not come to it", "dbt build --full-refresh --select rides",
+    for part in ("No: the build failed", "rides would fail in production", "station_hours dbt did not come to it", "dbt build --full-refresh --select rides",
                  "Production is untouched", "tip_cents", "models/rides/rides.sql", "parsed: models/rides/schema.yml changed"):
         assert part in text
     text = show("false_green").js("document.body.innerText")
-    assert "False green" in text and "its incremental run was not tested" in text.replace("\n", " ")
+    assert "False green" in text and "put a new table in the place of the copy" in text.replace("\n", " ")
     assert "dbt build --full-refresh --select rides" in show("full_refresh").js("document.querySelector('.verdict').innerText")
 
 

@@ -141,13 +141,15 @@ function verdict() {
 
 function problems() {
     const bad = nodes.filter(isBad), errors = bad.length ? [] : list(doc.errors), items = [];
-    for (const n of bad.slice(0, 50)) {
+    const green = bad.filter((n) => n.verdict === "false_green");
+    if (green.length)
+        items.push(el("h3", {}, green.slice(0, 20).map(name).join(", ") + (green.length > 20 ? " …" : ""), " ", pill(...WORDS.false_green)),
+            el("p", {}, "dbt says success, but it put a new table in the place of the copy of production's. Production would run " +
+                "the model incrementally on the table that it has, and that was not tested."));
+    for (const n of bad.filter((x) => x.verdict !== "false_green").slice(0, 50)) {
         const b = n.build || {};
         items.push(el("h3", {}, name(n), " ", pill(...word(n))));
-        if (n.verdict === "false_green")
-            items.push(el("p", {}, "dbt says success, but the table is another one than the clone: it was rebuilt from scratch, " +
-                "and its incremental run was not tested."));
-        else if (b.brief) items.push(el("p", {}, b.brief));
+        if (b.brief) items.push(el("p", {}, b.brief));
         const twin = n.both && n.both.verdict === "broken";
         if (twin && n.both.details.includes("\n"))
             items.push(el("p", {class: "soft"}, "Rows that differ (a: incremental, b: full refresh):"),
@@ -155,8 +157,8 @@ function problems() {
         if (b.message && n.verdict === "failed" && !twin)
             items.push(el("details", {open: bad.length <= 5}, el("summary", {}, "what dbt says"), el("pre", {}, dedent(b.message))));
     }
-    if (bad.length > 50) items.push(el("p", {class: "soft"}, "… and " + count(bad.length - 50) + " more in the table below"));
-    for (const e of errors) items.push(el("p", {}, e.message), e.hint ? el("p", {class: "soft"}, e.hint) : null);
+    if (bad.length - green.length > 50) items.push(el("p", {class: "soft"}, "… and " + count(bad.length - green.length - 50) + " more in the table below"));
+    for (const e of errors) items.push(el(e.message.includes("\n") ? "pre" : "p", {}, e.message));
     if (items.length) section("wrong", "What is wrong", ...items.filter(Boolean));
     if (list(advice.next).length) section("next", "What to do", ...steps(advice.next));
     if (list(advice.not_tested).length)
