@@ -83,6 +83,26 @@ ask_command(struct session *s, struct strlist *out, struct err *err)
     return add_numbers(s->ctx, out, said.s, command, err);
 }
 
+/* "12 13", "12,13"; nothing at all is what a CI's empty variable gives. */
+static int
+add_closed(void *ctx, struct strlist *out, const struct config *config, struct err *err)
+{
+    struct strlist all = {0};
+    for (size_t i = 0; i < config->closed_prs.n; i++)
+        strlist_split(ctx, &all, config->closed_prs.v[i], ',');
+    for (size_t i = 0; i < all.n; i++) {
+        const char *word = all.v[i] + strspn(all.v[i], " ");
+        size_t n = strspn(word, "0123456789");
+        if (word[n + strspn(word + n, " ")]) {
+            fail(err, ERR_CONFIG, "--closed-prs: '%s' is no number of a pull request", word);
+            return hint(err, "Write numbers alone: --closed-prs 12 13.");
+        }
+        if (n)
+            strlist_add(ctx, out, mem_strndup(ctx, word, n));
+    }
+    return 0;
+}
+
 int
 cmd_gc(void *ctx, const struct config *config, struct err *err)
 {
@@ -93,8 +113,8 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     if (command_args(config, 0, 0, err) || session_project(&s, true, err) || session_connect(&s, err))
         return -1;
     struct strlist closed = {0};
-    for (size_t i = 0; i < config->closed_prs.n; i++)
-        strlist_split(ctx, &closed, config->closed_prs.v[i], ',');
+    if (add_closed(ctx, &closed, config, err))
+        return -1;
     if (config->closed_command.n && ask_command(&s, &closed, err))
         return -1;
     const struct gc_options o = {.project = s.project->name, .closed = &closed, .now = s.now};

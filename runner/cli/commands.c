@@ -17,7 +17,7 @@ static const struct command table[] = {
     {"explain", "NODE", "say why a node is selected, or why not",
      "NODE is a unique id or a name. Prints every difference from production with both values and where it comes from, "
      "or the path from the modified node that brings it in.",
-     "cloneci explain fct_orders --state prod-artifacts", cmd_explain},
+     "cloneci explain rides --state prod-artifacts", cmd_explain},
     {"clone", "", "make the clones of the plan, and stop there",
      "The first half of run; cloneci build is the second.", "cloneci clone --state prod-artifacts", cmd_clone},
     {"build", "", "run the build step on the clones that stand, and check it",

@@ -134,6 +134,20 @@ record_plan(cJSON *doc, const struct outcome *o)
         report_warning(doc, plan->warnings[i].code, plan->warnings[i].text);
 }
 
+/* What the user chose may be misspelt: that is not the same as nothing having changed. */
+static void
+record_empty_selection(cJSON *doc, const struct outcome *o)
+{
+    const struct config *c = o->s->config;
+    if (!o->nothing || (!c->select.n && !c->selector))
+        return;
+    const char *text = c->selector ? mem_printf(o->s->ctx, "--selector %s", c->selector)
+                                   : mem_printf(o->s->ctx, "--select %s", strlist_join(o->s->ctx, &c->select, " "));
+    text = mem_printf(o->s->ctx, "%s: no node matches", text);
+    report_warning(doc, REPORT_SELECT_EMPTY, text);
+    log_event(LOG_WARN, "select.empty", "%s", text);
+}
+
 int
 outcome_report(struct outcome *o, const struct err *failure, struct err *err)
 {
@@ -144,6 +158,7 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
         record_plan(doc, o);
     if (o->ran)
         report_build(doc, &s->plan->argv, o->built.exit_code, o->built.ms);
+    record_empty_selection(doc, o);
     for (size_t i = 0; i < o->untouched.n; i++)
         report_warning(doc, "rows_none", o->untouched.v[i]);
     for (size_t i = 0; i < o->undeferred.n; i++)

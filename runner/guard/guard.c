@@ -80,7 +80,7 @@ check_own(void *ctx, const struct manifest *m, const struct project *project, co
     if (own && str_eq(own, m->invocation_id)) {
         fail(err, ERR_REFUSED, "%s and %s come from the same invocation of dbt (%s)", m->file, local, own);
         return hint(err, "This is the checkout's own manifest, not production's: fetch production's artifacts into "
-                         "the --state folder.");
+                         "the --state folder. If production really was built in this checkout, remove %s.", local);
     }
     if (!schema)
         return 0;

@@ -486,9 +486,15 @@ error_headline(void *ctx, const char *message)
 static char *
 headline(void *ctx, const cJSON *doc, const char *verdict, const char *merge)
 {
+    const cJSON *warning;
     const char *message = json_str(cJSON_GetArrayItem(json_get(doc, "errors"), 0), "message");
-    if (str_eq(verdict, "nothing_to_do"))
+    if (str_eq(verdict, "nothing_to_do")) {
+        cJSON_ArrayForEach(warning, json_get(doc, "warnings")) {
+            if (str_eq(json_str(warning, "code"), REPORT_SELECT_EMPTY))
+                return mem_printf(ctx, "nothing to do: %s", json_str(warning, "text"));
+        }
         return mem_strdup(ctx, "nothing to do: nothing that dbt builds differs from production");
+    }
     if (str_eq(verdict, "ok"))
         return ok_headline(ctx, doc, merge);
     if (str_eq(verdict, "false_green"))

@@ -96,6 +96,7 @@ void report_deferral(cJSON *doc, const char *unique_id, const char *relation, co
                      const struct strlist *read_by);
 void report_build(cJSON *doc, const struct strlist *argv, int exit_code, double ms);
 void report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist *differences);
+#define REPORT_SELECT_EMPTY "select_empty" /* the code of a selection that matches nothing */
 void report_warning(cJSON *doc, const char *code, const char *text);
 void report_error(cJSON *doc, const struct err *err);
 /* `step`: "git", "manifest", "parse", "select", "catalog", "clone", "build", "check" ..; ms since

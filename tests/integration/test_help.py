@@ -353,7 +353,7 @@ def check_invocation(words):
 def test_recipes_call_what_there_is(file):
     calls = [w for w in invocations(file.read_text()) if w[0] in {c.split()[0] for c in COMMANDS}]
     names = {" ".join(w[:2]) if w[0] == "state" else w[0] for w in calls}
-    assert {"run", "gc", "state pull", "state push"} <= names, names
+    assert {"run", "gc", "state pull", "state push", "promote"} <= names, names
     for words in calls:
         check_invocation(words)
 

@@ -1,0 +1,107 @@
+"""Every command of cloneci's that README.md and docs/ show is run, as it stands, and has to succeed: in a pull request's
+checkout with production's artifacts in prod-artifacts, a store and a forge on loopback, and a small production for
+promote and rollback."""
+
+import re
+import shlex
+import shutil
+
+import pytest
+
+import spoke
+import stores
+from conftest import told
+from test_report_post import KEY, TOKEN, Forge
+
+DOCS = [spoke.TOP / "README.md", spoke.TOP / "CONTRIBUTING.md", *sorted((spoke.TOP / "docs").glob("*.md"))]
+# What the tests are themselves, or what changes the machine that they run on.
+NOT_HERE = ("make ", "sudo ")
+# Some need what others leave; the rest follows in the order of the documents.
+ORDER = ("psql", "dbt parse", "cloneci init", "cloneci doctor", "cloneci plan", "cloneci ls", "cloneci explain", "cloneci clone",
+         "cloneci build --state", "cloneci build --retry", "cloneci run", "cloneci report", "cloneci state check", "cloneci state push",
+         "cloneci state pull", "cloneci gc", "cloneci", "")
+
+
+def shown():
+    """The commands of the console blocks, and cloneci's own of the scripts, each once."""
+    found = {}
+    for file in DOCS:
+        for kind, block in re.findall(r"^ *```(console|sh)\n(.*?)^ *```", file.read_text(), re.M | re.S):
+            for line in block.splitlines():
+                line = line.strip()
+                if kind == "console" and line.startswith("$ "):
+                    found.setdefault(shlex.join(shlex.split(line[2:], comments=True)), file.name)
+                elif kind == "sh" and line.startswith("cloneci "):
+                    found.setdefault(shlex.join(shlex.split(line, comments=True)), file.name)
+    here = {command: name for command, name in found.items() if not command.startswith(NOT_HERE)}
+    assert len(here) > 25 and set(found) - set(here) < {"make demo", "make test", "make", "sudo make install",
+                                                        *(c for c in found if c.startswith("sudo apt-get install "))}
+    return sorted(here, key=lambda c: next(i for i, start in enumerate(ORDER) if c.startswith(start) or not start))
+
+
+COMMANDS = shown()
+LIVE = ("cloneci promote", "cloneci rollback")
+
+
+@pytest.fixture
+def checkout(pull):
+    """As the documents have it: branch `change`, target ci; artifacts of production will be in prod-artifacts."""
+    pull.patch("1-late-corrections")
+    shutil.rmtree(pull.target, ignore_errors=True)
+    exclude = pull.path / ".git" / "info" / "exclude"
+    exclude.write_text(exclude.read_text() + "cloneci.yml\nprod-artifacts/\n.github/\n")
+    return pull
+
+
+def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
+    pull, server, forge = checkout, stores.S3(), Forge("github")
+    nginx = stores.Nginx()
+    forge.PATHS = {"github": ("/repos/acme/dbt/issues/12/comments", "/repos/acme/dbt/issues/comments/{id}", "PATCH")}
+    elsewhere = {"/srv/dbt": str(tmp_path / "srv"), "https://ci.acme.example/dbt": nginx.url("dbt"),
+                 "/usr/local/share/doc/cloneci/roles.sql": str(spoke.TOP / "conf" / "roles.sql"),
+                 "psql -d warehouse -v ci=cloneci_ci -v owner=dbt_prod -v schemas=analytics,raw":
+                     f"psql -q -h {pull.cluster.socket} -U postgres -d {pull.database} -v ci=ci -v owner=prod_owner "
+                     "-v schemas=analytics,finance,raw"}
+    bin = tmp_path / "bin"
+    bin.mkdir()
+    (bin / "cloneci").symlink_to(pull.stage.binary)
+    env = {"PATH": f"{bin}:{pull.env['PATH']}", **server.env(server.production), "GITHUB_ACTIONS": "true",
+           "GITHUB_REPOSITORY": "acme/dbt", "GITHUB_REF": "refs/pull/12/merge", "GITHUB_API_URL": forge.url,
+           "GITHUB_TOKEN": TOKEN, "GITHUB_BASE_REF": "main"}
+    ran = 0
+    try:
+        for command in COMMANDS:
+            if command.startswith(LIVE):
+                continue
+            if command.startswith("cloneci init"):
+                (pull.project / "cloneci.yml").unlink(missing_ok=True)
+            for there, here in elsewhere.items():
+                command = command.replace(there, here)
+            if command.startswith("cloneci state push"):  # in the production job's checkout
+                shutil.rmtree(pull.target)
+                shutil.copytree(pull.project / "prod-artifacts", pull.target)
+            if command.startswith("dbt parse"):  # production's artifacts are those of its branch
+                pull.git("checkout", "-q", "main")
+            done = pull.run(shlex.split(command), **env)
+            pull.git("checkout", "-q", "change")
+            assert done.returncode == 0, f"$ {command}\n{told(done)}"
+            ran += 1
+    finally:
+        server.stop()
+        forge.stop()
+        nginx.stop()
+    assert ran > 20
+    comment, = forge.comments.values()
+    assert comment.startswith(KEY.replace(":pr ", ":ci ")), comment[:200]
+
+
+def test_every_promotion_that_is_shown_succeeds(live):
+    live.run("".join(f"CREATE SCHEMA {s};" for s in ("analytics", "finance")))
+    for schema in ("analytics", "finance"):
+        live.generation(schema, 0)
+    commands = [c for c in COMMANDS if c.startswith(LIVE)]
+    assert commands
+    for command in commands:
+        live.stage(1, "stage")
+        live.stage(1, "stage_finance")
+        live.cloneci(*shlex.split(command)[1:])
