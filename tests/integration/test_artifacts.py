@@ -333,17 +333,52 @@ class Pushers:
                 process.kill()
         self.codes[self.times[i]] = process.wait(), process.stdout.read()
 
-    def run(self, during):
+    def run(self, during, *beside):
         threads = [threading.Thread(target=self.one, args=(i,)) for i in range(len(self.times))]
-        for t in threads:
+        others = [threading.Thread(target=other, args=(lambda: any(t.is_alive() for t in threads),)) for other in beside]
+        for t in threads + others:
             t.start()
         while any(t.is_alive() for t in threads):
             during()
-        for t in threads:
+        for t in threads + others:
             t.join()
 
     def pushed(self):
         return [at for at, (code, _) in self.codes.items() if code == 0]
+
+
+class Reader:
+    """Pulls again and again into a folder of its own, and is killed at random; what is in the folder is looked at each
+    time: one manifest, whole, and never an older one than before."""
+
+    def __init__(self, shop, store, number, contents):
+        self.shop, self.store, self.contents = shop, store, contents
+        self.folder = f"reader{number}"
+        self.draw = random.Random(number)
+        self.seen, self.wrong, self.killed = [], [], 0
+
+    def __call__(self, going_on):
+        argv = self.shop.argv("pull", self.store, "--state", self.folder)
+        while going_on() or not self.seen:
+            process = subprocess.Popen(argv, cwd=self.shop.path, env={**self.shop.env, **self.store.env},
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if self.draw.random() < 0.5 and going_on():
+                try:
+                    process.wait(self.draw.random() / 2)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+            said = process.communicate()[1]
+            self.killed += process.returncode == -signal.SIGKILL
+            if process.returncode not in (0, -signal.SIGKILL):
+                self.wrong.append(said)
+                return
+            manifest = self.shop.path / self.folder / "manifest.json"
+            if manifest.exists():
+                at = self.shop.state_time(self.folder)
+                if manifest.read_bytes() != self.contents[at]["manifest.json"] or at < max(self.seen, default=at):
+                    self.wrong.append(f"{at} after {self.seen}")
+                    return
+                self.seen.append(at)
 
 
 @pytest.mark.parametrize("store", ["folder", "web", "s3", "git"], indirect=True)
@@ -372,8 +407,10 @@ def test_pushers_and_readers_that_are_killed(shop, store):
                 whole("prod2")
 
     shop.pull(store, state="prod2")
-    pushers.run(read)
+    readers = [Reader(shop, store, number, contents) for number in range(4)]
+    pushers.run(read, *readers)
     read()
+    assert [r.wrong for r in readers] == [[]] * len(readers)
     assert seen == sorted(seen), "a reader was given an older one than before"
     for at, (code, said) in pushers.codes.items():
         assert code in (0, -signal.SIGKILL), f"{at}: exit {code}\n{said}"
