@@ -110,10 +110,9 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     struct gc_schema *schemas;
     size_t n;
     session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, true, err) || session_connect(&s, err))
-        return -1;
     struct strlist closed = {0};
-    if (add_closed(ctx, &closed, config, err))
+    if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) || session_project(&s, true, err) ||
+        session_connect(&s, err))
         return -1;
     if (config->closed_command.n && ask_command(&s, &closed, err))
         return -1;

@@ -194,6 +194,13 @@ def test_empty_diff_is_nothing_to_do(pull):
     assert pull.schemas() == []
 
 
+def test_a_misspelt_selection_is_not_taken_for_nothing_changed(pull):
+    pull.patch("1-late-corrections")
+    done = pull.must("run", "--select", "station_hour")
+    assert "nothing to do: --select station_hour: no node matches" in done.stdout
+    assert "warning: --select station_hour: no node matches" in done.stderr
+
+
 def test_only_a_readme_changed(pull):
     pull.write("README.md", "words\n")
     pull.commit("words")
