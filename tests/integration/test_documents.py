@@ -19,7 +19,8 @@ NOT_HERE = ("make", "sudo ")
 # Some need what others leave; the rest follows in the order of the documents.
 ORDER = ("psql", "dbt parse", "cloneci init", "cloneci doctor", "cloneci plan", "cloneci ls", "cloneci explain", "cloneci clone",
          "cloneci build --state", "cloneci build --retry", "cloneci run", "cloneci report", "cloneci state check", "cloneci state push",
-         "cloneci state pull", "cloneci gc", "cloneci", "")
+         "cloneci state pull", "cloneci sandbox create", "cloneci sandbox list", "cloneci sandbox refresh", "cloneci sandbox",
+         "cloneci gc", "cloneci", "")
 
 
 def shown():
@@ -40,7 +41,7 @@ def shown():
 
 
 COMMANDS = shown()
-LIVE = ("cloneci promote", "cloneci rollback")
+LIVE = ("cloneci promote --from", "cloneci rollback")  # what moves production's relations
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
     pull, server, forge = checkout, stores.S3(), Forge("github")
     nginx = stores.Nginx()
     forge.PATHS = {"github": ("/repos/acme/dbt/issues/12/comments", "/repos/acme/dbt/issues/comments/{id}", "PATCH")}
-    elsewhere = {"/srv/dbt": str(tmp_path / "srv"), "https://ci.acme.example/dbt": nginx.url("dbt"),
+    elsewhere = {"+orders": "+rides", "+stg_orders": "+stg_rides", "/srv/dbt": str(tmp_path / "srv"), "https://ci.acme.example/dbt": nginx.url("dbt"),
                  "/usr/local/share/doc/cloneci/roles.sql": str(spoke.TOP / "conf" / "roles.sql"),
                  "psql -d warehouse -v ci=cloneci_ci -v owner=dbt_prod -v schemas=analytics,raw":
                      f"psql -q -h {pull.cluster.socket} -U postgres -d {pull.database} -v ci=ci -v owner=prod_owner "
@@ -77,6 +78,8 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
                 (pull.project / "cloneci.yml").unlink(missing_ok=True)
             for there, here in elsewhere.items():
                 command = command.replace(there, here)
+            if command.startswith("cloneci sandbox create"):  # each document begins anew
+                pull.run(["cloneci", "sandbox", "drop", *shlex.split(command)[3:4]], **env)
             if command.startswith("cloneci state push"):  # in the production job's checkout
                 shutil.rmtree(pull.target)
                 shutil.copytree(pull.project / "prod-artifacts", pull.target)
@@ -99,9 +102,8 @@ def test_every_promotion_that_is_shown_succeeds(live):
     live.run("".join(f"CREATE SCHEMA {s};" for s in ("analytics", "finance")))
     for schema in ("analytics", "finance"):
         live.generation(schema, 0)
-    commands = [c for c in COMMANDS if c.startswith(LIVE)]
-    assert commands
-    for command in commands:
+    first = "cloneci promote --from stage=analytics"
+    for command in [first, *(c for c in COMMANDS if c.startswith(LIVE))]:
         live.stage(1, "stage")
         live.stage(1, "stage_finance")
         live.cloneci(*shlex.split(command)[1:])
