@@ -66,7 +66,7 @@ post(struct session *s, cJSON *doc, struct err *err)
     const char *repository = config->repository, *number = config->pull_request;
     report_identify(doc, repository ? repository : post_repository_here(s->ctx),
                     number ? number : gitdiff_pull_request(s->ctx));
-    const char *key = report_key(s->ctx, doc), *markdown = report_markdown(s->ctx, doc);
+    const char *key = report_key(s->ctx, doc), *markdown = report_comment(s->ctx, doc, post_draws(config->post));
     if (strcmp(config->post, "github") == 0 && github_files(s->ctx, doc, markdown, err))
         return -1;
     const struct post_comment comment = {

@@ -137,13 +137,13 @@ static const struct forge forges[] = {
      .right = "The job needs 'permissions: pull-requests: write'; for pull requests from forks GitHub gives a token "
               "that only reads.",
      .api = "https://api.github.com", .api_env = "GITHUB_API_URL", .repository_env = "GITHUB_REPOSITORY",
-     .method = "PATCH", .most = 65535, .comments = github_comments, .parameters = "",
+     .method = "PATCH", .most = 65535, .draws = true, .comments = github_comments, .parameters = "",
      .page = "per_page", .match = github_match, .body = plain_body},
     {.name = "gitlab", .title = "GitLab", .here = "GITLAB_CI", .tokens = "GITLAB_TOKEN",
      .right = "GITLAB_TOKEN must be a project or personal access token with the scope 'api' and at least the role "
               "Reporter; CI_JOB_TOKEN may not write notes.",
      .api = "https://gitlab.com/api/v4", .api_env = "CI_API_V4_URL", .repository_env = "CI_PROJECT_PATH",
-     .method = "PUT", .most = 1000000, .comments = gitlab_comments,
+     .method = "PUT", .most = 1000000, .draws = true, .comments = gitlab_comments,
      .parameters = "", .page = "per_page", .match = gitlab_match, .body = plain_body},
     {.name = "bitbucket", .title = "Bitbucket", .here = "BITBUCKET_BUILD_NUMBER", .tokens = "BITBUCKET_TOKEN",
      .right = "BITBUCKET_TOKEN must be a repository access token with the scope 'pullrequest:write'.",
@@ -168,6 +168,14 @@ forge_find(const char *name, struct err *err)
             return &forges[i];
     fail(err, ERR_BUG, "there is no forge '%s'", name);
     return NULL;
+}
+
+bool
+post_draws(const char *forge)
+{
+    struct err ignored;
+    const struct forge *f = forge_find(forge, &ignored);
+    return f && f->draws;
 }
 
 /* The forge whose CI this is. */

@@ -19,6 +19,7 @@ struct forge {
     const char *repository_env;
     const char *method; /* that replaces a comment */
     size_t most;        /* bytes of a comment */
+    bool draws;     /* mermaid, in comments */
     bool plain_key;     /* HTML comments are shown: the key becomes a reference that nothing refers to */
     /* URL of all comments, without parameters. */
     char *(*comments)(void *ctx, const char *api, const char *repository, const char *pull_request);

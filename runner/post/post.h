@@ -36,6 +36,9 @@ struct posted {
 int post_comment(void *ctx, struct posted *out, const struct post_comment *comment,
                  struct err *err) BASE_CHECKED;
 
+/* Are mermaid's pictures drawn in this forge's comments? */
+bool post_draws(const char *forge);
+
 /* Appends to the files that GITHUB_STEP_SUMMARY and GITHUB_OUTPUT name, where they are set: the
  * Markdown, and each pair of `outputs` (name, value). */
 int post_github_files(const char *markdown, const char *const outputs[][2], size_t n,

@@ -577,7 +577,7 @@ put_foot(struct buf *b, const cJSON *doc)
 }
 
 char *
-report_markdown(void *ctx, const cJSON *doc)
+report_comment(void *ctx, const cJSON *doc, bool picture)
 {
     const cJSON *advice = json_get(doc, "advice");
     struct buf b, tail;
@@ -592,10 +592,17 @@ report_markdown(void *ctx, const cJSON *doc)
     put_twins(&b, doc);
     put_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
     put_list(&b, "Warnings", json_get(doc, "warnings"), NULL);
-    put_lineage(&tail, doc);
+    if (picture)
+        put_lineage(&tail, doc);
     put_foot(&tail, doc);
     size_t used = b.len + tail.len;
     put_table(&b, doc, used < REPORT_MARKDOWN_MAX ? REPORT_MARKDOWN_MAX - used : 0);
     buf_add(&b, tail.s, tail.len);
     return b.s;
+}
+
+char *
+report_markdown(void *ctx, const cJSON *doc)
+{
+    return report_comment(ctx, doc, true);
 }

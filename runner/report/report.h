@@ -117,6 +117,8 @@ char *report_text(void *ctx, const cJSON *doc, bool color); /* lines of at most 
 char *report_terminal(void *ctx, const cJSON *doc, bool color, size_t columns); /* or as a terminal has room for */
 /* A pull request's comment; begins with its key (report_key), at most REPORT_MARKDOWN_MAX bytes. */
 char *report_markdown(void *ctx, const cJSON *doc);
+/* The same; without the picture of the lineage where mermaid would be shown as text. */
+char *report_comment(void *ctx, const cJSON *doc, bool picture);
 char *report_junit(void *ctx, const cJSON *doc);
 char *report_html(void *ctx, const cJSON *doc);
 #define REPORT_MARKDOWN_MAX 65400 /* GitHub takes 65,536 characters; what the post adds fits */

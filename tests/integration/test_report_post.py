@@ -152,7 +152,7 @@ class Job:
         (self.project / "dbt_project.yml").write_text("name: spoke\nprofile: spoke\nversion: '1.0'\n")
         self.write()
 
-    def write(self, started=STARTED, warnings=0, **git):
+    def write(self, started=STARTED, warnings=0, nodes=(), **git):
         self.kept.write_text(json.dumps({
             "version": 1, "tool": {"name": "cloneci", "version": "0"},
             "run": {"id": "r1", "command": "run", "started_at": started, "ms": 1200, "exit_code": 0, "verdict": "ok",
@@ -160,7 +160,7 @@ class Job:
             "project": {"name": "spoke", "adapter": "postgres", "target": "pr", "dir": "/x", "repository": "acme/dbt"},
             "git": {"pull_request": "12", "branch": "change", "changes": [], "dirty": False, "outside": 0, **git},
             "production": None, "head": None, "schema": "pr_12", "schemas": ["pr_12"], "build": None, "receipt": None,
-            "nodes": [], "deferral": [], "timings": [],
+            "nodes": list(nodes), "deferral": [], "timings": [],
             "errors": [{"kind": "bug", "text": f"{i} " + "short " * 90} for i in range(warnings)],
             "warnings": [{"code": "w", "text": f"{i} " + "long " * 110} for i in range(warnings)],
             "advice": {"merge": "yes", "answer": "Yes.", "after_merge": [], "not_tested": [],
@@ -211,6 +211,16 @@ def test_first_written_then_replaced(job, forge, kind):
     assert set(server.comments) == {7, 8, 9, number}
     assert server.comments[number] == first.replace(STARTED, "2026-11-24T11:00:00Z")
     assert server.comments[7] == "Looks good to me"
+
+
+@KINDS
+def test_the_picture_goes_where_it_is_drawn(job, forge, kind):
+    job.write(nodes=[{"unique_id": f"model.spoke.{n}", "name": n, "resource_type": "model", "relation": n, "parents": [],
+                      "reasons": [], "clone": None, "build": None, "verdict": None} for n in ("a", "b")])
+    server = forge(kind)
+    job.post(server)
+    comment, = server.comments.values()
+    assert ("```mermaid" in comment) == (kind in ("github", "gitlab")) and "| `a` |" in comment
 
 
 @KINDS
