@@ -8,6 +8,9 @@ CC ?= gcc
 ifeq ($(CC),cc)
 CC := gcc
 endif
+ifeq ($(MODE),fuzz)
+CC := clang
+endif
 PREFIX ?= /usr/local
 PYTHON = $(firstword $(wildcard .venv/bin/python) python3)
 PKGS := libpq libcjson libgit2 talloc yaml-0.1 libcrypto libcurl
@@ -17,6 +20,8 @@ WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstric
 	-Wswitch-enum -Wpointer-arith -Wcast-qual
 ifneq ($(findstring gcc,$(CC)),)
 WARN += -Wduplicated-cond -Wlogical-op
+else
+WARN += -Wno-gnu-statement-expression # talloc's own macros
 endif
 WERROR ?= -Werror
 VERSION := 0.1.0
@@ -34,6 +39,11 @@ OUT := build/$(MODE)
 MODE ?= release
 ifeq ($(MODE),san)
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS := -O1 -g
+endif
+# libFuzzer: the code is instrumented, the driver is linked to the targets alone.
+ifeq ($(MODE),fuzz)
+SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS := -O1 -g
 endif
 
@@ -126,7 +136,15 @@ $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.h $(LIBS)
 	@$(CC) -std=gnu17 -DFUZZ_REPLAY $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -Itests -Itests/fuzz -o $@ $< \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 fuzz-programs: $(FUZZ)
-.PHONY: fuzz-programs
+# .. and as what they are
+$(OUT)/fuzzer/%: tests/fuzz/%.c tests/fuzz/replay.h $(LIBS)
+	@mkdir -p $(dir $@)
+	@echo "  fuzzer  $*"
+	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -fsanitize=fuzzer -Itests -Itests/fuzz -o $@ $< \
+		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+fuzz: ## libFuzzer (needs clang) on one target: TARGET=manifest CPU_MINUTES=30
+	@bash tests/fuzz/fuzz.sh "$(TARGET)" "$(or $(CPU_MINUTES),30)"
+.PHONY: fuzz fuzz-programs
 golden: ## every selection of the corpora against dbt's own answers
 	@bash tests/golden/run.sh
 
