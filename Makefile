@@ -166,15 +166,19 @@ clone-bench: ## what clones cost, against plain SQL (a cluster of its own, 4 GB 
 	@$(MAKE) --no-print-directory MODE=release build/release/bench/clone_bench
 	@build/release/bench/clone_bench
 .PHONY: clone-bench
-bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, overhead before the build, clones, promotion
+bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, overhead before the build, clones, promotion, sandboxes
 	@for n in 1000 5000 20000; do $(MAKE) --no-print-directory manifest-bench MODELS=$$n || exit 1; done
 	@$(PYTHON) tests/bench/selection.py
 	@$(PYTHON) tests/bench/overhead.py
 	@$(MAKE) --no-print-directory clone-bench
 	@$(PYTHON) tests/bench/promote.py
+	@$(PYTHON) tests/bench/sandbox.py
 promote-bench: build/cloneci ## promotion under readers, and with 1,000 relations
 	@$(PYTHON) tests/bench/promote.py
 .PHONY: promote-bench
+sandbox-bench: build/cloneci ## a sandbox of 200 relations out of 1,000 models
+	@$(PYTHON) tests/bench/sandbox.py
+.PHONY: sandbox-bench
 demo: ## three pull requests on a real project: installs what is missing, builds, runs
 	@bash tests/support/setup.sh demo
 	@$(MAKE) --no-print-directory -j"$$(nproc)" build/cloneci

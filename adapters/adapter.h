@@ -168,6 +168,12 @@ struct adapter_ops {
                 struct load_item *items, size_t n_items, const struct load_options *options,
                 struct err *err);
     int (*disk)(void *ctx, struct adapter *a, struct disk_info *out, struct err *err);
+    /* While nothing is under way on the connection: the descriptor that becomes readable when the
+     * server has something to say .. */
+    int (*socket)(struct adapter *a);
+    /* .. and what it said, without waiting: *text is the payload of a notification that came, or
+     * NULL. -1: the connection is lost. */
+    int (*heard)(void *ctx, struct adapter *a, char **text, struct err *err);
 };
 
 enum {

@@ -22,4 +22,6 @@ const struct adapter_ops postgres_ops = {
     .drop_namespace = pg_drop_namespace,
     .load = pg_load,
     .disk = pg_disk,
+    .socket = pg_socket,
+    .heard = pg_heard,
 };

@@ -65,6 +65,10 @@ int pg_exec_all(struct adapter *a, const char *const *sql, size_t n, size_t *fai
 int pg_query(void *ctx, struct adapter *a, const char *sql, struct strlist *out,
              struct err *err) BASE_CHECKED;
 
+/* What comes while nothing is under way. */
+int pg_socket(struct adapter *a);
+int pg_heard(void *ctx, struct adapter *a, char **text, struct err *err) BASE_CHECKED;
+
 /* error.c: a libpq error as ours: the server's message, its SQLSTATE, and what to do */
 int pg_fail_result(const struct adapter *a, const PGresult *result, struct err *err);
 int pg_fail_lost(const struct adapter *a, struct err *err);

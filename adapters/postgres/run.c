@@ -283,3 +283,25 @@ pg_query(void *ctx, struct adapter *a, const char *sql, struct strlist *out, str
     struct column column = {.ctx = ctx, .out = out};
     return pg_run(a, &sql, 1, NULL, on_column, &column, err);
 }
+
+int
+pg_socket(struct adapter *a)
+{
+    return PQsocket(a->conn);
+}
+
+int
+pg_heard(void *ctx, struct adapter *a, char **text, struct err *err)
+{
+    *text = NULL;
+    bool lost = !PQconsumeInput(a->conn);
+    PGnotify *notify = PQnotifies(a->conn);
+    if (notify)
+        *text = mem_strdup(ctx, notify->extra);
+    PQfreemem(notify);
+    if (*text)
+        return 0;
+    if (lost || PQstatus(a->conn) != CONNECTION_OK)
+        return pg_fail_lost(a, err);
+    return 0;
+}

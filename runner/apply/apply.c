@@ -16,8 +16,8 @@ job_run(struct job *j, const char *stem, const struct sql_var *vars, size_t n, s
     return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->exec(j->a, sql, err);
 }
 
-static int
-query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars, size_t n,
+int
+job_query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars, size_t n,
       struct err *err)
 {
     char *sql;
@@ -53,65 +53,6 @@ exec_list(struct job *j, const struct strlist *sql, struct err *err)
     return 0;
 }
 
-/* --- locks --- */
-
-char *
-apply_application_name(void *ctx, const char *schema)
-{
-    char *name = mem_printf(ctx, "cloneci:%s", schema);
-    bool plain = strlen(name) <= 63;
-    for (const char *p = name; *p; p++)
-        plain = plain && *p >= ' ' && *p <= '~';
-    if (plain)
-        return name;
-    char hex[HASH_SHA256_HEX];
-    hash_sha256(schema, strlen(schema), hex);
-    return mem_printf(ctx, "cloneci:%s", hex + HASH_SHA256_HEX - 1 - 40);
-}
-
-static int
-lock_one(struct job *j, const char *schema, struct err *err)
-{
-    struct strlist got = {0};
-    const struct sql_var vars[] = {{"key", adapter_lock_key(j->ctx, mem_printf(j->ctx, "cloneci:%s", schema))}};
-    if (query(j, &got, "lock_try_session", vars, 1, err))
-        return -1;
-    if (got.n == 1 && strcmp(got.v[0], "t") == 0)
-        return 0;
-    fail(err, ERR_LOCKED, "another run is working in the schema \"%s\"", schema);
-    return hint(err, "Wait for it or cancel it; every pull request needs a schema of its own.");
-}
-
-int
-apply_lock(struct adapter *a, const struct plan *plan, struct err *err)
-{
-    struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
-    int rc = 0;
-    fault_point("lock");
-    for (size_t i = 0; rc == 0 && i < plan->n_schemas; i++)
-        rc = lock_one(&j, plan->schemas[i].name, err);
-    if (rc == 0)
-        rc = apply_end_builds(a, plan, err);
-    talloc_free(j.ctx);
-    return rc;
-}
-
-int
-apply_end_builds(struct adapter *a, const struct plan *plan, struct err *err)
-{
-    if (!plan->in.schema)
-        return 0;
-    struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
-    struct strlist ended = {0};
-    const struct sql_var vars[] = {{"application", apply_application_name(j.ctx, plan->in.schema)}};
-    int rc = query(&j, &ended, "backend_stop", vars, 1, err);
-    if (rc == 0 && ended.n)
-        log_event(LOG_WARN, "builds.ended", "ended %zu connection%s that a build step had left working", ended.n,
-                  ended.n == 1 ? "" : "s");
-    talloc_free(j.ctx);
-    return rc;
-}
-
 /* --- schemas --- */
 
 static void
@@ -140,7 +81,7 @@ drop_contents(struct job *j, const struct strlist *schemas, struct err *err)
     buf_putc(&array, '}');
     const struct sql_var vars[] = {{"schemas", array.s}};
     struct strlist drops = {0};
-    if (query(j, &drops, "namespace_contents", vars, 1, err))
+    if (job_query(j, &drops, "namespace_contents", vars, 1, err))
         return -1;
     for (size_t i = 0; i < drops.n; i += DROPS_A_TRANSACTION) {
         size_t n = drops.n - i < DROPS_A_TRANSACTION ? drops.n - i : DROPS_A_TRANSACTION, failed = 0;
@@ -193,6 +134,17 @@ in_transaction(struct job *j, bool swap, struct err *err)
             return job_undo(j);
     }
     return job_run(j, "commit", NULL, 0, err) ? job_undo(j) : 0;
+}
+
+/* A schema of that name that another session was just making (23505 on pg_namespace) or had made (42P06) is looked at
+ * like any other that stands: by planning anew. */
+static int
+make_aside(struct job *j, bool *stale, struct err *err)
+{
+    if (in_transaction(j, false, err) == 0)
+        return 0;
+    *stale = err->kind == ERR_WAREHOUSE && (strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "42P06") == 0);
+    return -1;
 }
 
 static int
@@ -355,14 +307,29 @@ apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply
                                  .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
     fault_point("aside");
     bool many = load && load->n_workers && plan->n_clones;
-    if (clear_leftovers(&j, err) || in_transaction(&j, false, err) ||
+    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) ||
         (many ? load_all(&j, out, load, stale, err) : clone_all(&j, &w, stale, err)))
         return -1;
     fault_point("swap");
     if (in_transaction(&j, true, err))
         return -1;
     fault_point("swapped");
-    if (drop_replaced(&j, err) || describe_made(&j, out, err))
+    if ((!plan->in.sandbox && lease_end_others(&j, true, err)) || drop_replaced(&j, err) || describe_made(&j, out, err))
+        return -1;
+    out->ms = clock_ms() - start;
+    return 0;
+}
+
+int
+apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
+               apply_progress *progress, void *arg, struct err *err)
+{
+    struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct watch w = {.job = &j, .out = out, .progress = progress, .arg = arg};
+    double start = clock_ms();
+    *stale = false;
+    *out = (struct apply_result){.n = plan->n_clones, .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
+    if (clone_all(&j, &w, stale, err) || describe_made(&j, out, err))
         return -1;
     out->ms = clock_ms() - start;
     return 0;

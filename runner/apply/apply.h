@@ -32,9 +32,31 @@ struct apply_load {
     void *arg;
 };
 
-/* Takes the lock of every schema of the plan for the life of the connection, then ends what a killed run
- * left working there. ERR_LOCKED if another run holds one. */
-int apply_lock(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+/*
+ * The lease. One run works in a pull request's schema, and holds its lock by name as long as its connection lives. A newer
+ * commit takes over: the older run is asked to give way, which cancels its statements and has it end its build step; one that
+ * does not within patience_ms has its connections ended. Newer is what the CI started later, by its numbers; where a number
+ * is not known, any other commit than an ancestor of the one that the older run works on.
+ */
+struct apply_lease {
+    const char *number; /* of our run in the CI's order, or NULL */
+    /* Is our head an ancestor of that commit? 1 yes, 0 no, -1 unknown. NULL: nobody has to give way to us. */
+    int (*is_within)(void *arg, const char *sha);
+    void *arg;
+    double patience_ms;
+};
+
+/* Takes the lock of the pull request's schema, then those of the others of the plan, for the life of the connection;
+ * ends what an older run left working there. ERR_LOCKED: a run of the same commit, of a newer one, or of another role
+ * holds one. */
+int apply_lock(struct adapter *a, const struct plan *plan, const struct apply_lease *lease, struct err *err) BASE_CHECKED;
+/* While nothing is under way on `a`: was the lease taken from us? ERR_LOCKED says by whom; ERR_WAREHOUSE: the connection is
+ * lost, and the lock with it. */
+int apply_leased(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+/* After the connection was lost: whoever has the lock by now, or has made the schema since, over another connection. */
+int apply_successor(struct adapter *other, const struct plan *plan, struct err *err) BASE_CHECKED;
+/* While the build step works: ends what others have working in the schema; ERR_LOCKED if there was something. */
+int apply_guard(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /*
  * Steps: clear leftovers, make the schemas aside, clone in one snapshot, swap, remove the last run's. `load` may be
  * NULL.
@@ -43,14 +65,19 @@ int apply_lock(struct adapter *a, const struct plan *plan, struct err *err) BASE
 int apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
                  apply_progress *progress, void *arg, const struct apply_load *load,
                  struct err *err) BASE_CHECKED;
+/* Makes the clones in the schemas where they are to stand, in one transaction and nothing else: for a plan whose statements
+ * drop what stands there first. *stale as of apply_clones. */
+int apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
+                   apply_progress *progress, void *arg, struct err *err) BASE_CHECKED;
 /* Looks the clones up again: out[i] belongs to the plan's i-th clone. */
 int apply_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct relation_info *out,
                   struct err *err) BASE_CHECKED;
-/* Ends the connections that bear the name of this schema's runs: what a killed run left working, or a build step
- * that was ended. Only while the schema's lock is held. */
+/* Ends the connections of our own build step, which had to be ended. */
 int apply_end_builds(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
-/* The name that every connection of a build step bears: printable ASCII (a server replaces what is not), 63 bytes at
- * most. */
-char *apply_application_name(void *ctx, const char *schema);
+/* Names one more connection of ours, so that it ends with the lease. */
+int apply_name(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+/* The name that every connection of a run's build step bears: printable ASCII (a server replaces what is not), 63 bytes
+ * at most. */
+char *apply_application_name(void *ctx, const char *run_id, const char *schema);
 
 #endif

@@ -18,7 +18,8 @@ struct build_env {
     struct strlist env;       /* for the child */
 };
 
-/* Makes the folder (0700, per user, project and schema) and writes the profile. */
+/* Makes the folder (0700, per user, project and schema) and writes the profile. In it connections have no name, so that
+ * it stays the same from run to run, as dbt's partial parse wants it: build_run gives them theirs by the environment. */
 int build_prepare(void *ctx, struct build_env *out, const struct config *config, const struct project *project,
                   const struct profile *profile, const char *schema, struct err *err) BASE_CHECKED;
 
@@ -55,10 +56,18 @@ struct build_result {
     struct map *index; /* unique id -> nodes */
 };
 
+/* What is looked at while the build step works: the connection that holds the lock of its schema. */
+struct build_watch {
+    int fd;
+    int (*on_wake)(void *arg, struct err *err); /* as of struct process_spec */
+    int (*on_tick)(void *arg, struct err *err); /* every second */
+    void *arg;
+};
+
 /* Runs the plan's command line; what it prints goes to `out` as it comes. The deferral map, the schema and the
  * selection are in the files and variables that docs/build-command.md names. */
 int build_run(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file, FILE *out,
-              struct build_result *result, struct err *err) BASE_CHECKED;
+              const struct build_watch *watch, struct build_result *result, struct err *err) BASE_CHECKED;
 const struct build_node *build_find(const struct build_result *r, const char *unique_id);
 
 enum build_verdict {

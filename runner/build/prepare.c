@@ -62,12 +62,9 @@ build_prepare(void *ctx, struct build_env *out, const struct config *config, con
         return -1;
     out->generated = true;
     const struct adapter_ops *ops = adapter_find(profile->type);
-    struct profile_extra name = {.value = apply_application_name(ctx, schema)};
-    if (!ops || !ops->name_key)
-        return profile_write(ctx, profile, out->profiles_dir, schema, NULL, 0, &out->env, err);
-    name.key = ops->name_key;
-    strlist_add(ctx, &out->env, mem_printf(ctx, "%s=%s", ops->name_variable, name.value));
-    return profile_write(ctx, profile, out->profiles_dir, schema, &name, 1, &out->env, err);
+    bool named = ops && ops->name_key;
+    const struct profile_extra name = {.key = named ? ops->name_key : NULL, .value = ""};
+    return profile_write(ctx, profile, out->profiles_dir, schema, &name, named, &out->env, err);
 }
 
 /* --- dbt parse --- */

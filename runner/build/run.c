@@ -66,6 +66,8 @@ build_find(const struct build_result *r, const char *unique_id)
 
 /* --- the step --- */
 
+enum { TICK_MS = 1000 };
+
 static char **
 null_terminated(void *ctx, const struct strlist *list)
 {
@@ -87,14 +89,18 @@ child_env(void *ctx, const struct build_env *env, const struct plan *plan, const
     strlist_add(ctx, &out, mem_printf(ctx, "CLONECI_PROFILES_DIR=%s", env->profiles_dir));
     /* dbt sees a pipe and colours all the same: what it is relayed to decides. */
     strlist_add(ctx, &out, log_color(to) ? "DBT_USE_COLORS=true" : "DBT_USE_COLORS=false");
-    if (plan->in.schema)
-        strlist_add(ctx, &out, mem_printf(ctx, "CLONECI_SCHEMA=%s", plan->in.schema));
+    if (!plan->in.schema)
+        return out;
+    strlist_add(ctx, &out, mem_printf(ctx, "CLONECI_SCHEMA=%s", plan->in.schema));
+    if (plan->in.adapter->name_variable)
+        strlist_add(ctx, &out, mem_printf(ctx, "%s=%s", plan->in.adapter->name_variable,
+                                          apply_application_name(ctx, plan->in.run_id, plan->in.schema)));
     return out;
 }
 
 int
 build_run(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file, FILE *out,
-          struct build_result *result, struct err *err)
+          const struct build_watch *watch, struct build_result *result, struct err *err)
 {
     char *path = path_join(ctx, env->project->target_path, "run_results.json");
     const char *before = invocation(ctx, path);
@@ -104,6 +110,13 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
                                 .env = child_env(ctx, env, plan, plan_file, out),
                                 .timeout_ms = env->config->timeout * 1000, .on_output = relay, .arg = &relayed,
                                 .wake_fd = -1};
+    if (watch) {
+        spec.wake_fd = watch->fd;
+        spec.on_wake = watch->on_wake;
+        spec.on_tick = watch->on_tick;
+        spec.watch_arg = watch->arg;
+        spec.tick_ms = TICK_MS;
+    }
     /* dbt cancels its queries for this one only. */
     if (!env->config->build_command.n)
         spec.end_signal = SIGINT;

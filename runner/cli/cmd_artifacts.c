@@ -297,6 +297,15 @@ check_folder(const struct session *s, struct err *err)
                 "Keep production's artifacts in a folder of their own: --state prod-artifacts.");
 }
 
+static int
+check_for(const char *which, struct err *err)
+{
+    if (!which || str_eq(which, "newest") || str_eq(which, "merge-base"))
+        return 0;
+    fail(err, ERR_CONFIG, "--for: there is no '%s'", which);
+    return hint(err, "Known: newest, merge-base.");
+}
+
 int
 cmd_state_pull(void *ctx, const struct config *config, struct err *err)
 {
@@ -305,11 +314,11 @@ cmd_state_pull(void *ctx, const struct config *config, struct err *err)
     struct artifact_pulled pulled;
     const char *parse;
     session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, false, err) ||
-        check_folder(&s, err) || open_store(&s, &store, err))
+    if (command_args(config, 0, 0, err) || check_for(config->for_whom, err) ||
+        session_project(&s, false, err) || check_folder(&s, err) || open_store(&s, &store, err))
         return -1;
     struct artifact_pull what = {.dir = config->state};
-    if (str_eq(config->pull_for, "merge-base")) {
+    if (str_eq(config->for_whom, "merge-base")) {
         if (session_git(&s, err))
             return -1;
         what.commit = s.diff->merge_base_sha;

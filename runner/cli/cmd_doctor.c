@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { MOST_FINDINGS = 20 };
+
 struct doctor {
     struct session s;
     bool color;
@@ -111,6 +113,50 @@ check_privileges(struct doctor *d)
         say(d, strcmp(found.v[i], "advice") == 0, "privileges", found.v[i + 1], found.v[i + 2]);
 }
 
+/* What the catalog says is one thing; here it is tried, and undone. */
+static int
+try_roles(struct doctor *d, struct strlist *found, struct err *err)
+{
+    struct session *s = &d->s;
+    char *begin, *attempt, *ask, *rollback;
+    const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
+    if (sql_render(s->ctx, &begin, s->ops->dialect, "begin", NULL, 0, err) ||
+        sql_render(s->ctx, &attempt, s->ops->dialect, "roles_try", vars, 1, err) ||
+        sql_render(s->ctx, &ask, s->ops->dialect, "roles_found", NULL, 0, err) ||
+        sql_render(s->ctx, &rollback, s->ops->dialect, "rollback", NULL, 0, err) || s->ops->exec(s->adapter, begin, err))
+        return -1;
+    int rc = s->ops->exec(s->adapter, attempt, err) || s->ops->query(s->ctx, s->adapter, ask, found, err) ? -1 : 0;
+    struct err other;
+    s->ops->shield(s->adapter, true);
+    if (s->ops->exec(s->adapter, rollback, rc ? &other : err))
+        rc = -1;
+    s->ops->shield(s->adapter, false);
+    return rc;
+}
+
+static void
+check_roles(struct doctor *d)
+{
+    struct session *s = &d->s;
+    struct err err = {.kind = ERR_NONE};
+    struct strlist found = {0};
+    if (!check(d, "roles", try_roles(d, &found, &err), &err, "what production must not suffer was tried, and undone"))
+        return;
+    if (s->server.superuser)
+        say(d, false, "roles", "a superuser is refused nothing", "Connect with a role as in conf/roles.sql.");
+    else if (*found.v[1])
+        say(d, true, "roles", mem_printf(s->ctx, "%s has the rights of %s, to whom production belongs: a role for promote and rollback "
+                                                 "alone; what others own was tried", s->server.role, found.v[1]), NULL);
+    say(d, found.n == 2, "roles", found.n == 2 ? mem_printf(s->ctx, "%s attempts of %s were refused", found.v[0], s->server.role)
+                                               : mem_printf(s->ctx, "%s may do %zu things that it should not, %s were refused",
+                                                            s->server.role, found.n - 2, found.v[0]),
+        "Take these rights away from it (conf/roles.sql, docs/roles.md):");
+    for (size_t i = 2; i < found.n && i < 2 + MOST_FINDINGS; i++)
+        printf("                     %s\n", found.v[i]);
+    if (found.n > 2 + MOST_FINDINGS)
+        printf("                     and %zu more\n", found.n - 2 - MOST_FINDINGS);
+}
+
 static void
 check_warehouse(struct doctor *d)
 {
@@ -120,11 +166,14 @@ check_warehouse(struct doctor *d)
     if (!check(d, "warehouse", rc, &err,
                rc ? "" : mem_printf(s->ctx, "PostgreSQL %s, role %s", s->server.version, s->server.role)))
         return;
-    say(d, !s->server.pooled, "pooler", s->server.pooled ? "a transaction pooler stands between" : "direct connection",
-        "Connect to the server itself: locks of a session do not hold behind a transaction pooler.");
+    check(d, "pooler", session_direct(s, &err), &err,
+          s->server.pooled ? "a pooler stands between, and gives each session a connection of its own" : "direct connection");
     if (s->production) {
         check_relations(d);
-        check_privileges(d);
+        if (d->s.config->roles)
+            check_roles(d);
+        else
+            check_privileges(d);
     }
 }
 

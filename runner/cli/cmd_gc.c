@@ -112,7 +112,7 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     session_init(&s, ctx, config);
     struct strlist closed = {0};
     if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) || session_project(&s, true, err) ||
-        session_connect(&s, err))
+        session_connect(&s, err) || session_direct(&s, err))
         return -1;
     if (config->closed_command.n && ask_command(&s, &closed, err))
         return -1;

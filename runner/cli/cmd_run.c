@@ -58,6 +58,8 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
     int rc = session_until_plan(&s, &o.nothing, err);
     if (rc == 0 && !o.nothing)
         rc = job(&o, err);
+    if (rc)
+        session_superseded(&s, err);
     return finish(&o, rc, err);
 }
 

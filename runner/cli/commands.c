@@ -42,6 +42,20 @@ static const struct command table[] = {
      "Goes by the marker in the schema's comment, never by a name: what cloneci did not make for this project, what was made "
      "again under the same name, what another role owns and what a run is working in are kept, with the reason.",
      "cloneci gc --closed-prs 12 13 --dry-run", cmd_gc},
+    {"sandbox create", "NAME", "a schema of one's own with clones of production's relations",
+     "Clones what --select names of production's manifest, whatever its materialization: tables are copied, views and what "
+     "--as-views names are read through views. No checkout, git or dbt is needed. What stands in production's schema of the "
+     "custom name finance comes into NAME_finance. With --for the role may work in it as in a schema of its own.",
+     "cloneci sandbox create ann --select +orders --ttl 3d --for ann --state prod-artifacts", cmd_sandbox_create},
+    {"sandbox list", "", "the sandboxes: whose, how old, how large, until when, and how many of their clones are stale",
+     "Stale is what was rebuilt, altered or written to in production since; writes are told by the server's statistics, some "
+     "seconds late.", "cloneci sandbox list --output json", cmd_sandbox_list},
+    {"sandbox refresh", "NAME", "make those clones of a sandbox anew that changed in production",
+     "Looks at production's rows, not only at the catalog. What the person put in a clone's place stays.",
+     "cloneci sandbox refresh ann --state prod-artifacts", cmd_sandbox_refresh},
+    {"sandbox drop", "NAME", "drop a sandbox",
+     "All its schemas, object by object; a schema that is no sandbox of this project is never touched.",
+     "cloneci sandbox drop ann", cmd_sandbox_drop},
     {"promote", "", "put built schemas live as production's next generation, atomically",
      "Moves what was built in the schemas of --from into production's in one transaction: a reader's transaction sees the old "
      "generation or the new one. Grants, comments and extended statistics are carried over, views that stay are put onto the new "

@@ -16,7 +16,7 @@ int
 generations_open(struct session *s, struct promote_options *o, struct err *err)
 {
     const struct config *c = s->config;
-    if (session_project(s, true, err) || session_connect(s, err))
+    if (session_project(s, true, err) || session_connect(s, err) || session_direct(s, err))
         return -1;
     if (s->server.version_num < VERSION_LEAST) {
         fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 14 or later", s->server.version);

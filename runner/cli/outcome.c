@@ -88,7 +88,7 @@ open_workers(struct session *s, struct apply_load *load, struct err *err)
         return 0;
     struct adapter **workers = mem_array(s->ctx, struct adapter *, (size_t)s->config->jobs);
     for (int i = 0; i < s->config->jobs; i++)
-        if (session_open(s, &workers[load->n_workers++], err))
+        if (session_open(s, &workers[load->n_workers], err) || apply_name(workers[load->n_workers++], s->plan, err))
             return -1;
     load->workers = workers;
     return 0;
@@ -155,15 +155,13 @@ take_receipt(struct outcome *o, struct strlist *out, struct err *err)
 }
 
 int
-outcome_clone(struct outcome *o, struct err *err)
+outcome_fill(struct outcome *o, struct err *err)
 {
     struct session *s = o->s;
     char *path;
-    if (take_receipt(o, &o->receipt, err))
-        return -1;
     for (int i = 1;; i++) {
         bool stale = false;
-        if (session_write_plan(s, &path, err))
+        if (!s->sandbox && session_write_plan(s, &path, err))
             return -1;
         double t = session_begin(s, "clone");
         struct cloning cloning;
@@ -182,6 +180,22 @@ outcome_clone(struct outcome *o, struct err *err)
         if (session_plan(s, err))
             return -1;
     }
+    return 0;
+}
+
+int
+outcome_in_place(struct outcome *o, struct err *err)
+{
+    bool stale = false;
+    return apply_in_place(o->s->ctx, o->s->adapter, o->s->plan, &o->applied, &stale, on_clone, NULL, err);
+}
+
+int
+outcome_clone(struct outcome *o, struct err *err)
+{
+    struct session *s = o->s;
+    if (take_receipt(o, &o->receipt, err) || outcome_fill(o, err))
+        return -1;
     o->cloned = true;
     o->clones_run = s->run_id;
     return write_clones(o, err);
@@ -292,7 +306,8 @@ outcome_build(struct outcome *o, struct err *err)
     if (build_write_deferral(s->plan, err))
         return -1;
     double t = session_begin(s, "build");
-    int rc = build_run(s->ctx, &s->env, s->plan, session_file(s, s->ctx, "plan.json"), out, &o->built, err);
+    const struct build_watch watch = session_watch(s);
+    int rc = build_run(s->ctx, &s->env, s->plan, session_file(s, s->ctx, "plan.json"), out, &watch, &o->built, err);
     session_end(s, t);
     if (rc || o->built.timed_out)
         end_queries(s);

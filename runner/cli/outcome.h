@@ -35,6 +35,9 @@ struct outcome {
 
 /* Clones what the plan says; plans anew if production was rebuilt meanwhile. */
 int outcome_clone(struct outcome *o, struct err *err) BASE_CHECKED;
+/* Of that the part that goes to the warehouse; and the same for clones that are made where they are to stand. */
+int outcome_fill(struct outcome *o, struct err *err) BASE_CHECKED;
+int outcome_in_place(struct outcome *o, struct err *err) BASE_CHECKED;
 /* Takes the clones that stand for the plan's (cloneci build); ERR_INPUT if they are not there. */
 int outcome_adopt(struct outcome *o, struct err *err) BASE_CHECKED;
 int outcome_build(struct outcome *o, struct err *err) BASE_CHECKED;

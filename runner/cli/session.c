@@ -366,6 +366,39 @@ look_at_disk(struct session *s, const struct relation_info *found, struct err *e
     return 0;
 }
 
+/* Behind a pooler our process id is not the server's. One that hands out connections by the session is as good as none;
+ * one that does so by the transaction gives another connection the one that we just used, and us another. */
+static int
+is_shared(struct session *s, bool *shared, struct err *err)
+{
+    struct adapter *other;
+    struct strlist before = {0}, after = {0};
+    char *begin, *pid;
+    if (session_open(s, &other, err) || sql_render(s->ctx, &begin, s->ops->dialect, "begin_read", NULL, 0, err) ||
+        sql_render(s->ctx, &pid, s->ops->dialect, "backend_pid", NULL, 0, err) ||
+        s->ops->query(s->ctx, s->adapter, pid, &before, err) || s->ops->exec(other, begin, err) ||
+        s->ops->query(s->ctx, other, pid, &after, err) || s->ops->query(s->ctx, s->adapter, pid, &after, err))
+        return -1;
+    *shared = !str_eq(before.v[0], after.v[1]) || str_eq(before.v[0], after.v[0]);
+    s->ops->close(other);
+    return 0;
+}
+
+int
+session_direct(struct session *s, struct err *err)
+{
+    bool shared = false;
+    if (!s->server.pooled)
+        return 0;
+    if (is_shared(s, &shared, err))
+        return -1;
+    if (!shared)
+        return 0;
+    fail(err, ERR_REFUSED, "a pooler stands between us and the server that hands out connections by the transaction");
+    return hint(err, "The lock of a schema is a session's, and does not hold there: connect to the server itself, or to a pool "
+                     "with pool_mode = session.");
+}
+
 static int
 look_up(struct session *s, struct err *err)
 {
@@ -381,18 +414,88 @@ look_up(struct session *s, struct err *err)
     return plan_settle(p, found, names, err);
 }
 
+static int
+is_within(void *arg, const char *sha)
+{
+    struct session *s = arg;
+    return s->diff ? gitdiff_is_within(s->diff, sha) : -1;
+}
+
 /* First the processes, which would connect again, then what they had left working on the server. */
 static int
 lock_schemas(struct session *s, struct err *err)
 {
+    const struct apply_lease lease = {.number = s->plan->in.run_number, .is_within = s->sandbox ? NULL : is_within, .arg = s,
+                                      .patience_ms = s->config->takeover_timeout * 1000};
     build_reap(&s->env);
-    return apply_lock(s->adapter, s->plan, err);
+    if (apply_lock(s->adapter, s->plan, &lease, err))
+        return -1;
+    s->leased = !s->sandbox;
+    return 0;
+}
+
+static int
+on_wake(void *arg, struct err *err)
+{
+    struct session *s = arg;
+    return apply_leased(s->adapter, s->plan, err);
+}
+
+static int
+on_tick(void *arg, struct err *err)
+{
+    struct session *s = arg;
+    return apply_guard(s->adapter, s->plan, err);
+}
+
+struct build_watch
+session_watch(struct session *s)
+{
+    return (struct build_watch){.fd = s->leased ? s->ops->socket(s->adapter) : -1, .on_wake = on_wake,
+                                .on_tick = s->leased ? on_tick : NULL, .arg = s};
+}
+
+void
+session_superseded(struct session *s, struct err *err)
+{
+    struct err found = {.kind = ERR_NONE};
+    struct adapter *other;
+    if (!s->leased || err->kind == ERR_SIGNAL || err->kind == ERR_LOCKED)
+        return;
+    int rc = apply_leased(s->adapter, s->plan, &found);
+    if (rc && found.kind == ERR_WAREHOUSE) {
+        found.kind = ERR_NONE;
+        if (session_open(s, &other, &found) == 0) {
+            rc = apply_successor(other, s->plan, &found);
+            struct err ignored;
+            if (apply_end_builds(other, s->plan, &ignored))
+                log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
+        }
+    }
+    if (rc && found.kind == ERR_LOCKED)
+        *err = found;
+}
+
+/* What of it the name of a session can hold: see apply/lease.c. */
+enum { RUN_NUMBER_DIGITS = 13 };
+
+static int
+run_number(struct session *s, const char **out, struct err *err)
+{
+    const char *said = s->config->run_number;
+    *out = said ? said : gitdiff_run_number(s->ctx);
+    if (!*out || (strlen(*out) <= RUN_NUMBER_DIGITS && strspn(*out, "0123456789") == strlen(*out)))
+        return 0;
+    fail(err, ERR_CONFIG, "%s: '%s' is no number of at most %d digits", said ? "--run-number" : "the CI's number of this run",
+         *out, RUN_NUMBER_DIGITS);
+    return hint(err, "It has to grow from run to run, for example --run-number 1234.");
 }
 
 int
 session_plan(struct session *s, struct err *err)
 {
-    if (session_rules(s, err) || session_copy_rate(s, err))
+    const char *number;
+    if (session_rules(s, err) || session_copy_rate(s, err) || run_number(s, &number, err))
         return -1;
     const struct plan_input in = {
         .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
@@ -400,9 +503,11 @@ session_plan(struct session *s, struct err *err)
         .default_select = SESSION_DEFAULT_SELECT, .names = session_names(s),
         .deferral_dir = session_file(s, s->ctx, "defer"),
         .schema = s->schema, .head_is_production = s->head == s->production,
-        .beside = s->beside, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name, .target = s->profile->target,
+        .beside = s->beside, .sandbox = s->sandbox, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,
+        .target = s->profile->target,
         .rules = s->rules, .n_rules = s->n_rules, .disk_available = -1, .copy_rate = s->copy_rate,
-        .copy_rate_from = s->copy_rate_from, .run_id = s->run_id, .now = s->now, .expires = clock_utc_after(s->ctx, 14 * 86400)};
+        .copy_rate_from = s->copy_rate_from, .run_id = s->run_id, .run_number = number, .now = s->now,
+        .expires = s->sandbox || s->expires ? s->expires : clock_utc_after(s->ctx, 14 * 86400)};
     double t = session_begin(s, "catalog");
     if (plan_draft(s->ctx, &s->plan, &in, err) ||
         (s->lock && lock_schemas(s, err)) || look_up(s, err))
@@ -449,7 +554,7 @@ session_until_plan(struct session *s, bool *nothing, struct err *err)
         return 0;
     }
     /* A server that cannot be reached is said before dbt parse takes its seconds. */
-    if (session_connect(s, err) ||
+    if (session_connect(s, err) || (s->lock && session_direct(s, err)) ||
         build_prepare(s->ctx, &s->env, s->config, s->project, s->profile, s->schema, err) ||
         session_head(s, err) || session_select(s, SESSION_DEFAULT_SELECT, err))
         return -1;

@@ -18,7 +18,8 @@ struct step {
 struct session {
     void *ctx;
     const struct config *config;
-    bool lock;                     /* take the schemas' locks before looking at them */
+    bool lock;                     /* take the schemas' locks before looking at them .. */
+    bool leased;                   /* .. which was done */
     struct project *project;
     struct profile *profile;
     struct gitdiff *diff;          /* NULL where git was not asked or not needed */
@@ -42,6 +43,8 @@ struct session {
     struct server_info server;
     struct plan *plan;
     const struct plan *beside;     /* of a twin run: the pull request's own plan */
+    const struct plan_sandbox *sandbox; /* of cloneci sandbox */
+    const char *expires;           /* of what is made; NULL: a pull request's two weeks, a sandbox never */
     const char *run_id, *now;
     double start;
     struct step steps[16];
@@ -64,6 +67,12 @@ int session_rules(struct session *s, struct err *err) BASE_CHECKED;
 /* How fast clones are copied: the option, else what the last run of this checkout measured, else a guess. */
 int session_copy_rate(struct session *s, struct err *err) BASE_CHECKED;
 int session_connect(struct session *s, struct err *err) BASE_CHECKED;
+/* While the build step works: is the lease still ours? */
+struct build_watch session_watch(struct session *s);
+/* The run failed: if that is since a newer one took the schema over, that is what is said. */
+void session_superseded(struct session *s, struct err *err);
+/* ERR_REFUSED behind a pooler that hands out connections by the transaction: locks of a session do not hold there. */
+int session_direct(struct session *s, struct err *err) BASE_CHECKED;
 /* One more connection like the session's; dies with it. */
 int session_open(struct session *s, struct adapter **out, struct err *err) BASE_CHECKED;
 /* Draft, catalog, render. */

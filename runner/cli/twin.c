@@ -72,7 +72,8 @@ build_twin(struct session *twin, struct build_result *built, FILE *out, struct e
     if (apply_clones(twin->ctx, twin->adapter, twin->plan, &applied, &stale, NULL, NULL, NULL, err) ||
         build_write_deferral(twin->plan, err))
         return -1;
-    return build_run(twin->ctx, &twin->env, twin->plan, path, out, built, err);
+    const struct build_watch watch = session_watch(twin);
+    return build_run(twin->ctx, &twin->env, twin->plan, path, out, &watch, built, err);
 }
 
 static void

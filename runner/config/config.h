@@ -33,14 +33,18 @@ struct config {
     const char *pull_request, *repository; /* as the forge names them; NULL: as the CI tells */
     const char *post, *api_url; /* of report: which forge, and its API's address */
     double post_timeout;     /* seconds of a forge's silence */
-    const char *store, *pull_for; /* of state push and pull: where, and for which commit */
+    const char *store;       /* of state push and pull */
+    const char *for_whom;    /* state pull: for which commit; sandbox: for which role; NULL: nothing said */
     int keep;                /* generations that a push leaves in the store */
     double store_timeout;    /* seconds of a store's silence */
     const char *format, *ci; /* of help and of init */
     bool both;               /* build modified incremental models by full refresh as well */
+    bool roles;              /* doctor: try what must be denied */
     bool dirty, debug, no_build, dry_run, retry, help, version;
     double timeout;          /* seconds for the build step; 0: none */
     double heartbeat;        /* seconds without a word, where there is no terminal; 0: never */
+    double takeover_timeout; /* seconds for an older run to give way */
+    const char *run_number;  /* in the CI's order; NULL: as the CI tells */
     double lock_timeout;     /* seconds on production's relations */
     double statement_timeout;/* seconds for one clone statement; 0: none */
     const char *window, *copy_most; /* a time; a size: NULL: none */
@@ -57,6 +61,9 @@ struct config {
     const char *metrics;         /* a file for Prometheus, or NULL */
     struct strlist notify;       /* a program that is told the outcome; empty: none */
     double budget, patience;     /* seconds: a reader's longest wait; how long to try */
+    struct strlist as_views, downstream_of; /* sandbox: what is only read; what brings all that reads it */
+    const char *as_of_manifest; /* sandbox: a folder */
+    double ttl;              /* sandbox: seconds; 0: it does not expire */
     struct strlist closed_prs; /* gc: pull requests that are closed */
     struct strlist closed_command; /* gc: prints such numbers; empty: none */
     struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */

@@ -10,11 +10,12 @@
 #define ENGINE(name) "DBT_ENGINE_" name " DBT_" name
 
 /* Which commands take what. */
-#define SELECTING " run plan ls explain clone build "
+#define SELECTING " run plan ls explain clone build sandbox create "
+#define CLONING " run plan clone build sandbox create "
 #define DOING " run plan clone build promote rollback "
 #define COMPARING \
     " run plan ls explain clone build promote rollback doctor state check state push" \
-    " state pull "
+    " state pull sandbox create sandbox refresh "
 
 #define RESOURCES \
     "metric semantic_model saved_query source analysis model test unit_test exposure snapshot" \
@@ -115,30 +116,32 @@ static const struct option_def table[] = {
      .help = "the pull request's schema; pr_<number> unless said"},
     {.name = "strategy", .kind = OPTION_TEXT, .offset = AT(strategy), .env = "CLONECI_STRATEGY",
      .yaml = "clone.strategy", .metavar = "HOW", .choices = "auto copy window sample shape view",
-     .commands = " run plan clone build ", .fallback = "auto", .help = "how to clone"},
+     .commands = CLONING, .fallback = "auto", .help = "how to clone"},
     {.name = "window", .kind = OPTION_TEXT, .offset = AT(window), .env = "CLONECI_WINDOW",
-     .yaml = "clone.window", .metavar = "TIME", .commands = " run plan clone build ", .fallback = "30d",
+     .yaml = "clone.window", .metavar = "TIME", .commands = CLONING, .fallback = "30d",
      .help = "of a clone by window: the newest rows by event_time, as 36h or 30d"},
     {.name = "sample", .kind = OPTION_INT, .offset = AT(sample), .env = "CLONECI_SAMPLE",
-     .yaml = "clone.sample", .metavar = "PERCENT", .commands = " run plan clone build ", .fallback = "10",
+     .yaml = "clone.sample", .metavar = "PERCENT", .commands = CLONING, .fallback = "10",
      .help = "of a clone by sample: about so many rows of a hundred"},
     {.name = "copy-most", .kind = OPTION_TEXT, .offset = AT(copy_most), .env = "CLONECI_COPY_MOST",
-     .yaml = "clone.copy_most", .metavar = "SIZE", .commands = " run plan clone build ",
+     .yaml = "clone.copy_most", .metavar = "SIZE", .commands = CLONING,
      .help = "auto copies larger tables in part only, as 20GB; all are copied whole unless said"},
     {.name = "copy-longest", .kind = OPTION_SECONDS, .offset = AT(copy_longest),
      .env = "CLONECI_COPY_LONGEST", .yaml = "clone.copy_longest", .metavar = "TIME",
-     .commands = " run plan clone build ",
+     .commands = CLONING,
      .help = "auto copies tables in part only that would take longer, as 5m; any time unless said"},
     {.name = "clones-most", .kind = OPTION_TEXT, .offset = AT(clones_most),
      .env = "CLONECI_CLONES_MOST", .yaml = "clone.clones_most", .metavar = "SIZE",
-     .commands = " run plan clone build ",
+     .commands = CLONING,
      .help = "what all clones together may take on the disk, as 100GB; what is free unless said"},
     {.name = "copy-rate", .kind = OPTION_TEXT, .offset = AT(copy_rate), .env = "CLONECI_COPY_RATE",
-     .yaml = "clone.copy_rate", .metavar = "SIZE", .commands = " run plan clone build ",
+     .yaml = "clone.copy_rate", .metavar = "SIZE", .commands = CLONING,
      .help = "how much is copied in a second, for estimates; as the last run did unless said"},
     {.name = "clone.rules", .kind = OPTION_LIST, .offset = AT(clone_rules), .yaml = "clone.rules",
      .metavar = "[{select: 'tag:huge', strategy: shape}]", .commands = "",
      .help = "how the nodes of a selection are cloned: {select: 'tag:huge', strategy: shape}"},
+    {.name = "roles", .kind = OPTION_FLAG, .offset = AT(roles), .commands = " doctor ",
+     .help = "try what the role must not be able to do in production; all of it is undone"},
     {.name = "closed-prs", .kind = OPTION_WORDS, .offset = AT(closed_prs),
      .env = "CLONECI_CLOSED_PRS", .metavar = "NUMBER", .commands = " gc ",
      .help = "pull requests that are closed: their schemas are dropped"},
@@ -149,7 +152,7 @@ static const struct option_def table[] = {
      .commands = " run build ", .negatable = true,
      .help = "build the modified incremental models by full refresh as well, and compare"},
     {.name = "jobs", .letter = 'j', .kind = OPTION_INT, .offset = AT(jobs), .env = "CLONECI_JOBS",
-     .yaml = "clone.jobs", .metavar = "N", .commands = " run clone ", .fallback = "2",
+     .yaml = "clone.jobs", .metavar = "N", .commands = " run clone sandbox create sandbox refresh ", .fallback = "2",
      .help = "connections that copy at once, where much is to be copied; 1: one transaction for all"},
     {.name = "no-build", .kind = OPTION_FLAG, .offset = AT(no_build), .env = "CLONECI_NO_BUILD",
      .commands = " run plan ", .help = "stop after the clones"},
@@ -160,18 +163,39 @@ static const struct option_def table[] = {
      .yaml = "build.command", .commands = "",
      .help = "the build step's program and arguments, instead of dbt build"},
     {.name = "dry-run", .kind = OPTION_FLAG, .offset = AT(dry_run), .env = "CLONECI_DRY_RUN",
-     .commands = " run clone build gc promote rollback ", .help = "show what would be done"},
+     .commands = " run clone build gc promote rollback sandbox create sandbox refresh sandbox drop ", .help = "show what would be done"},
     {.name = "timeout", .kind = OPTION_SECONDS, .offset = AT(timeout), .env = "CLONECI_TIMEOUT",
      .yaml = "build.timeout", .metavar = "TIME", .commands = " run build ",
      .help = "end the build step after this long, as 90, 15m, 2h; never unless said"},
+    {.name = "takeover-timeout", .kind = OPTION_SECONDS, .offset = AT(takeover_timeout),
+     .env = "CLONECI_TAKEOVER_TIMEOUT", .yaml = "build.takeover_timeout", .metavar = "TIME",
+     .commands = " run clone build ", .fallback = "20",
+     .help = "give the run of an older commit this long to end by itself before it is cut off"},
+    {.name = "run-number", .kind = OPTION_TEXT, .offset = AT(run_number),
+     .env = "CLONECI_RUN_NUMBER", .metavar = "NUMBER", .commands = " run clone build ",
+     .help = "grows from run to run: the newer one takes over; as the CI tells it unless said"},
     {.name = "lock-timeout", .kind = OPTION_SECONDS, .offset = AT(lock_timeout),
      .env = "CLONECI_LOCK_TIMEOUT", .yaml = "clone.lock_timeout", .metavar = "TIME",
-     .commands = " run clone build promote rollback ", .fallback = "5",
+     .commands = " run clone build promote rollback sandbox create sandbox refresh ", .fallback = "5",
      .help = "wait this long for production's relations"},
     {.name = "statement-timeout", .kind = OPTION_SECONDS, .offset = AT(statement_timeout),
      .env = "CLONECI_STATEMENT_TIMEOUT", .yaml = "clone.statement_timeout", .metavar = "TIME",
-     .commands = " run clone build promote rollback ",
+     .commands = " run clone build promote rollback sandbox create sandbox refresh ",
      .help = "end one clone's statement after this long; never unless said"},
+
+    /* ours: people's schemas */
+    {.heading = "Whose sandbox, and of what", .name = "include-downstream-of", .kind = OPTION_WORDS,
+     .offset = AT(downstream_of), .env = "CLONECI_INCLUDE_DOWNSTREAM_OF", .metavar = "NODE",
+     .commands = " sandbox create ", .help = "it and all that reads it, as --select NODE+ would"},
+    {.name = "as-views", .kind = OPTION_WORDS, .offset = AT(as_views), .env = "CLONECI_AS_VIEWS",
+     .yaml = "sandbox.as_views", .metavar = "WORD", .commands = " sandbox create ",
+     .help = "of what is selected, the nodes that are only read: views of production's, not copies"},
+    {.name = "as-of-manifest", .kind = OPTION_PROJECT_PATH, .offset = AT(as_of_manifest),
+     .env = "CLONECI_AS_OF_MANIFEST", .metavar = "DIR", .commands = " sandbox create sandbox refresh ",
+     .help = "folder with the manifest.json of production to go by, instead of --state"},
+    {.name = "ttl", .kind = OPTION_SECONDS, .offset = AT(ttl), .env = "CLONECI_TTL",
+     .yaml = "sandbox.ttl", .metavar = "TIME", .commands = " sandbox create sandbox refresh ",
+     .fallback = "7d", .help = "how long it stands before gc drops it, as 36h or 3d; 0: until it is dropped"},
 
     /* ours: production's generations */
     {.heading = "Which generation is live", .name = "from", .kind = OPTION_WORDS,
@@ -210,9 +234,10 @@ static const struct option_def table[] = {
     {.name = "keep", .kind = OPTION_INT, .offset = AT(keep), .env = "CLONECI_KEEP", .yaml = "keep",
      .metavar = "N", .commands = " state push ", .fallback = "10",
      .help = "how many pushes the store keeps"},
-    {.name = "for", .kind = OPTION_TEXT, .offset = AT(pull_for), .env = "CLONECI_FOR",
-     .metavar = "WHICH", .choices = "newest merge-base", .commands = " state pull ",
-     .fallback = "newest", .help = "newest: production as it is; merge-base: as this branch left it"},
+    {.name = "for", .kind = OPTION_TEXT, .offset = AT(for_whom), .env = "CLONECI_FOR",
+     .metavar = "WHICH", .commands = " state pull sandbox create sandbox refresh ",
+     .help = "state pull: newest (unless said), production as it is, or merge-base, as this branch left"
+             " it; sandbox: the role that works in it"},
     {.name = "store-timeout", .kind = OPTION_SECONDS, .offset = AT(store_timeout),
      .env = "CLONECI_STORE_TIMEOUT", .yaml = "store_timeout", .metavar = "TIME",
      .commands = " state push state pull ", .fallback = "60",

@@ -121,3 +121,16 @@ gitdiff_pull_request(void *ctx)
     talloc_free(tmp);
     return number;
 }
+
+char *
+gitdiff_run_number(void *ctx)
+{
+    static const char *const names[] = {"GITHUB_RUN_ID", "CI_PIPELINE_ID", "BITBUCKET_BUILD_NUMBER", "BUILD_BUILDID",
+                                        "BUILD_NUMBER"};
+    for (size_t i = 0; i < BASE_COUNT(names); i++) {
+        const char *value = var(names[i]);
+        if (value && strspn(value, "0123456789") == strlen(value))
+            return mem_strdup(ctx, value);
+    }
+    return NULL;
+}

@@ -1,5 +1,7 @@
 #include "internal.h"
 
+#include <string.h>
+
 static int
 read_diff(struct gitdiff *d, const struct gitdiff_options *options, struct err *err)
 {
@@ -36,4 +38,19 @@ gitdiff_is_ancestor(const struct gitdiff *diff, const char *sha)
     if (!sha || git_oid_fromstr(&id, sha))
         return -1;
     return history_contains(repo, &repo->head, &id);
+}
+
+int
+gitdiff_is_within(const struct gitdiff *diff, const char *sha)
+{
+    const struct repo *repo = diff->handle;
+    git_oid prefix;
+    git_commit *commit;
+    size_t n = sha ? strlen(sha) : 0;
+    if (n < GIT_OID_MINPREFIXLEN || n > GIT_OID_HEXSZ || git_oid_fromstrn(&prefix, sha, n) ||
+        git_commit_lookup_prefix(&commit, repo->git, &prefix, n))
+        return -1;
+    int rc = history_contains(repo, git_commit_id(commit), &repo->head);
+    git_commit_free(commit);
+    return rc;
 }

@@ -51,6 +51,8 @@ int gitdiff_read(void *ctx, struct gitdiff **out, const struct gitdiff_options *
 
 /* The pull request's number as the CI's variables tell it, or NULL. */
 char *gitdiff_pull_request(void *ctx);
+/* The number of this run of the CI, which grows from run to run, or NULL. */
+char *gitdiff_run_number(void *ctx);
 
 enum gitdiff_side { GITDIFF_BASE, GITDIFF_HEAD };
 /*
@@ -61,5 +63,7 @@ int gitdiff_blob(void *ctx, const struct gitdiff *diff, enum gitdiff_side side, 
                  char **data, size_t *len, struct err *err) BASE_CHECKED;
 /* Is `sha` an ancestor of the head? 1 yes, 0 no, -1 unknown here (not fetched, or no commit). */
 int gitdiff_is_ancestor(const struct gitdiff *diff, const char *sha);
+/* Is the head an ancestor of `sha`, of which a unique beginning will do, or the same? Answers likewise. */
+int gitdiff_is_within(const struct gitdiff *diff, const char *sha);
 
 #endif

@@ -44,7 +44,7 @@ plan_is_built(const struct node *n)
 uint32_t
 plan_production_node(const struct plan *plan, uint32_t node)
 {
-    return state_production_node(plan->in.state, node);
+    return plan->in.state ? state_production_node(plan->in.state, node) : node;
 }
 
 /* dbt's default generate_schema_name: the target's schema, with the custom one after an underscore. The fast
@@ -208,7 +208,9 @@ static int
 judge(struct plan *plan, struct plan_node *p, struct err *err)
 {
     const struct node *n = p->info;
-    p->candidate = plan_is_candidate(n);
+    p->candidate = plan->in.sandbox ? makes_relation(n) && n->enabled : plan_is_candidate(n);
+    if (p->candidate && plan->in.sandbox)
+        return 0;
     if (!p->candidate) {
         p->skipped_because =
             makes_relation(n) ? mem_printf(plan, "%s: built from scratch, needs no clone",
@@ -283,8 +285,8 @@ plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err
 {
     struct plan *plan = mem_new(ctx, struct plan);
     plan->in = *in;
-    if (add_nodes(plan, err) || plan_find_deferrals(plan, err) || plan_find_schemas(plan, err) ||
-        plan_find_hooks(plan, err))
+    if (add_nodes(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) || plan_find_schemas(plan, err) ||
+        (!in->sandbox && plan_find_hooks(plan, err)))
         return -1;
     add_lookups(plan);
     *out = plan;

@@ -13,6 +13,14 @@
 #include "config/config.h"
 #include "select/select.h"
 
+/* A person's schema with clones of production's relations, instead of a pull request's. */
+struct plan_sandbox {
+    const char *name, *role;  /* role: whom it is for, or NULL */
+    const uint8_t *as_view;   /* one byte a node: only read there, through a view */
+    bool in_place;            /* it stands, and some of its relations are made anew */
+    const cJSON *kept;        /* what the marker of a sandbox keeps: see sandbox/sandbox.h; NULL: nothing yet */
+};
+
 struct plan_input {
     const struct config *config;
     const struct project *project;
@@ -30,8 +38,10 @@ struct plan_input {
     /* A twin run: the pull request's own plan, whose relations are read where it builds them, and whose names
      * are taken with `schema` in the place of its schema. Else NULL. */
     const struct plan *beside;
+    const struct plan_sandbox *sandbox;  /* NULL: it is a pull request's */
     const char *profiles_dir, *profile, *target; /* for dbt */
     const char *run_id, *now, *expires;  /* for the marker */
+    const char *run_number;              /* of our run in the CI's order, or NULL */
     const struct plan_rule *rules;       /* the first that has a node counts */
     size_t n_rules;
     int64_t disk_available;              /* bytes, or -1: unknown */
@@ -175,7 +185,10 @@ const char *plan_origin_name(enum plan_origin origin);
 /* Is this schema comment a marker of cloneci's, of this project, for this schema (by OID)? */
 struct plan_marker {
     const char *project, *schema, *run_id, *state; /* state: "building", "ready" */
+    const char *sandbox;                           /* the sandbox's name, or NULL: it is none */
+    const char *role, *created;                    /* whom the sandbox is for, or NULL */
     const char *pull_request, *expires;            /* NULL: none */
+    const char *head, *number;                     /* commit and number in the CI's order of the run; NULL: unknown */
     uint64_t oid;
 };
 /* 0 and *out, or -1 if it is none. Belongs to ctx. */

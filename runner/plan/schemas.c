@@ -2,9 +2,24 @@
 
 #include "guard/guard.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* --- the marker --- */
+
+static void
+put_sandbox(cJSON *o, const struct plan_sandbox *s, const char *schema)
+{
+    const cJSON *item;
+    json_put_str(o, "sandbox", s->name);
+    json_put_str(o, "role", s->role);
+    cJSON_ArrayForEach(item, s->kept) {
+        /* each schema's marker keeps the clones that stand in it */
+        const cJSON *value = strcmp(item->string, "clones") == 0 ? json_get(item, schema) : item;
+        if (value)
+            cJSON_AddItemToObject(o, item->string, mem_check(cJSON_Duplicate(value, true)));
+    }
+}
 
 char *
 plan_marker_text(void *ctx, const struct plan *plan, const char *schema, const char *state)
@@ -15,12 +30,17 @@ plan_marker_text(void *ctx, const struct plan *plan, const char *schema, const c
     json_put_str(o, "tool", "cloneci");
     json_put_str(o, "project", plan->in.project->name);
     json_put_str(o, "schema", schema);
-    json_put_str(o, "pull_request", d ? d->pull_request : NULL);
-    json_put_str(o, "head", d ? d->head_sha : NULL);
     json_put_str(o, "run", plan->in.run_id);
     json_put_str(o, "state", state);
     json_put_str(o, "created", plan->in.now);
     json_put_str(o, "expires", plan->in.expires);
+    if (plan->in.sandbox) {
+        put_sandbox(o, plan->in.sandbox, schema);
+    } else {
+        json_put_str(o, "pull_request", d ? d->pull_request : NULL);
+        json_put_str(o, "head", d ? d->head_sha : NULL);
+        json_put_str(o, "number", plan->in.run_number);
+    }
     char *text = json_print(ctx, o, false);
     talloc_free(tmp);
     return text;
@@ -37,6 +57,9 @@ plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
                                 .run_id = json_str(o, "run"), .state = json_str(o, "state"),
                                 .pull_request = json_str(o, "pull_request"),
                                 .expires = json_str(o, "expires"),
+                                .sandbox = json_str(o, "sandbox"), .role = json_str(o, "role"),
+                                .created = json_str(o, "created"),
+                                .head = json_str(o, "head"), .number = json_str(o, "number"),
                                 .oid = (uint64_t)json_num(o, "oid", 0)};
     return str_eq(json_str(o, "tool"), "cloneci") && out->project && out->schema ? 0 : -1;
 }
@@ -53,6 +76,8 @@ refuse_production(const struct plan *plan, const struct map *production, const s
     const struct node *owner = &plan->in.production->nodes[at];
     fail(err, ERR_REFUSED, "%s would be written to \"%s\".\"%s\", and %s of production stands in that schema",
          p->info->unique_id, p->target.schema, p->target.name, owner->unique_id);
+    if (plan->in.sandbox)
+        return hint(err, "Choose another name for the sandbox.");
     if (p->info->type == NODE_SNAPSHOT)
         return hint(err, "Its schema is fixed (target_schema, or schema with a custom generate_schema_name): "
                          "make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");
@@ -150,7 +175,48 @@ check_ours(struct plan *plan, const struct namespace_info *s, const char *name, 
         fail(err, ERR_REFUSED, "the schema \"%s\" is used by the project %s", name, m.project);
         return hint(err, "Give each project a schema of its own with --schema.");
     }
+    if (m.sandbox && !plan->in.sandbox) {
+        fail(err, ERR_REFUSED, "the schema \"%s\" is the sandbox %s of a person", name, m.sandbox);
+        return hint(err, "Choose another schema with --schema; 'cloneci sandbox drop %s' removes it.", m.sandbox);
+    }
     return 0;
+}
+
+/* A sandbox comes where nothing stands, and is made anew in part where it stands itself. */
+static int
+check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
+{
+    const struct plan_sandbox *box = plan->in.sandbox;
+    struct plan_marker m;
+    bool ours = s->found.exists && plan_marker_parse(plan, s->found.marker, &m) == 0 && m.oid == s->found.oid &&
+                strcmp(m.project, plan->in.project->name) == 0 && str_eq(m.sandbox, box->name);
+    if (box->in_place ? ours : !s->found.exists)
+        return 0;
+    if (ours) {
+        fail(err, ERR_REFUSED, "the sandbox %s stands already (the schema \"%s\")", box->name, s->name);
+        return hint(err, "'cloneci sandbox refresh %s' brings it up to date, 'cloneci sandbox drop %s' removes it.", box->name,
+                    box->name);
+    }
+    if (!s->found.exists) {
+        fail(err, ERR_REFUSED, "the schema \"%s\" of the sandbox %s is not there", s->name, box->name);
+        return hint(err, "Drop the sandbox and make it anew: cloneci sandbox drop %s", box->name);
+    }
+    fail(err, ERR_REFUSED, "the schema \"%s\" stands already, and is not of the sandbox %s", s->name, box->name);
+    return hint(err, "Choose another name: a sandbox is never put where something else may be.");
+}
+
+/* A job that had to wait so long that a newer one was done before it: what stands there is the newer one's. */
+static int
+check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
+{
+    struct plan_marker m;
+    const char *ours = plan->in.run_number;
+    if (!s->exists || !ours || plan_marker_parse(plan, s->marker, &m) || !m.number ||
+        strtoull(m.number, NULL, 10) <= strtoull(ours, NULL, 10))
+        return 0;
+    fail(err, ERR_LOCKED, "superseded by run %s of commit %.10s, which has built in the schema \"%s\" already", m.run_id,
+         m.head ? m.head : "?", s->name);
+    return hint(err, "The CI started it later than this one (%s, %s): nothing is to be done.", m.number, ours);
 }
 
 int
@@ -161,8 +227,8 @@ plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struc
         s->found = names[3 * i];
         s->found_aside = names[3 * i + 1];
         s->found_old = names[3 * i + 2];
-        if (check_ours(plan, &s->found, s->name, err) || check_ours(plan, &s->found_aside, s->aside, err) ||
-            check_ours(plan, &s->found_old, s->old, err))
+        if ((plan->in.sandbox && check_place(plan, s, err)) || check_ours(plan, &s->found, s->name, err) || check_ours(plan, &s->found_aside, s->aside, err) ||
+            check_ours(plan, &s->found_old, s->old, err) || check_newest(plan, &s->found, err))
             return -1;
     }
     return 0;
@@ -201,6 +267,8 @@ plan_render_schemas(struct plan *plan, struct err *err)
 {
     for (size_t i = 0; i < plan->n_schemas; i++) {
         struct plan_schema *s = &plan->schemas[i];
+        if (plan->in.sandbox && plan->in.sandbox->in_place)
+            continue;
         const struct sql_var aside[] = {{"schema", s->aside}};
         if (add_sql(plan, &s->prepare, "namespace_create", aside, BASE_COUNT(aside), err) ||
             mark_sql(plan, &s->prepare, "namespace_mark", s->aside, s->name, "building", err))

@@ -11,12 +11,18 @@ unsuitable(struct plan *plan, const struct relation_info *r)
     case RELATION_PARTITIONED:
         return NULL;
     case RELATION_MISSING:
+        if (plan->in.sandbox)
+            return mem_printf(plan, "in production's manifest, but \"%s\".\"%s\" does not exist", r->relation.schema,
+                              r->relation.name);
         return mem_printf(plan,
                           "in production's manifest, but \"%s\".\"%s\" does not exist: will run as a full refresh",
                           r->relation.schema, r->relation.name);
     case RELATION_VIEW:
     case RELATION_MATERIALIZED_VIEW:
     case RELATION_FOREIGN:
+        if (plan->in.sandbox)
+            return NULL;
+        break;
     case RELATION_OTHER:
         break;
     }
@@ -47,6 +53,14 @@ check_readable(const struct plan_node *p, const struct relation_info *r, struct 
     return 0;
 }
 
+/* In a sandbox, what production computes itself, and what is only to be read there. */
+static bool
+read_through_view(const struct plan *plan, const struct plan_node *p, const struct relation_info *r)
+{
+    const struct plan_sandbox *s = plan->in.sandbox;
+    return s && ((r->kind != RELATION_TABLE && r->kind != RELATION_PARTITIONED) || (s->as_view && s->as_view[p->node]));
+}
+
 static int
 settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
 {
@@ -58,9 +72,12 @@ settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info 
         return 0;
     struct plan_clone *c = mem_new(plan, struct plan_clone);
     *c = (struct plan_clone){.from = r->relation, .to = p->target, .source = *r};
-    if (plan_choose_strategy(plan, p, c, err))
+    if (read_through_view(plan, p, r))
+        *c = (struct plan_clone){.from = r->relation, .to = p->target, .source = *r, .strategy = CLONE_VIEW,
+                                 .fidelity = "none", .note = "a view: shows production's rows as they are"};
+    else if (plan_choose_strategy(plan, p, c, err))
         return -1;
-    if (c->strategy == CLONE_VIEW)
+    if (c->strategy == CLONE_VIEW && !plan->in.sandbox)
         plan_warn(plan, "pointer_view",
                   mem_printf(plan, "%s: a pointer view was asked for: the incremental path is NOT tested, and "
                                    "production cannot drop or alter \"%s\".\"%s\" while the view stands",
@@ -166,7 +183,7 @@ static const char *
 aside_of(const struct plan *plan, const char *schema)
 {
     for (size_t i = 0; i < plan->n_schemas; i++)
-        if (strcmp(plan->schemas[i].name, schema) == 0)
+        if (strcmp(plan->schemas[i].name, schema) == 0 && !(plan->in.sandbox && plan->in.sandbox->in_place))
             return plan->schemas[i].aside;
     return schema;
 }
@@ -216,6 +233,7 @@ plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
             plan->n_clones--;
         }
     }
-    plan_build_argv(plan);
+    if (!plan->in.sandbox)
+        plan_build_argv(plan);
     return plan_render_schemas(plan, err);
 }

@@ -22,6 +22,10 @@ struct process_spec {
      * none. on_wake returns 0 to go on, 1 to watch no longer, -1 with err set to end the child. */
     int wake_fd;
     int (*on_wake)(void *arg, struct err *err);
+    /* Called about so often while the child runs; 0: never. Returns 0, or -1 with err set to end the child. */
+    double tick_ms;
+    int (*on_tick)(void *arg, struct err *err);
+    void *watch_arg; /* of on_wake and on_tick */
     /* What the group gets first when we end it; 0 means SIGTERM. dbt cancels its queries on SIGINT
      * only. */
     int end_signal;
@@ -37,7 +41,7 @@ struct process_result {
 /*
  * Runs to the end. -1 only if the child could not be started (ERR_CONFIG: 'dbt: not found in
  * PATH'), an interrupt came (ERR_SIGNAL: the group got SIGTERM, then SIGKILL, and was reaped) or
- * on_wake failed (likewise); *out is filled in the last two cases as well. The child reads
+ * on_wake or on_tick failed (likewise); *out is filled in the last two cases as well. The child reads
  * /dev/null, gets no descriptor but 0, 1 and 2, and default signal handling; it may write to a
  * terminal from its own group (SIGTTOU and SIGTTIN are ignored). Once it exits, what it wrote is
  * relayed; a grandchild that keeps the pipe open is neither waited for nor, without need, ended.

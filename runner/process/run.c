@@ -19,6 +19,7 @@ struct run {
     struct child child;
     enum ending ending;
     double deadline; /* of the timeout, then of the grace; HUGE_VAL: none */
+    double tick;     /* when on_tick is called next; HUGE_VAL: never */
     bool waking;     /* wake_fd is watched */
     bool killed;     /* SIGKILL was sent */
     bool given_up;   /* .. and something survived that, too: it hangs in the kernel */
@@ -74,7 +75,7 @@ begin_end(struct run *run, enum ending why)
 static void
 wake(struct run *run)
 {
-    int rc = run->spec->on_wake(run->spec->arg, run->err);
+    int rc = run->spec->on_wake(run->spec->watch_arg, run->err);
     if (rc < 0)
         begin_end(run, ENDING_WAKE);
     else if (rc > 0)
@@ -82,8 +83,19 @@ wake(struct run *run)
 }
 
 static void
+tick(struct run *run)
+{
+    if (run->ending != ENDING_NOT || clock_ms() < run->tick)
+        return;
+    run->tick = clock_ms() + run->spec->tick_ms;
+    if (run->spec->on_tick(run->spec->watch_arg, run->err))
+        begin_end(run, ENDING_WAKE);
+}
+
+static void
 look_at_clock(struct run *run)
 {
+    tick(run);
     if (clock_ms() < run->deadline)
         return;
     if (run->ending == ENDING_NOT) {
@@ -109,7 +121,7 @@ turn(struct run *run, bool exited)
         {.fd = interrupt, .events = POLLIN},
         {.fd = run->waking ? run->spec->wake_fd : -1, .events = POLLIN},
     };
-    double wait = run->deadline - clock_ms();
+    double wait = fmin(run->deadline, run->ending == ENDING_NOT ? run->tick : HUGE_VAL) - clock_ms();
     if ((exited || run->child.pidfd < 0) && wait > TICK_MS)
         wait = TICK_MS;
     int ms = wait > 3600e3 ? 3600000 : wait > 0 ? (int)ceil(wait) : 0;
@@ -144,12 +156,14 @@ watch(struct run *run)
 int
 process_run(const struct process_spec *spec, struct process_result *out, struct err *err)
 {
-    struct run run = {.spec = spec, .err = err, .deadline = HUGE_VAL};
+    struct run run = {.spec = spec, .err = err, .deadline = HUGE_VAL, .tick = HUGE_VAL};
     double start = clock_ms();
     *out = (struct process_result){0};
     if (interrupt_check(err) || child_start(&run.child, spec, err))
         return -1;
     run.waking = spec->on_wake && spec->wake_fd >= 0;
+    if (spec->on_tick && spec->tick_ms > 0)
+        run.tick = start + spec->tick_ms;
     if (spec->timeout_ms > 0)
         run.deadline = start + spec->timeout_ms;
     watch(&run);

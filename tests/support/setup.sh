@@ -50,6 +50,7 @@ missing_packages() {
         has zstd || echo zstd
         has_browser || echo chromium
         has nginx || [ -x /usr/sbin/nginx ] || echo nginx-light
+        has pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
         has mandoc || echo mandoc
         has zsh || echo zsh
         has fish || echo fish

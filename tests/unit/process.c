@@ -476,7 +476,8 @@ run_waker(struct waker *w, const char *script, struct process_result *result, st
                                 .on_output = poke,
                                 .arg = w,
                                 .wake_fd = w->ends[0],
-                                .on_wake = woken};
+                                .on_wake = woken,
+                                .watch_arg = w};
     mark(&spec);
     int rc = process_run(&spec, result, err);
     close(w->ends[0]);

@@ -1,0 +1,408 @@
+#include "commands.h"
+#include "gc/gc.h"
+#include "outcome.h"
+#include "sandbox/sandbox.h"
+
+#include <string.h>
+
+/* --- what all of them need --- */
+
+static int
+open_session(struct session *s, void *ctx, const struct config *config, size_t names, struct err *err)
+{
+    session_init(s, ctx, config);
+    if (command_args(config, names, names, err) || session_project(s, true, err) || session_connect(s, err) ||
+        session_direct(s, err))
+        return -1;
+    return names ? sandbox_check_name(config->args.v[0], s->ops->name_max, err) : 0;
+}
+
+static int
+find(struct session *s, struct sandbox **out, struct err *err)
+{
+    struct sandbox *list;
+    size_t n;
+    const char *name = s->config->args.v[0];
+    if (sandbox_list(s->ctx, s->adapter, s->ops, s->project->name, &list, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i].name, name) != 0)
+            continue;
+        *out = &list[i];
+        if (!list[i].foreign)
+            return 0;
+        fail(err, ERR_REFUSED, "the sandbox %s is not ours to touch: %s", name, list[i].foreign);
+        return hint(err, "Whoever owns it may remove it with DROP SCHEMA.");
+    }
+    fail(err, ERR_CONFIG, "there is no sandbox %s of the project %s", name, s->project->name);
+    return hint(err, "'cloneci sandbox list' shows those that there are. A schema without cloneci's marker is none, whatever its name.");
+}
+
+static int
+check_role(struct session *s, const char *role, struct err *err)
+{
+    struct strlist cells = {0};
+    const struct sql_var vars[] = {{"role", role ? role : ""}};
+    if (!role || s->ops->read(s->ctx, s->adapter, "sandbox_role", vars, 1, &cells, err))
+        return role ? -1 : 0;
+    if (cells.n)
+        return 0;
+    fail(err, ERR_CONFIG, "--for %s: there is no such role", role);
+    return hint(err, "It is the role that the person connects with, as the database knows it.");
+}
+
+static int
+read_production(struct session *s, struct err *err)
+{
+    if (session_production(s, err))
+        return -1;
+    s->schema = s->sandbox->name;
+    s->head = s->production;
+    return 0;
+}
+
+/* --- create --- */
+
+/* What is only to be read, by the same language. */
+static int
+find_views(struct session *s, struct plan_sandbox *box, struct err *err)
+{
+    struct select_result views = {0};
+    struct select_request r = {.select = s->config->as_views};
+    if (!r.select.n)
+        return 0;
+    if (select_nodes(s->ctx, &views, &s->select_env, &r, err))
+        return wrap(err, "--as-views");
+    box->as_view = views.in;
+    return 0;
+}
+
+static int
+choose(struct session *s, struct config *config, struct plan_sandbox *box, struct err *err)
+{
+    if (!config->select.n && !config->selector && !config->downstream_of.n) {
+        fail(err, ERR_CONFIG, "what is to stand in the sandbox %s?", box->name);
+        return hint(err, "Say it in dbt's selection language, for example --select +orders, or --include-downstream-of orders.");
+    }
+    struct strlist criteria = {0};
+    sandbox_criteria(s->ctx, &criteria, &config->select, &config->downstream_of);
+    config->select = criteria;
+    if (session_select(s, NULL, err) || find_views(s, box, err))
+        return -1;
+    if (s->selected.n)
+        return 0;
+    fail(err, ERR_CONFIG, "nothing of production is selected");
+    return hint(err, "Try the selection with: cloneci ls --manifest %s --select ..", s->production->file);
+}
+
+/* Notes, makes, seals; plans anew where production was rebuilt meanwhile. */
+static int
+carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *before, struct apply_result *applied,
+          struct err *err)
+{
+    struct outcome o = {.s = s};
+    struct sandbox_notes notes;
+    if (before && sandbox_replace(s->plan, before, err))
+        return -1;
+    if (sandbox_note(s->ctx, s->adapter, s->plan, &notes, err) || (before ? outcome_in_place(&o, err) : outcome_fill(&o, err)))
+        return -1;
+    struct relation_info *made = mem_array(s->ctx, struct relation_info, o.applied.n);
+    struct strlist schemas = {0};
+    for (size_t i = 0; i < o.applied.n; i++)
+        made[i] = o.applied.clones[i].made;
+    for (size_t i = 0; before && i < before->schemas.n; i++)
+        strlist_add(s->ctx, &schemas, before->schemas.v[i]);
+    for (size_t i = 0; !before && i < s->plan->n_schemas; i++)
+        strlist_add(s->ctx, &schemas, s->plan->schemas[i].name);
+    box->kept = sandbox_keep(s->ctx, s->plan, made, &notes, before);
+    *applied = o.applied;
+    return sandbox_seal(s->ctx, s->adapter, s->plan, &schemas, err);
+}
+
+static void
+print_clones(struct session *s, bool dry_run)
+{
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        if (p->clone)
+            printf("%-6s \"%s\".\"%s\" of \"%s\".\"%s\", %s\n", clone_strategy_name(p->clone->strategy), p->clone->to.schema,
+                   p->clone->to.name, p->clone->from.schema, p->clone->from.name, str_bytes(s->ctx, p->clone->source.bytes));
+        else if (p->candidate)
+            printf("-      %s: %s\n", p->info->name, p->skipped_because);
+    }
+    for (size_t i = 0; i < s->plan->n_warnings; i++)
+        log_event(LOG_WARN, "sandbox.note", "%s", s->plan->warnings[i].text);
+    if (dry_run)
+        puts("nothing was done (--dry-run)");
+}
+
+static void
+print_made(struct session *s, const struct plan_sandbox *box, const char *word, const struct apply_result *r, size_t fresh)
+{
+    size_t views = 0;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_clone *c = s->plan->nodes[i].clone;
+        views += c && c->strategy == CLONE_VIEW;
+        bytes += c && c->strategy == CLONE_COPY ? c->source.bytes : 0;
+    }
+    double all = clock_ms() - s->start;
+    if (str_eq(s->config->output, "json")) {
+        cJSON *o = plan_json(s->ctx, s->plan);
+        json_put_str(o, "sandbox", box->name);
+        json_put_str(o, "for", box->role);
+        json_put_str(o, "expires", s->expires);
+        mem_check(cJSON_AddNumberToObject(o, "made", (double)s->plan->n_clones));
+        mem_check(cJSON_AddNumberToObject(o, "unchanged", (double)fresh));
+        mem_check(cJSON_AddNumberToObject(o, "ms", all));
+        mem_check(cJSON_AddNumberToObject(o, "copying_ms", r->ms));
+        cJSON_DeleteItemFromObjectCaseSensitive(o, "build");
+        puts(json_print(s->ctx, o, true));
+        return;
+    }
+    print_clones(s, false);
+    printf("sandbox %s %s: %zu relations, %zu of them views, %s copied", box->name, word, s->plan->n_clones, views,
+           str_bytes(s->ctx, bytes));
+    if (fresh)
+        printf(", %zu as they were", fresh);
+    printf(", in %s (%s of it copying)%s%s\n", str_ms(s->ctx, all), str_ms(s->ctx, r->ms), s->expires ? "; until " : "",
+           s->expires ? s->expires : "");
+}
+
+static int
+show_plan(struct session *s)
+{
+    if (!str_eq(s->config->output, "json")) {
+        print_clones(s, true);
+        return 0;
+    }
+    cJSON *o = plan_json(s->ctx, s->plan);
+    cJSON_DeleteItemFromObjectCaseSensitive(o, "build");
+    puts(json_print(s->ctx, o, true));
+    return 0;
+}
+
+int
+cmd_sandbox_create(void *ctx, const struct config *config, struct err *err)
+{
+    struct session s;
+    struct apply_result applied;
+    struct config *own = mem_memdup(ctx, config, sizeof *config);
+    if (config->as_of_manifest)
+        own->state = config->as_of_manifest;
+    if (open_session(&s, ctx, own, 1, err))
+        return -1;
+    struct plan_sandbox box = {.name = config->args.v[0], .role = config->for_whom};
+    s.sandbox = &box;
+    s.lock = !config->dry_run;
+    s.expires = config->ttl > 0 ? clock_utc_after(ctx, (int64_t)config->ttl) : NULL;
+    if (check_role(&s, box.role, err) || read_production(&s, err) || choose(&s, own, &box, err) || session_plan(&s, err))
+        return -1;
+    if (!s.plan->n_clones) {
+        fail(err, ERR_CONFIG, "nothing that is selected stands in production");
+        return hint(err, "Of the nodes selected only models, seeds and snapshots are relations.");
+    }
+    if (config->dry_run)
+        return show_plan(&s);
+    if (carry_out(&s, &box, NULL, &applied, err))
+        return -1;
+    print_made(&s, &box, "is ready", &applied, 0);
+    return 0;
+}
+
+/* --- refresh --- */
+
+static const struct sandbox_clone *
+clone_of(const struct sandbox *box, const char *unique_id)
+{
+    for (size_t i = 0; i < box->n; i++)
+        if (strcmp(box->clones[i].unique_id, unique_id) == 0)
+            return &box->clones[i];
+    return NULL;
+}
+
+static void
+say_kept(const struct sandbox_clone *c, const char *why)
+{
+    log_event(LOG_WARN, "sandbox.kept", "\"%s\".\"%s\" is left as it is: %s", c->at.schema, c->at.name, why);
+}
+
+/* What changed, and is still what we made. */
+static struct select_result
+to_refresh(struct session *s, const struct sandbox *found, struct plan_sandbox *box)
+{
+    const struct manifest *m = s->production;
+    struct select_result r = {.in = mem_array(s->ctx, uint8_t, m->n_nodes + 1),
+                              .nodes = mem_array(s->ctx, uint32_t, found->n + 1)};
+    uint8_t *views = mem_array(s->ctx, uint8_t, m->n_nodes + 1);
+    for (size_t i = 0; i < found->n; i++) {
+        const struct sandbox_clone *c = &found->clones[i];
+        uint32_t at = manifest_find(m, c->unique_id);
+        if (c->replaced) {
+            say_kept(c, "another relation was put in the clone's place");
+        } else if (at == MAP_NONE && (c->stale || c->missing)) {
+            say_kept(c, "production's manifest has it no more");
+        } else if (c->stale && strcmp(c->stale, "gone from production") == 0) {
+            say_kept(c, "it is gone from production");
+        } else if (c->stale || c->missing) {
+            r.in[at] = 1;
+            views[at] = strcmp(c->strategy, "view") == 0;
+        }
+    }
+    for (uint32_t i = 0; i < m->n_nodes; i++)
+        if (r.in[i])
+            r.nodes[r.n++] = i;
+    box->as_view = views;
+    return r;
+}
+
+/* As the sandbox was asked for. */
+static void
+take_options(struct config *c, const struct sandbox *found)
+{
+    const cJSON *o = found->options;
+    if (!o)
+        return;
+    c->strategy = json_str(o, "strategy") ? json_str(o, "strategy") : c->strategy;
+    c->window = json_str(o, "window") ? json_str(o, "window") : c->window;
+    c->copy_most = json_str(o, "copy_most");
+    c->sample = (int)json_num(o, "sample", c->sample);
+}
+
+int
+cmd_sandbox_refresh(void *ctx, const struct config *config, struct err *err)
+{
+    struct session s;
+    struct sandbox *found = NULL;
+    struct apply_result applied = {0};
+    struct config *own = mem_memdup(ctx, config, sizeof *config);
+    if (config->as_of_manifest)
+        own->state = config->as_of_manifest;
+    if (open_session(&s, ctx, own, 1, err) || find(&s, &found, err))
+        return -1;
+    take_options(own, found);
+    struct plan_sandbox box = {.name = found->name, .role = config->for_whom ? config->for_whom : found->role,
+                               .in_place = true};
+    s.sandbox = &box;
+    s.lock = !config->dry_run;
+    s.expires = config->ttl > 0 && found->expires ? clock_utc_after(ctx, (int64_t)config->ttl) : found->expires;
+    if (check_role(&s, box.role, err) || read_production(&s, err) ||
+        sandbox_look(ctx, s.adapter, s.ops, found, true, err))
+        return -1;
+    s.selected = to_refresh(&s, found, &box);
+    if (session_plan(&s, err))
+        return -1;
+    for (size_t i = 0; i < s.plan->n_nodes; i++) {
+        const struct sandbox_clone *c = clone_of(found, s.plan->nodes[i].info->unique_id);
+        log_event(LOG_INFO, "sandbox.stale", "%s: %s", s.plan->nodes[i].info->name,
+                  c->stale ? c->stale : "gone from the sandbox");
+    }
+    if (config->dry_run)
+        return show_plan(&s);
+    if (carry_out(&s, &box, found, &applied, err))
+        return -1;
+    print_made(&s, &box, "is up to date", &applied, found->n - s.plan->n_clones);
+    return 0;
+}
+
+/* --- list --- */
+
+static size_t
+count_stale(const struct sandbox *box)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < box->n; i++)
+        n += box->clones[i].stale != NULL;
+    return n;
+}
+
+static void
+print_json_list(struct session *s, const struct sandbox *list, size_t n)
+{
+    cJSON *all = json_array(s->ctx);
+    for (size_t i = 0; i < n; i++) {
+        cJSON *o = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(all, o);
+        json_put_str(o, "sandbox", list[i].name);
+        json_put_strlist(o, "schemas", &list[i].schemas);
+        json_put_str(o, "for", list[i].role);
+        json_put_str(o, "created", list[i].created);
+        json_put_str(o, "expires", list[i].expires);
+        mem_check(cJSON_AddBoolToObject(o, "expired", list[i].expires && strcmp(list[i].expires, s->now) < 0));
+        mem_check(cJSON_AddNumberToObject(o, "relations", (double)list[i].relations));
+        mem_check(cJSON_AddNumberToObject(o, "bytes", (double)list[i].bytes));
+        json_put_str(o, "foreign", list[i].foreign);
+        cJSON *stale = mem_check(cJSON_AddObjectToObject(o, "stale"));
+        for (size_t k = 0; k < list[i].n; k++)
+            if (list[i].clones[k].stale)
+                json_put_str(stale, list[i].clones[k].unique_id, list[i].clones[k].stale);
+    }
+    puts(json_print(s->ctx, all, true));
+}
+
+static void
+print_text_list(struct session *s, const struct sandbox *list, size_t n)
+{
+    if (!n)
+        puts("there is no sandbox");
+    for (size_t i = 0; i < n; i++) {
+        const struct sandbox *b = &list[i];
+        bool over = b->expires && strcmp(b->expires, s->now) < 0;
+        printf("%-20s for %s, made or refreshed %s, %s %s, %lld relations, %s; %zu of %zu clones stale%s%s\n", b->name,
+               b->role ? b->role : "nobody else", b->created ? b->created : "?", over ? "expired" : "until",
+               b->expires ? b->expires : "it is dropped", (long long)b->relations, str_bytes(s->ctx, b->bytes),
+               count_stale(b), b->n, b->foreign ? "; not ours: " : "", b->foreign ? b->foreign : "");
+    }
+}
+
+int
+cmd_sandbox_list(void *ctx, const struct config *config, struct err *err)
+{
+    struct session s;
+    struct sandbox *list;
+    size_t n;
+    if (open_session(&s, ctx, config, 0, err) || sandbox_list(ctx, s.adapter, s.ops, s.project->name, &list, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (sandbox_look(ctx, s.adapter, s.ops, &list[i], false, err))
+            return -1;
+    if (str_eq(config->output, "json"))
+        print_json_list(&s, list, n);
+    else
+        print_text_list(&s, list, n);
+    return 0;
+}
+
+/* --- drop --- */
+
+int
+cmd_sandbox_drop(void *ctx, const struct config *config, struct err *err)
+{
+    struct session s;
+    struct sandbox *found = NULL;
+    struct gc_schema *all, *mine;
+    size_t n, m = 0, kept = 0;
+    if (open_session(&s, ctx, config, 1, err) || find(&s, &found, err))
+        return -1;
+    const struct gc_options o = {.project = s.project->name, .closed = &(struct strlist){0}, .now = s.now};
+    if (gc_list(ctx, s.adapter, s.ops, &o, &all, &n, err))
+        return -1;
+    mine = mem_array(ctx, struct gc_schema, n);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(all[i].marker.sandbox, found->name) && strlist_has(&found->schemas, all[i].name)) {
+            mine[m] = all[i];
+            mine[m].why = "its sandbox is dropped";
+            mine[m++].drop = true;
+        }
+    if (!config->dry_run && gc_drop(ctx, s.adapter, s.ops, mine, m, err))
+        return -1;
+    for (size_t i = 0; i < m; i++) {
+        printf("%-5s %s%s%s\n", !mine[i].drop ? "keep" : config->dry_run ? "would" : "drop", mine[i].name,
+               mine[i].drop ? "" : ": ", mine[i].drop ? "" : mine[i].why);
+        kept += !mine[i].drop;
+    }
+    if (!kept)
+        return 0;
+    fail(err, ERR_LOCKED, "%zu of the schemas of the sandbox %s could not be dropped", kept, found->name);
+    return hint(err, "What uses them, or works in them, is named above: end it, then drop again.");
+}

@@ -1,0 +1,113 @@
+#include "sandbox.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+add_clone(void *ctx, struct sandbox *box, const char *schema, const cJSON *item)
+{
+    const cJSON *from = json_get(item, "from");
+    box->clones = mem_grow(ctx, box->clones, struct sandbox_clone, box->n + 1);
+    box->clones[box->n++] = (struct sandbox_clone){
+        .unique_id = json_str(item, "id"),
+        .strategy = json_str(item, "strategy"),
+        .snapshot = json_str(item, "snapshot"),
+        .at = {.schema = schema, .name = json_str(item, "name")},
+        .from = {.schema = cJSON_GetStringValue(cJSON_GetArrayItem(from, 0)),
+                 .name = cJSON_GetStringValue(cJSON_GetArrayItem(from, 1))},
+        .made = (uint64_t)json_num(item, "made", 0),
+        .note = json_get(item, "note"),
+    };
+}
+
+static bool
+is_sound(const struct sandbox_clone *c)
+{
+    return c->unique_id && c->strategy && c->snapshot && c->at.name && c->from.schema && c->from.name && c->note;
+}
+
+static struct sandbox *
+find_box(void *ctx, struct sandbox **list, size_t *n, const char *name)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp((*list)[i].name, name) == 0)
+            return &(*list)[i];
+    *list = mem_grow(ctx, *list, struct sandbox, *n + 1);
+    (*list)[*n] = (struct sandbox){.name = name};
+    return &(*list)[(*n)++];
+}
+
+static int
+add_schema(void *ctx, struct sandbox **list, size_t *n, const char *const *cells, const char *project, struct err *err)
+{
+    struct plan_marker m;
+    cJSON *doc = NULL;
+    const cJSON *item;
+    if (plan_marker_parse(ctx, cells[3], &m) || !m.sandbox || strcmp(m.project, project) != 0)
+        return 0;
+    /* under the name it was made aside: not yet a sandbox */
+    if (strcmp(m.schema, cells[0]) != 0 && m.oid == strtoull(cells[1], NULL, 10))
+        return 0;
+    if (json_parse(ctx, &doc, cells[3], strlen(cells[3]), "a sandbox's marker", err))
+        return -1;
+    struct sandbox *box = find_box(ctx, list, n, m.sandbox);
+    box->role = m.role;
+    box->created = m.created;
+    box->expires = m.expires;
+    box->run_id = m.run_id;
+    strlist_add(ctx, &box->schemas, cells[0]);
+    if (m.oid != strtoull(cells[1], NULL, 10))
+        box->foreign = mem_printf(ctx, "somebody made the schema \"%s\" again under the same name", cells[0]);
+    else if (strcmp(cells[2], "true") != 0)
+        box->foreign = mem_printf(ctx, "another role owns the schema \"%s\"", cells[0]);
+    if (json_get(doc, "options"))
+        box->options = json_get(doc, "options");
+    cJSON_ArrayForEach(item, json_get(doc, "clones")) {
+        add_clone(ctx, box, box->schemas.v[box->schemas.n - 1], item);
+        if (!is_sound(&box->clones[box->n - 1]))
+            box->n--;
+    }
+    return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+    const struct sandbox *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+static int
+measure(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box, struct err *err)
+{
+    struct strlist cells = {0};
+    cJSON *names = json_array(ctx);
+    for (size_t i = 0; i < box->schemas.n; i++)
+        cJSON_AddItemToArray(names, mem_check(cJSON_CreateString(box->schemas.v[i])));
+    const struct sql_var vars[] = {{"schemas", json_print(ctx, names, false)}};
+    if (ops->read(ctx, a, "sandbox_sizes", vars, 1, &cells, err))
+        return -1;
+    box->relations = strtoll(cells.v[0], NULL, 10);
+    box->bytes = strtoll(cells.v[1], NULL, 10);
+    return 0;
+}
+
+int
+sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project, struct sandbox **out, size_t *n,
+             struct err *err)
+{
+    struct strlist cells = {0};
+    *out = NULL;
+    *n = 0;
+    if (ops->read(ctx, a, "namespaces_marked", NULL, 0, &cells, err))
+        return -1;
+    for (size_t i = 0; i + 3 < cells.n; i += 4)
+        if (add_schema(ctx, out, n, cells.v + i, project, err))
+            return -1;
+    for (size_t i = 0; i < *n; i++)
+        if (measure(ctx, a, ops, &(*out)[i], err))
+            return -1;
+    if (*n)
+        qsort(*out, *n, sizeof **out, by_name);
+    return 0;
+}

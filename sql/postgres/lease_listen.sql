@@ -1,0 +1,2 @@
+-- Whoever wants the lock that this session holds says so on this channel; heard while the session is idle.
+LISTEN :"channel";

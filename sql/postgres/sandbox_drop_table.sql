@@ -1,0 +1,2 @@
+-- Before the clone is made anew in its place.
+DROP TABLE IF EXISTS :"schema".:"name" RESTRICT;

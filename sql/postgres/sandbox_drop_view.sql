@@ -1,0 +1,2 @@
+-- As sandbox_drop_table.
+DROP VIEW IF EXISTS :"schema".:"name" RESTRICT;

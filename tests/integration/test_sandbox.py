@@ -1,0 +1,152 @@
+"""A person's schema with clones of production's relations: made, listed, brought up to date, dropped; nothing else is touched."""
+
+import json
+
+import pytest
+
+from conftest import told
+
+TABLES = {"ann.rides": "r", "ann.station_hours": "r", "ann_finance.revenue_days": "r"}
+
+
+def sandbox(pull, action, *args, code=0, **env):
+    state = ["--state", pull.state] if action in ("create", "refresh") else []
+    done = pull.cloneci(f"sandbox {action}", *state, *args, **env)
+    assert done.returncode == code, told(done)
+    return done
+
+
+def create(pull, *args, name="ann", code=0):
+    return sandbox(pull, "create", name, *args, code=code)
+
+
+def listed(pull):
+    return {s["sandbox"]: s for s in json.loads(sandbox(pull, "list", "--output", "json").stdout)}
+
+
+def marker(pull, schema):
+    return json.loads(pull.value("SELECT obj_description(oid) FROM pg_namespace WHERE nspname = %s", values=[schema]))
+
+
+@pytest.fixture
+def person(pull):
+    """A role that is nothing to production; CI's role is a member of it, so that tables can be handed over."""
+    pull.rows("DO $$ BEGIN CREATE ROLE ann LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; GRANT ann TO ci")
+    return pull
+
+
+def test_create_list_refresh_drop(person):
+    pull = person
+    done = create(pull, "--select", "rides", "station_hours", "revenue_days", "stg_bikes", "--ttl", "3d", "--for", "ann")
+    kinds = pull.relations("ann%")
+    assert {k: v for k, v in kinds.items() if v == "r"}.items() >= TABLES.items()
+    assert "sandbox ann is ready" in done.stdout
+    for clone, source in [("ann.rides", "analytics.rides"), ("ann_finance.revenue_days", "finance.revenue_days")]:
+        assert pull.content(clone) == pull.content(source)
+    # the person works there as in a schema of one's own, dbt's way of replacing a table included
+    pull.rows("INSERT INTO ann.rides SELECT * FROM ann.rides LIMIT 0; CREATE TABLE ann.mine AS SELECT 1 AS a;"
+              "ALTER TABLE ann.station_hours RENAME TO station_hours__old; CREATE TABLE ann.station_hours AS SELECT * FROM ann.station_hours__old;"
+              "DROP TABLE ann.station_hours__old", "ann")
+    one = listed(pull)["ann"]
+    assert one["for"] == "ann" and one["schemas"] == ["ann", "ann_finance"] and not one["expired"] and one["stale"] == {}
+    assert one["relations"] == len(kinds) + 1 and one["bytes"] > 0
+    # nothing changed: nothing is made
+    oid = pull.value("SELECT 'ann.rides'::regclass::oid")
+    assert json.loads(sandbox(pull, "refresh", "ann", "--output", "json").stdout)["made"] == 0
+    # rows changed in place, in a table that is the same: an update, and in another a delete
+    pull.in_production("UPDATE analytics.rides SET bike_id = bike_id WHERE ride_id = (SELECT min(ride_id) FROM analytics.rides)")
+    said = sandbox(pull, "refresh", "ann")
+    assert "1 rows are new in production, 1 are gone" in said.stderr, told(said)
+    assert pull.content("ann.rides") == pull.content("analytics.rides")
+    assert pull.value("SELECT 'ann.rides'::regclass::oid") != oid
+    pull.in_production("DELETE FROM finance.revenue_days WHERE ctid = (SELECT min(ctid) FROM finance.revenue_days)")
+    # what the person put in a clone's place stays, though production's changed
+    pull.in_production("DELETE FROM analytics.station_hours WHERE ctid = (SELECT min(ctid) FROM analytics.station_hours)")
+    said = sandbox(pull, "refresh", "ann")
+    assert '"ann"."station_hours" is left as it is' in said.stderr
+    assert pull.content("ann_finance.revenue_days") == pull.content("finance.revenue_days")
+    assert pull.content("ann.station_hours") != pull.content("analytics.station_hours")
+    # rebuilt as dbt does it
+    pull.in_production("ALTER TABLE analytics.rides RENAME TO rides__old; CREATE TABLE analytics.rides AS SELECT *, 1 AS extra FROM analytics.rides__old;"
+                       "DROP TABLE analytics.rides__old CASCADE; GRANT SELECT ON analytics.rides TO ci")
+    assert listed(pull)["ann"]["stale"]["model.spoke.rides"] == "rebuilt in production"
+    sandbox(pull, "refresh", "ann")
+    assert pull.content("ann.rides") == pull.content("analytics.rides")
+    assert pull.rows("SELECT extra FROM ann.rides LIMIT 1", "ann") == [(1,)]
+    assert "the sandbox ann stands already" in create(pull, "--select", "rides", code=5).stderr
+    assert "drop  ann" in sandbox(pull, "drop", "ann").stdout
+    assert pull.schemas() == []
+    assert "there is no sandbox ann" in sandbox(pull, "drop", "ann", code=2).stderr
+
+
+def test_views_and_what_is_selected(pull):
+    """Views for what is only read, exposures, and what is downstream; statements without a change."""
+    pull.rows("CREATE SCHEMA before", "ci")
+    dry = create(pull, "--include-downstream-of", "station_hours", "--as-views", "district_league", "--dry-run", "--output", "json")
+    plan = json.loads(dry.stdout)
+    assert pull.schemas() == ["before"]
+    clones = {n["unique_id"].rsplit(".", 1)[1]: n["clone"]["strategy"] for n in plan["nodes"] if n["clone"]}
+    assert clones["station_hours"] == "copy" and clones["district_league"] == "view" and "rides" not in clones
+    create(pull, "--include-downstream-of", "station_hours", "--as-views", "district_league")
+    assert pull.relations("ann%")["ann_finance.district_league"] == "v"
+    assert pull.content("ann_finance.district_league") == pull.content("finance.district_league")
+    exposed = json.loads(create(pull, "--select", "exposure:monday_report", "--dry-run", "--output", "json", name="bi").stdout)
+    assert {"district_league", "revenue_days", "stg_rides"} <= {n["unique_id"].rsplit(".", 1)[1] for n in exposed["nodes"] if n["clone"]}
+    assert {n["clone"]["strategy"] for n in exposed["nodes"] if n["unique_id"].endswith(".stg_rides")} == {"view"}
+    assert "what is to stand in the sandbox" in create(pull, name="bob", code=2).stderr
+    assert "nothing of production is selected" in create(pull, "--select", "tag:none", name="bob", code=2).stderr
+    shape = create(pull, "--select", "rides", "--strategy", "shape", name="bob")
+    assert "shape" in shape.stdout and pull.content("bob.rides")[0] == 0
+    assert marker(pull, "bob")["options"]["strategy"] == "shape"
+
+
+@pytest.mark.parametrize("name, says", [("pg_ann", "reserved"), ("public", "reserved"), ("pr_7", "pull request"), ('a"b', "trouble"),
+                                        ("a b", "trouble"), ("x" * 64, "longer"), ("analytics", "stands in that schema")])
+def test_names(pull, name, says):
+    done = create(pull, "--select", "rides", name=name, code=5 if name == "analytics" else 2)
+    assert says in done.stderr
+    assert pull.schemas() == []
+
+
+def test_what_is_no_sandbox_is_not_touched(pull):
+    """A person's schema under the name, one without a marker, one made again by hand, and a pull request's run in a sandbox."""
+    pull.rows("CREATE SCHEMA ann; CREATE TABLE ann.mine (id integer)", "ci")
+    assert "stands already, and is not of the sandbox" in create(pull, "--select", "rides", code=5).stderr
+    for action in ("drop", "refresh"):
+        assert "there is no sandbox ann" in sandbox(pull, action, "ann", code=2).stderr
+    pull.rows("DROP SCHEMA ann CASCADE", "ci")
+    create(pull, "--select", "rides")
+    pull.build_command("true")
+    pull.patch("1-late-corrections")
+    done = pull.cloneci("run", "--base", "main", "--state", pull.state, "--schema", "ann")
+    assert done.returncode == 5 and "is the sandbox ann" in done.stderr, told(done)
+    comment = pull.value("SELECT obj_description('ann'::regnamespace)")
+    pull.rows("DROP SCHEMA ann CASCADE; CREATE SCHEMA ann; CREATE TABLE ann.mine (id integer)", "ci")
+    pull.rows("COMMENT ON SCHEMA ann IS %s", "ci", values=[comment])
+    for action in ("drop", "refresh"):
+        assert "made the schema" in sandbox(pull, action, "ann", code=5).stderr
+    assert "--for nobody" in create(pull, "--select", "rides", "--for", "nobody", name="bob", code=2).stderr
+    assert pull.relations("%") .items() >= {"ann.mine": "r"}.items()
+
+
+def test_gc_drops_an_expired_one_and_no_other(pull):
+    create(pull, "--select", "rides", "revenue_days", "--ttl", "1s", name="old")
+    create(pull, "--select", "rides", "--ttl", "0", name="kept")
+    pull.value("SELECT pg_sleep(2)")
+    assert listed(pull)["old"]["expired"] and listed(pull)["kept"]["expires"] is None
+    said = {s["schema"]: s["drop"] for s in json.loads(pull.cloneci("gc", "--output", "json").stdout)}
+    assert said == {"kept": False, "old": True, "old_finance": True}
+    assert pull.schemas() == ["kept"]
+
+
+@pytest.mark.parametrize("step", ["aside", "load", "after", "swap", "swapped"])
+def test_killed_while_it_is_made(pull, step):
+    """Nothing that could be taken for a whole one; the next try converges, and a refresh mends what was not sealed."""
+    done = pull.cloneci("sandbox create", "ann", "--select", "rides", "--state", pull.state, CLONECI_FAULT=step)
+    assert done.returncode == -9, told(done)
+    if step == "swapped":
+        assert listed(pull)["ann"]["stale"] == {}
+        sandbox(pull, "drop", "ann")
+    create(pull, "--select", "rides")
+    assert pull.content("ann.rides") == pull.content("analytics.rides")
+    assert pull.schemas() == ["ann"]
