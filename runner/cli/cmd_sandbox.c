@@ -239,7 +239,8 @@ to_refresh(struct session *s, const struct sandbox *found, struct plan_sandbox *
         const struct sandbox_clone *c = &found->clones[i];
         uint32_t at = manifest_find(m, c->unique_id);
         if (c->replaced) {
-            say_kept(c, "another relation was put in the clone's place");
+            if (c->stale)
+                say_kept(c, "another relation was put in the clone's place");
         } else if (at == MAP_NONE && (c->stale || c->missing)) {
             say_kept(c, "production's manifest has it no more");
         } else if (c->stale && strcmp(c->stale, "gone from production") == 0) {
@@ -295,7 +296,7 @@ cmd_sandbox_refresh(void *ctx, const struct config *config, struct err *err)
     for (size_t i = 0; i < s.plan->n_nodes; i++) {
         const struct sandbox_clone *c = clone_of(found, s.plan->nodes[i].info->unique_id);
         log_event(LOG_INFO, "sandbox.stale", "%s: %s", s.plan->nodes[i].info->name,
-                  c->stale ? c->stale : "gone from the sandbox");
+                  c && c->stale ? c->stale : "gone from the sandbox");
     }
     if (config->dry_run)
         return show_plan(&s);
