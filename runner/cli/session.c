@@ -455,25 +455,32 @@ session_watch(struct session *s)
                                 .on_tick = s->leased ? on_tick : NULL, .arg = s};
 }
 
+/* Our own connection may be gone, and what the build step left working on the server is still there. */
+static void
+end_builds(struct session *s, struct adapter *other)
+{
+    struct err ignored;
+    if (apply_end_builds(other, s->plan, &ignored))
+        log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
+}
+
 void
 session_superseded(struct session *s, struct err *err)
 {
     struct err found = {.kind = ERR_NONE};
     struct adapter *other;
-    if (!s->leased || err->kind == ERR_SIGNAL || err->kind == ERR_LOCKED)
+    if (!s->leased || err->kind == ERR_SIGNAL)
         return;
-    int rc = apply_leased(s->adapter, s->plan, &found);
-    if (rc && found.kind == ERR_WAREHOUSE) {
-        found.kind = ERR_NONE;
-        if (session_open(s, &other, &found) == 0) {
-            rc = apply_successor(other, s->plan, &found);
-            struct err ignored;
-            if (apply_end_builds(other, s->plan, &ignored))
-                log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
-        }
-    }
+    int rc = err->kind == ERR_LOCKED ? 0 : apply_leased(s->adapter, s->plan, &found);
     if (rc && found.kind == ERR_LOCKED)
         *err = found;
+    else if (rc == 0 && err->kind != ERR_LOCKED)
+        return;
+    if (session_open(s, &other, &found))
+        return;
+    if (err->kind != ERR_LOCKED && apply_successor(other, s->plan, &found))
+        *err = found;
+    end_builds(s, other);
 }
 
 /* What of it the name of a session can hold: see apply/lease.c. */
