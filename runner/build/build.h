@@ -42,6 +42,7 @@ int build_write_deferral(const struct plan *plan, struct err *err) BASE_CHECKED;
 struct build_node {
     const char *unique_id, *status, *message;
     const char *compiled; /* SQL, or NULL */
+    double started; /* milliseconds since 1970, UTC; -1 unknown */
     double ms;
     int64_t rows; /* rows_affected, -1 unknown */
 };
@@ -49,6 +50,7 @@ struct build_node {
 struct build_result {
     int exit_code;
     bool timed_out;
+    double began; /* as `started` */
     double ms;
     bool fresh;   /* run_results.json is this run's */
     struct build_node *nodes;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Standard output is watched, which is where dbt tells of its nodes. */
 struct relayed {
@@ -18,6 +19,28 @@ relay(void *arg, enum process_stream stream, const char *data, size_t n)
     if (stream == PROCESS_OUT)
         watch_feed(&r->watch, data, n);
     live_relay(r->to, data, n);
+}
+
+/* --- time of day: milliseconds since 1970, UTC --- */
+
+static double
+now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec * 1000 + (double)now.tv_nsec / 1e6;
+}
+
+/* When dbt began with a node: it writes "2026-03-04T05:06:07.123456Z". -1 where it does not say. */
+static double
+started(const cJSON *result)
+{
+    const char *text = json_str(cJSON_GetArrayItem(json_get(result, "timing"), 0), "started_at");
+    struct tm tm = {0};
+    const char *rest = text ? strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
+    if (!rest || !str_ends(rest, "Z"))
+        return -1;
+    return (double)timegm(&tm) * 1000 + (*rest == '.' ? strtod(rest, NULL) * 1000 : 0);
 }
 
 /* --- run_results.json --- */
@@ -49,6 +72,7 @@ read_results(void *ctx, struct build_result *r, const char *path, struct err *er
                                  .status = json_str(item, "status"),
                                  .message = json_str(item, "message"),
                                  .compiled = json_str(item, "compiled_code"),
+                                 .started = started(item),
                                  .ms = json_num(item, "execution_time", 0) * 1000,
                                  .rows = (int64_t)json_num(json_get(item, "adapter_response"),
                                                            "rows_affected", -1)};
@@ -122,7 +146,7 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
         spec.end_signal = SIGINT;
     struct process_result r;
     int lease;
-    *result = (struct build_result){.index = map_new(ctx, 256)};
+    *result = (struct build_result){.index = map_new(ctx, 256), .began = now_ms()};
     log_event(LOG_INFO, "build.start", "$ %s", process_echo(ctx, spec.argv));
     if (lease_take(env, plan->in.run_id, &lease, err))
         return -1;

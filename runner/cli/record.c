@@ -74,12 +74,26 @@ incremental(enum build_verdict v)
     return -1;
 }
 
+/* Since the run's start, as all times of the report. */
+static double
+node_start(const struct outcome *o, const struct build_node *b)
+{
+    if (!b || b->started < 0)
+        return -1;
+    for (size_t i = 0; i < o->s->n_steps; i++) {
+        double start = o->s->steps[i].start_ms + b->started - o->built.began;
+        if (strcmp(o->s->steps[i].name, "build") == 0)
+            return start > 0 ? start : 0;
+    }
+    return -1;
+}
+
 static void
 record_built(cJSON *node, const struct outcome *o, const struct plan_node *p, enum build_verdict verdict)
 {
     const struct build_node *b = build_find(&o->built, p->info->unique_id);
     report_built(node, &(struct report_built){.status = b ? b->status : "not_run", .message = b ? b->message : NULL,
-                                              .ms = b ? b->ms : -1, .rows = b ? b->rows : -1,
+                                              .start_ms = node_start(o, b), .ms = b ? b->ms : -1, .rows = b ? b->rows : -1,
                                               .incremental = p->clone ? incremental(verdict) : -1});
 }
 

@@ -78,7 +78,7 @@ read_earlier(struct outcome *o, struct err *err)
         if (!id || !status)
             continue;
         r->nodes[r->n] = (struct build_node){.unique_id = id, .status = status, .message = json_str(item, "message"),
-                                             .compiled = json_str(item, "compiled"), .ms = json_num(item, "ms", -1),
+                                             .compiled = json_str(item, "compiled"), .started = -1, .ms = json_num(item, "ms", -1),
                                              .rows = (int64_t)json_num(item, "rows", -1)};
         map_set(r->index, id, strlen(id), (uint32_t)r->n++);
     }

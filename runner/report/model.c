@@ -237,6 +237,7 @@ report_built(cJSON *node, const struct report_built *built)
 {
     cJSON *o = model_set_object(node, "build");
     model_set_str(o, "status", built->status);
+    model_set_ms(o, "start_ms", built->start_ms);
     model_set_ms(o, "ms", built->ms);
     put_num(o, "rows_affected", (double)built->rows);
     model_set_str(o, "message", built->message);

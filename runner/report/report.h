@@ -78,6 +78,7 @@ struct report_built {
     const char
         *status; /* dbt's: "success", "error", "fail", "skipped", "warn", "pass", "not_run" */
     const char *message;
+    double start_ms; /* since the run's start */
     double ms;
     int64_t rows;    /* affected, or a test's failures */
     int incremental; /* of a clone: 1 the incremental path was taken, 0 made anew, -1 unknown */

@@ -32,6 +32,11 @@ def test_a_whole_run(pull):
     seen = events(done.stderr)
     for event in ("git.done", "manifest.done", "parse.start", "clone.done", "build.start"):
         assert event in seen, seen
+    # the report's timeline: each node began while the build step ran
+    report = pull.report()
+    step, = (t for t in report["timings"] if t["step"] == "build")
+    starts = [n["build"]["start_ms"] for n in report["nodes"]]
+    assert starts and all(step["start_ms"] <= start <= step["start_ms"] + step["ms"] for start in starts), (step, starts)
 
 
 def test_an_error_is_one_too(pull):

@@ -122,6 +122,7 @@ static void
 docs_built(cJSON *node, const char *status, int64_t rows, int incremental, const char *message)
 {
     report_built(node, &(struct report_built){.status = status,
+                                              .start_ms = 4300,
                                               .ms = 412.5,
                                               .rows = rows,
                                               .message = message,
