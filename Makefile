@@ -200,7 +200,7 @@ install: build/cloneci ## PREFIX=/usr/local: the program, manual page, completio
 	build/cloneci completion zsh > $(share)/zsh/site-functions/_cloneci
 	build/cloneci completion fish > $(share)/fish/vendor_completions.d/cloneci.fish
 	install -m 644 README.md conf/cloneci.example.yml conf/roles.sql $(share)/doc/cloneci/
-	cp -R docs conf/ci $(share)/doc/cloneci/
+	cp -R docs conf/ci conf/schedule $(share)/doc/cloneci/
 
 manual: build/cloneci ## docs/commands.md, made anew from the program's tables
 	build/cloneci help --format markdown > docs/commands.md

@@ -59,6 +59,8 @@ announce(void *ctx, const struct config *c, const struct announcement *a, int rc
 {
     struct err why;
     int code = exit_code(rc, err);
+    if (a->live && rc == 0)
+        interrupt_forget(); /* it came too late: what it was to stop is done */
     if (c->dry_run || c->list || c->note)
         return rc;
     if (c->metrics && write_metrics(ctx, c, a, code, &why))

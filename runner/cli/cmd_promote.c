@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "generations.h"
+#include "staging.h"
 
 #include <string.h>
 
@@ -20,10 +21,6 @@ read_pairs(struct session *s, struct promote_pair **out, struct err *err)
             if (str_eq(pairs[k].stage, pairs[i].stage) || str_eq(pairs[k].schema, pairs[i].schema))
                 return fail(err, ERR_CONFIG, "--from %s: a schema is named twice", word);
     }
-    if (!from->n) {
-        fail(err, ERR_CONFIG, "cloneci promote needs to know what was built");
-        return hint(err, "Name the schemas with --from, for example --from stage=analytics.");
-    }
     *out = pairs;
     return 0;
 }
@@ -32,11 +29,60 @@ static int
 write_note(struct session *s, const struct promote_options *o, const struct promote_pair *pairs, size_t n, struct err *err)
 {
     struct promote_note note;
-    const char *moves = NULL;
-    if (promote_note_moves(s->ctx, &moves, s->adapter, o, pairs, n, err) ||
-        promote_note_now(s->ctx, &note, s->adapter, o, moves, err) || promote_note_write(&note, s->config->note, err))
+    struct strlist schemas = {0};
+    for (size_t i = 0; i < n; i++)
+        strlist_add(s->ctx, &schemas, pairs[i].schema);
+    if (promote_note_schemas(s->ctx, &note, s->adapter, o, &schemas, NULL, err) || promote_note_write(&note, s->config->note, err))
         return -1;
     log_event(LOG_INFO, "promote.note", "wrote %s", s->config->note);
+    return 0;
+}
+
+/* What stands in the schemas of --from was built by somebody else. */
+static int
+promote_built(struct session *s, struct promote_options *o, struct announcement *out, struct err *err)
+{
+    const struct config *c = s->config;
+    struct promote_pair *pairs = NULL;
+    struct promote_note since = {0};
+    struct promote_plan *p = NULL;
+    if (c->select.n || c->selector || c->exclude.n || c->full_refresh)
+        log_event(LOG_WARN, "promote.selection", "--from takes what was built: what is said of a selection or a refresh is left aside");
+    if (read_pairs(s, &pairs, err))
+        return -1;
+    if (c->note)
+        return write_note(s, o, pairs, c->promote_from.n, err);
+    if (c->since && promote_note_read(s->ctx, &since, c->since, err))
+        return -1;
+    if (!c->since)
+        log_event(LOG_WARN, "promote.since", "without --since, what was written to production while the build ran is not noticed");
+    if (promote_plan_forward(s->ctx, &p, s->adapter, o, pairs, c->promote_from.n, c->since ? &since : NULL, err))
+        return -1;
+    return generations_go(s, o, p, out, err);
+}
+
+/* Builds the next generation beside the live one, then puts it live. */
+static int
+promote_whole(struct session *s, struct promote_options *o, struct announcement *out, struct err *err)
+{
+    struct staging g;
+    struct promote_plan *p = NULL;
+    if (s->config->note || s->config->since) {
+        fail(err, ERR_CONFIG, "--note and --since belong to --from");
+        return hint(err, "A promotion that builds itself always looks for what was written meanwhile.");
+    }
+    if (staging_plan(&g, s, o, err))
+        return -1;
+    if (s->config->dry_run)
+        return staging_show(&g, err);
+    if (staging_build(&g, err))
+        return -1;
+    if (promote_plan_forward(s->ctx, &p, s->adapter, o, g.pairs, g.n_pairs, &g.note, err) || generations_go(s, o, p, out, err)) {
+        if (!out->live)
+            staging_left(&g);
+        return -1;
+    }
+    staging_end(&g);
     return 0;
 }
 
@@ -45,25 +91,12 @@ promote(void *ctx, const struct config *config, struct announcement *out, struct
 {
     struct session s;
     struct promote_options o;
-    struct promote_pair *pairs = NULL;
-    struct promote_note since = {0};
-    struct promote_plan *p = NULL;
     session_init(&s, ctx, config);
     if (command_args(config, 0, 0, err) || generations_open(&s, &o, err))
         return -1;
     if (config->list)
         return generations_list(&s, &o, err);
-    if (read_pairs(&s, &pairs, err))
-        return -1;
-    if (config->note)
-        return write_note(&s, &o, pairs, config->promote_from.n, err);
-    if (config->since && promote_note_read(ctx, &since, config->since, err))
-        return -1;
-    if (!config->since)
-        log_event(LOG_WARN, "promote.since", "without --since, what was written to production while the build ran is not noticed");
-    if (promote_plan_forward(ctx, &p, s.adapter, &o, pairs, config->promote_from.n, config->since ? &since : NULL, err))
-        return -1;
-    return generations_go(&s, &o, p, out, err);
+    return config->promote_from.n ? promote_built(&s, &o, out, err) : promote_whole(&s, &o, out, err);
 }
 
 int

@@ -56,11 +56,12 @@ static const struct command table[] = {
     {"sandbox drop", "NAME", "drop a sandbox",
      "All its schemas, object by object; a schema that is no sandbox of this project is never touched.",
      "cloneci sandbox drop ann", cmd_sandbox_drop},
-    {"promote", "", "put built schemas live as production's next generation, atomically",
-     "Moves what was built in the schemas of --from into production's in one transaction: a reader's transaction sees the old "
-     "generation or the new one. Grants, comments and extended statistics are carried over, views that stay are put onto the new "
-     "relations. Whatever would be lost or left behind is refused by name before anything is changed.",
-     "cloneci promote --from stage=analytics stage_finance=finance", cmd_promote},
+    {"promote", "", "build production's next generation beside it, and put it live atomically",
+     "Clones incremental models and snapshots into schemas of stage, has dbt build and test there, and only if all of it passed moves "
+     "the result into production's schemas in one transaction: a reader's transaction sees the old generation or the new one. "
+     "Grants, comments, policies and extended statistics are carried over, views that stay are put onto the new relations. Whatever "
+     "would be lost or left behind is refused by name before anything is changed. With --from it takes what was built elsewhere.",
+     "cloneci promote --target prod --plan", cmd_promote},
     {"rollback", "", "put the last generation of production back, or the one that --to names",
      "As promote, in one transaction. What was live stands aside until it is no longer kept.", "cloneci rollback", cmd_rollback},
     {"report", "", "show the last run's report again, or post it to the pull request",

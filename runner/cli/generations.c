@@ -34,10 +34,11 @@ static const struct {
     const char *name;
     size_t offset;
 } phases[] = {
-    {"refused", offsetof(struct promote_plan, refused)},     {"writers", offsetof(struct promote_plan, writers)},
-    {"park", offsetof(struct promote_plan, park)},           {"incoming", offsetof(struct promote_plan, incoming)},
-    {"carry", offsetof(struct promote_plan, carry)},         {"exclusive", offsetof(struct promote_plan, exclusive)},
-    {"move", offsetof(struct promote_plan, move)},           {"rewire", offsetof(struct promote_plan, rewire)},
+    {"refused", offsetof(struct promote_plan, refused)},     {"analyze", offsetof(struct promote_plan, analyze)},
+    {"writers", offsetof(struct promote_plan, writers)},     {"park", offsetof(struct promote_plan, park)},
+    {"incoming", offsetof(struct promote_plan, incoming)},   {"carry", offsetof(struct promote_plan, carry)},
+    {"exclusive", offsetof(struct promote_plan, exclusive)}, {"move", offsetof(struct promote_plan, move)},
+    {"rewire", offsetof(struct promote_plan, rewire)},
 };
 
 static const struct strlist *
@@ -123,8 +124,8 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
 
 /* --- the journal --- */
 
-static const char *const columns[] = {"generation", "kind", "content", "live", "at", "age_seconds", "role", "relations", "kept", "kept_bytes"};
-enum { GENERATION, KIND, CONTENT, LIVE, AT, AGE, ROLE, RELATIONS, KEPT, BYTES, COLUMNS };
+static const char *const columns[] = {"generation", "kind", "content", "live", "at", "age_seconds", "role", "relations", "kept", "bytes", "restorable"};
+enum { GENERATION, KIND, CONTENT, LIVE, AT, AGE, ROLE, RELATIONS, KEPT, BYTES, RESTORABLE, COLUMNS };
 
 static void
 print_json(struct session *s, const struct strlist *cells)
@@ -136,14 +137,26 @@ print_json(struct session *s, const struct strlist *cells)
         for (size_t k = 0; k < COLUMNS; k++) {
             const char *v = cells->v[i + k];
             if (k == KIND || k == AT || k == ROLE)
-                json_put_str(o, columns[k], v);
-            else if (k == LIVE)
+                json_put_str(o, columns[k], *v ? v : NULL);
+            else if (!*v)
+                mem_check(cJSON_AddNullToObject(o, columns[k]));
+            else if (k == LIVE || k == RESTORABLE)
                 mem_check(cJSON_AddBoolToObject(o, columns[k], strcmp(v, "t") == 0));
             else
                 mem_check(cJSON_AddNumberToObject(o, columns[k], strtod(v, NULL)));
         }
     }
     puts(json_print(s->ctx, list, true));
+}
+
+/* What is live, what a rollback can bring back, what is gone. */
+static void
+print_generation(struct session *s, const char *const *c)
+{
+    const char *state = str_eq(c[LIVE], "t") ? "live" : str_eq(c[RESTORABLE], "t") ? "kept" : "gone";
+    printf("%10s  %-8s  %7s  %-20s  %8s  %9s  %9s  %-8s  %s\n", c[GENERATION], c[KIND], c[CONTENT], c[AT],
+           *c[AGE] ? str_ms(s->ctx, strtod(c[AGE], NULL) * 1000) : "", c[RELATIONS], str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), state,
+           c[ROLE]);
 }
 
 int
@@ -158,12 +171,9 @@ generations_list(struct session *s, const struct promote_options *o, struct err 
     }
     if (!cells.n)
         puts("nothing was promoted yet");
-    for (size_t i = 0; i + COLUMNS <= cells.n; i += COLUMNS) {
-        const char *const *c = cells.v + i;
-        printf("%4s  %-8s %s  %s ago by %s, %s relations; of those before it %s kept (%s)%s%s%s\n", c[GENERATION], c[KIND], c[AT],
-               str_ms(s->ctx, strtod(c[AGE], NULL) * 1000), c[ROLE], c[RELATIONS], c[KEPT],
-               str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), strcmp(c[CONTENT], c[GENERATION]) ? ", content of " : "",
-               strcmp(c[CONTENT], c[GENERATION]) ? c[CONTENT] : "", strcmp(c[LIVE], "t") == 0 ? ", live" : "");
-    }
+    else
+        printf("%-10s  %-8s  %7s  %-20s  %8s  %9s  %9s  %-8s  %s\n", "generation", "kind", "content", "at", "age", "relations", "size", "state", "by");
+    for (size_t i = 0; i + COLUMNS <= cells.n; i += COLUMNS)
+        print_generation(s, cells.v + i);
     return 0;
 }

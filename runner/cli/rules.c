@@ -97,7 +97,7 @@ session_rules(struct session *s, struct err *err)
 {
     cJSON *list = NULL;
     const char *text = s->config->clone_rules;
-    if (!text || s->n_rules)
+    if (!text || s->n_rules || s->whole)
         return 0;
     if (json_parse(s->ctx, &list, text, strlen(text), "clone.rules", err))
         return -1;

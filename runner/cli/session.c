@@ -425,12 +425,12 @@ is_within(void *arg, const char *sha)
 static int
 lock_schemas(struct session *s, struct err *err)
 {
-    const struct apply_lease lease = {.number = s->plan->in.run_number, .is_within = s->sandbox ? NULL : is_within, .arg = s,
+    const struct apply_lease lease = {.number = s->plan->in.run_number, .is_within = s->sandbox || s->whole ? NULL : is_within, .arg = s,
                                       .patience_ms = s->config->takeover_timeout * 1000};
     build_reap(&s->env);
     if (apply_lock(s->adapter, s->plan, &lease, err))
         return -1;
-    s->leased = !s->sandbox;
+    s->leased = !s->sandbox && !s->whole;
     return 0;
 }
 
@@ -498,6 +498,13 @@ run_number(struct session *s, const char **out, struct err *err)
     return hint(err, "It has to grow from run to run, for example --run-number 1234.");
 }
 
+/* Did the user say anything of what is built? */
+static bool
+is_selection(const struct config *c)
+{
+    return c->select.n || c->selector || c->exclude.n || c->resource_type.n || c->exclude_resource_type.n;
+}
+
 int
 session_plan(struct session *s, struct err *err)
 {
@@ -507,7 +514,8 @@ session_plan(struct session *s, struct err *err)
     const struct plan_input in = {
         .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
         .production = s->production, .state = s->state, .diff = s->diff, .selected = &s->selected,
-        .default_select = SESSION_DEFAULT_SELECT, .names = session_names(s),
+        .default_select = s->whole ? NULL : SESSION_DEFAULT_SELECT, .whole = s->whole,
+        .names = s->whole && !is_selection(s->config) ? NULL : session_names(s),
         .deferral_dir = session_file(s, s->ctx, "defer"),
         .schema = s->schema, .head_is_production = s->head == s->production,
         .beside = s->beside, .sandbox = s->sandbox, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,

@@ -18,6 +18,7 @@ struct step {
 struct session {
     void *ctx;
     const struct config *config;
+    bool whole;                    /* plan_input.whole: what is built is to become production */
     bool lock;                     /* take the schemas' locks before looking at them .. */
     bool leased;                   /* .. which was done */
     struct project *project;

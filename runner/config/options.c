@@ -12,6 +12,7 @@
 /* Which commands take what. */
 #define SELECTING " run plan ls explain clone build sandbox create "
 #define CLONING " run plan clone build sandbox create "
+#define BUILDING SELECTING "promote "
 #define DOING " run plan clone build promote rollback "
 #define COMPARING \
     " run plan ls explain clone build promote rollback doctor state check state push" \
@@ -25,24 +26,24 @@ static const struct option_def table[] = {
     /* dbt's selection */
     {.heading = "Selection, as dbt's", .name = "select", .letter = 's', .kind = OPTION_WORDS,
      .offset = AT(select), .env = "CLONECI_SELECT", .yaml = "select", .metavar = "WORD",
-     .commands = SELECTING, .aliases = "m models model", .help = "the nodes to include"},
+     .commands = BUILDING, .aliases = "m models model", .help = "the nodes to include"},
     {.name = "exclude", .kind = OPTION_WORDS, .offset = AT(exclude), .env = "CLONECI_EXCLUDE",
-     .yaml = "exclude", .metavar = "WORD", .commands = SELECTING, .help = "the nodes to leave out"},
+     .yaml = "exclude", .metavar = "WORD", .commands = BUILDING, .help = "the nodes to leave out"},
     {.name = "selector", .kind = OPTION_TEXT, .offset = AT(selector), .env = "CLONECI_SELECTOR",
-     .yaml = "selector", .metavar = "NAME", .commands = SELECTING,
+     .yaml = "selector", .metavar = "NAME", .commands = BUILDING,
      .help = "the name of a selector in selectors.yml"},
     {.name = "indirect-selection", .kind = OPTION_TEXT, .offset = AT(indirect_selection),
      .env = ENGINE("INDIRECT_SELECTION"), .yaml = "indirect_selection", .metavar = "MODE",
-     .choices = "eager cautious buildable empty", .commands = SELECTING,
+     .choices = "eager cautious buildable empty", .commands = BUILDING,
      .flag = "indirect_selection",
      .help = "which tests come with the selected nodes; eager unless said"},
     {.name = "resource-type", .kind = OPTION_WORDS, .offset = AT(resource_type),
      .env = ENGINE("RESOURCE_TYPES"), .yaml = "resource_type", .metavar = "TYPE",
-     .choices = RESOURCES " all", .commands = SELECTING, .aliases = "resource-types",
+     .choices = RESOURCES " all", .commands = BUILDING, .aliases = "resource-types",
      .help = "only nodes of these types"},
     {.name = "exclude-resource-type", .kind = OPTION_WORDS, .offset = AT(exclude_resource_type),
      .env = ENGINE("EXCLUDE_RESOURCE_TYPES"), .yaml = "exclude_resource_type", .metavar = "TYPE",
-     .choices = RESOURCES, .commands = SELECTING, .aliases = "exclude-resource-types",
+     .choices = RESOURCES, .commands = BUILDING, .aliases = "exclude-resource-types",
      .help = "no nodes of these types"},
 
     /* dbt's state and deferral */
@@ -152,7 +153,7 @@ static const struct option_def table[] = {
      .commands = " run build ", .negatable = true,
      .help = "build the modified incremental models by full refresh as well, and compare"},
     {.name = "jobs", .letter = 'j', .kind = OPTION_INT, .offset = AT(jobs), .env = "CLONECI_JOBS",
-     .yaml = "clone.jobs", .metavar = "N", .commands = " run clone sandbox create sandbox refresh ", .fallback = "2",
+     .yaml = "clone.jobs", .metavar = "N", .commands = " run clone promote sandbox create sandbox refresh ", .fallback = "2",
      .help = "connections that copy at once, where much is to be copied; 1: one transaction for all"},
     {.name = "no-build", .kind = OPTION_FLAG, .offset = AT(no_build), .env = "CLONECI_NO_BUILD",
      .commands = " run plan ", .help = "stop after the clones"},
@@ -163,9 +164,10 @@ static const struct option_def table[] = {
      .yaml = "build.command", .commands = "",
      .help = "the build step's program and arguments, instead of dbt build"},
     {.name = "dry-run", .kind = OPTION_FLAG, .offset = AT(dry_run), .env = "CLONECI_DRY_RUN",
-     .commands = " run clone build gc promote rollback sandbox create sandbox refresh sandbox drop ", .help = "show what would be done"},
+     .commands = " run clone build gc promote rollback sandbox create sandbox refresh sandbox drop ", .aliases = "plan",
+     .help = "show what would be done; --plan is the same"},
     {.name = "timeout", .kind = OPTION_SECONDS, .offset = AT(timeout), .env = "CLONECI_TIMEOUT",
-     .yaml = "build.timeout", .metavar = "TIME", .commands = " run build ",
+     .yaml = "build.timeout", .metavar = "TIME", .commands = " run build promote ",
      .help = "end the build step after this long, as 90, 15m, 2h; never unless said"},
     {.name = "takeover-timeout", .kind = OPTION_SECONDS, .offset = AT(takeover_timeout),
      .env = "CLONECI_TAKEOVER_TIMEOUT", .yaml = "build.takeover_timeout", .metavar = "TIME",
@@ -202,6 +204,10 @@ static const struct option_def table[] = {
      .offset = AT(promote_from), .env = "CLONECI_FROM", .yaml = "promote.from",
      .metavar = "STAGE[=SCHEMA]", .commands = " promote ",
      .help = "schemas that were built, and those they replace; the profile's schema unless said"},
+    {.name = "stage-target", .kind = OPTION_TEXT, .offset = AT(stage_target),
+     .env = "CLONECI_STAGE_TARGET", .yaml = "promote.stage_target", .metavar = "NAME",
+     .commands = " promote ",
+     .help = "what target.name says while stage is built; production's target unless said"},
     {.name = "note", .kind = OPTION_PATH, .offset = AT(note), .metavar = "FILE",
      .commands = " promote ", .help = "before the build: write down what production is, and stop"},
     {.name = "since", .kind = OPTION_PATH, .offset = AT(since), .metavar = "FILE",

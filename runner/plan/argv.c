@@ -50,9 +50,12 @@ add_words_of_user(struct plan *plan)
         add_value(plan, "--resource-type", c->resource_type.v[i]);
     for (size_t i = 0; i < c->exclude_resource_type.n; i++)
         add_value(plan, "--exclude-resource-type", c->exclude_resource_type.v[i]);
+    if (plan->in.whole && !plan->n_deferrals)
+        return;
     add(plan, "--defer");
-    add_value(plan, "--state", path_absolute(plan, c->state));
-    add_value(plan, "--defer-state", plan->in.deferral_dir);
+    if (c->state)
+        add_value(plan, "--state", path_absolute(plan, c->state));
+    add_value(plan, c->state ? "--defer-state" : "--state", plan->in.deferral_dir);
 }
 
 void

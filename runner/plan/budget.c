@@ -62,7 +62,7 @@ struct limit {
 static int
 find_limit(struct plan *plan, struct limit *out, struct err *err)
 {
-    const char *most = plan->in.config->clones_most;
+    const char *most = plan->in.whole ? NULL : plan->in.config->clones_most;
     *out = (struct limit){.bytes = -1};
     if (most) {
         if (config_bytes(&out->bytes, "--clones-most", most, err))

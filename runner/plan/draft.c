@@ -34,6 +34,17 @@ plan_is_candidate(const struct node *n)
            (n->type == NODE_MODEL && str_eq(n->materialized, "incremental"));
 }
 
+/* A materialization that is not dbt's own may go on from what it finds, as an incremental model does. */
+static bool
+may_live_on(const struct node *n)
+{
+    static const char *const anew[] = {"table", "view", "materialized_view", "ephemeral"};
+    bool known = n->type != NODE_MODEL || !n->materialized;
+    for (size_t i = 0; i < BASE_COUNT(anew); i++)
+        known = known || strcmp(n->materialized, anew[i]) == 0;
+    return !known;
+}
+
 bool
 plan_is_built(const struct node *n)
 {
@@ -168,7 +179,7 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
 {
     struct state_reason *reasons = NULL;
     size_t n = 0;
-    if (plan->in.state && state_reasons(plan, plan->in.state, p->node, &reasons, &n, err))
+    if (plan->in.state && !plan->in.whole && state_reasons(plan, plan->in.state, p->node, &reasons, &n, err))
         return -1;
     for (size_t i = 0; i < n; i++)
         add_reason(plan, p,
@@ -208,7 +219,8 @@ static int
 judge(struct plan *plan, struct plan_node *p, struct err *err)
 {
     const struct node *n = p->info;
-    p->candidate = plan->in.sandbox ? makes_relation(n) && n->enabled : plan_is_candidate(n);
+    p->candidate = plan->in.sandbox ? makes_relation(n) && n->enabled
+                                       : plan_is_candidate(n) || (plan->in.whole && may_live_on(n));
     if (p->candidate && plan->in.sandbox)
         return 0;
     if (!p->candidate) {

@@ -131,6 +131,8 @@ plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct rela
         return 0;
     }
     fail(err, ERR_REFUSED, "%s, and our role may write there", what);
+    if (plan->in.whole)
+        return hint(err, "It would write production before anything is promoted: make the hook follow target.schema or {{ this }}.");
     return hint(err, "Make the hook follow target.schema or {{ this }}, and take the right to write production from the "
                      "role of CI: see conf/roles.sql.");
 }

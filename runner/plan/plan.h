@@ -39,6 +39,9 @@ struct plan_input {
      * are taken with `schema` in the place of its schema. Else NULL. */
     const struct plan *beside;
     const struct plan_sandbox *sandbox;  /* NULL: it is a pull request's */
+    /* What is built is to become production itself: whatever lives on from build to build is cloned, whole and logged,
+     * whatever the strategy says. Without a selection dbt is told none. */
+    bool whole;
     const char *profiles_dir, *profile, *target; /* for dbt */
     const char *run_id, *now, *expires;  /* for the marker */
     const char *run_number;              /* of our run in the CI's order, or NULL */

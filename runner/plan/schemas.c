@@ -78,6 +78,10 @@ refuse_production(const struct plan *plan, const struct map *production, const s
          p->info->unique_id, p->target.schema, p->target.name, owner->unique_id);
     if (plan->in.sandbox)
         return hint(err, "Choose another name for the sandbox.");
+    if (plan->in.whole)
+        return hint(err, "Stage must stand beside production: put {{ env_var('CLONECI_STAGE', '') }} behind the name in "
+                         "generate_schema_name%s, or name a target with --stage-target whose names follow target.schema.",
+                    p->info->type == NODE_SNAPSHOT ? " or target_schema" : "");
     if (p->info->type == NODE_SNAPSHOT)
         return hint(err, "Its schema is fixed (target_schema, or schema with a custom generate_schema_name): "
                          "make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");

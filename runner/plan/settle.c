@@ -198,7 +198,8 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
         if (!c)
             continue;
         r[*n] = (struct clone_request){.from = c->from, .to = c->to, .strategy = c->strategy, .column = c->column,
-                                       .seconds = c->seconds, .percent = c->percent};
+                                       .seconds = c->seconds, .percent = c->percent,
+                                       .logged = plan->in.whole};
         r[(*n)++].to.schema = aside_of(plan, c->to.schema);
     }
     return r;

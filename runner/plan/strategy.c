@@ -239,7 +239,12 @@ warn_both(struct plan *plan, const struct plan_node *p, const struct plan_clone 
 int
 plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct err *err)
 {
-    struct wish wish;
+    struct wish wish = {0};
+    if (plan->in.whole) {
+        c->strategy = CLONE_COPY;
+        c->why = "promote: it is to become production";
+        return state_fidelity(plan, p, c, &wish, false, err);
+    }
     if (read_wish(plan, p, &wish, err) || choose(plan, p, c, &wish, err) ||
         state_fidelity(plan, p, c, &wish, c->by_auto, err))
         return -1;

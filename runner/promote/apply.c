@@ -92,7 +92,7 @@ wait_for_snapshots(struct swap *s, struct err *err)
     struct promote_note now;
     if (s->p->back)
         return 0; /* what comes back was waited for when it went live */
-    if (promote_note_now(s->ctx, &now, s->a, s->o, "[]", err))
+    if (promote_note_now(s->ctx, &now, s->a, s->o, "[]", NULL, err))
         return -1;
     const struct sql_var vars[] = {{"since", now.at}};
     for (double end = clock_ms() + s->o->patience_ms;;) {
@@ -167,7 +167,7 @@ recheck(struct swap *s, struct err *err)
     struct strlist cells = {0};
     struct promote_plan now = *s->p;
     int64_t live, content, before;
-    now.refused = now.writers = now.incoming = now.carry = now.exclusive = now.move = now.rewire = (struct strlist){0};
+    now.refused = now.analyze = now.writers = now.incoming = now.carry = now.exclusive = now.move = now.rewire = (struct strlist){0};
     if (promote_journal(s->ctx, s->a, s->o->ops, &live, &content, &before, err) ||
         promote_statements(s->ctx, s->a, s->o->ops, s->p, &cells, err) || promote_sort(s->ctx, &now, &cells, err))
         return -1;
@@ -368,12 +368,18 @@ promote_apply(void *ctx, struct adapter **a, const struct promote_options *o, st
 {
     struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = p, .out = out};
     *out = (struct promote_result){0};
-    if (promote_refused(p, err) || promote_journal_make(ctx, *a, o->ops, err) || wait_for_snapshots(&s, err) || begin(&s, err))
+    if (promote_refused(p, err) || promote_journal_make(ctx, *a, o->ops, err) || send_texts(&s, &p->analyze, err) || wait_for_snapshots(&s, err) || begin(&s, err))
         return -1;
     if (prepare(&s, err) || swap(&s, err))
         return promote_undo(ctx, s.a, o->ops);
     if (commit(&s, a, err))
         return -1;
+    /* it is live: what goes wrong from here on, or an interrupt, does not make it otherwise */
     const struct sql_var vars[] = {{"run_id", o->run_id}};
-    return o->ops->read(ctx, *a, "promote_pinned", vars, 1, &out->pinned, err);
+    struct err later;
+    o->ops->shield(*a, true);
+    if (o->ops->read(ctx, *a, "promote_pinned", vars, 1, &out->pinned, &later))
+        log_event(LOG_WARN, "promote.pinned", "what leans on the former generation could not be read: %s", later.msg);
+    o->ops->shield(*a, false);
+    return 0;
 }

@@ -19,6 +19,12 @@ int promote_journal(void *ctx, struct adapter *a, const struct adapter_ops *ops,
                     int64_t *before, struct err *err) BASE_CHECKED;
 /* Makes the journal if it is missing. */
 int promote_journal_make(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct err *err) BASE_CHECKED;
+/* What a note says of `moves` now; `counted` as promote_note_schemas. */
+int promote_note_now(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o, const char *moves,
+                     const char *counted, struct err *err) BASE_CHECKED;
+/* What the pairs move, as promote_moves.sql gives it. */
+int promote_moves(void *ctx, const char **moves, struct adapter *a, const struct promote_options *o, const struct promote_pair *pairs,
+                  size_t n, struct err *err) BASE_CHECKED;
 /* ERR_REFUSED if what the plan replaces is not what was noted. */
 int promote_note_check(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct promote_plan *p,
                        struct err *err) BASE_CHECKED;

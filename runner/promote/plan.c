@@ -93,7 +93,8 @@ int
 promote_statements(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct promote_plan *p,
                    struct strlist *cells, struct err *err)
 {
-    const struct sql_var vars[] = {{"moves", p->moves}, {"suffix", p->suffix}};
+    const struct sql_var vars[] = {{"moves", p->moves}, {"suffix", p->suffix},
+                                   {"made", p->made ? p->made : "[]"}, {"granted", p->granted ? p->granted : "[]"}};
     return ops->read(ctx, a, "promote_sql", vars, BASE_COUNT(vars), cells, err);
 }
 
@@ -103,7 +104,7 @@ promote_sort(void *ctx, struct promote_plan *p, const struct strlist *cells, str
     const struct {
         const char *name;
         struct strlist *list;
-    } phases[] = {{"refuse", &p->refused}, {"writers", &p->writers}, {"incoming", &p->incoming}, {"carry", &p->carry},
+    } phases[] = {{"refuse", &p->refused}, {"analyze", &p->analyze}, {"writers", &p->writers}, {"incoming", &p->incoming}, {"carry", &p->carry},
                   {"exclusive", &p->exclusive}, {"move", &p->move}, {"rewire", &p->rewire}};
     for (size_t i = 0; i + 1 < cells->n; i += 2) {
         size_t k = 0;
@@ -160,11 +161,32 @@ park_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o,
     return 0;
 }
 
+/* Those that come into being with the promotion. */
+static int
+make_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o, struct err *err)
+{
+    cJSON *made = NULL;
+    const cJSON *item;
+    if (p->made && json_parse(ctx, &made, p->made, strlen(p->made), "the schemas to be made", err))
+        return -1;
+    cJSON_ArrayForEach(item, made)
+    {
+        char *create;
+        const struct sql_var vars[] = {{"schema", cJSON_GetStringValue(item)}};
+        if (sql_render(ctx, &create, o->ops->dialect, "namespace_create", vars, 1, err))
+            return -1;
+        strlist_add(ctx, &p->park, create);
+    }
+    return 0;
+}
+
 static int
 finish_plan(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o, struct err *err)
 {
     struct strlist cells = {0};
-    return park_schemas(ctx, p, o, err) || promote_statements(ctx, a, o->ops, p, &cells, err) ||
+    p->made = o->made;
+    p->granted = o->granted;
+    return make_schemas(ctx, p, o, err) || park_schemas(ctx, p, o, err) || promote_statements(ctx, a, o->ops, p, &cells, err) ||
                    promote_sort(ctx, p, &cells, err)
                ? -1
                : 0;
@@ -193,7 +215,7 @@ one_cell(const struct strlist *cells, const char **out, const char *stem, struct
 }
 
 int
-promote_note_moves(void *ctx, const char **moves, struct adapter *a, const struct promote_options *o,
+promote_moves(void *ctx, const char **moves, struct adapter *a, const struct promote_options *o,
                    const struct promote_pair *pairs, size_t n, struct err *err)
 {
     struct strlist cells = {0};
@@ -209,14 +231,14 @@ promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a, co
     int64_t content, before;
     const char *moves = NULL;
     if (promote_journal(ctx, a, o->ops, &p->live, &content, &before, err) ||
-        promote_note_moves(ctx, &moves, a, o, pairs, n, err))
+        promote_moves(ctx, &moves, a, o, pairs, n, err))
         return -1;
     p->number = p->content = p->live + 1;
     p->suffix = mem_printf(ctx, "__prev_%" PRId64, p->number);
     p->moves = moves;
     if (note)
         p->note = *note;
-    else if (promote_note_now(ctx, &p->note, a, o, moves, err))
+    else if (promote_note_now(ctx, &p->note, a, o, moves, NULL, err))
         return -1;
     if (finish_plan(ctx, p, a, o, err))
         return -1;
@@ -224,6 +246,38 @@ promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a, co
         strlist_add(ctx, &p->refused, "nothing stands in the schemas that are to be promoted: build there first");
     *out = p;
     return 0;
+}
+
+/* Better known before the build than after it. */
+static int
+check_sight(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o, struct err *err)
+{
+    struct strlist blind = {0};
+    const struct sql_var vars[] = {{"since", "-infinity"}};
+    if (o->ops->read(ctx, a, "promote_old_snapshots", vars, 1, &blind, err))
+        return -1;
+    for (size_t i = 0; i < blind.n; i++)
+        if (blind.v[i][0] == '!')
+            strlist_add(ctx, &p->refused, mem_printf(ctx, "the role %s may not see how old the snapshots of others are: GRANT pg_read_all_stats TO %s",
+                                                     blind.v[i] + 1, blind.v[i] + 1));
+    return 0;
+}
+
+int
+promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a, const struct promote_options *o, const char *names,
+                   struct err *err)
+{
+    struct promote_plan *p = mem_new(ctx, struct promote_plan);
+    struct strlist cells = {0};
+    int64_t content, before;
+    const struct sql_var vars[] = {{"names", names}};
+    if (promote_journal(ctx, a, o->ops, &p->live, &content, &before, err) ||
+        o->ops->read(ctx, a, "promote_named", vars, 1, &cells, err) || one_cell(&cells, &p->moves, "promote_named", err))
+        return -1;
+    p->number = p->content = p->live + 1;
+    p->suffix = mem_printf(ctx, "__prev_%" PRId64, p->number);
+    *out = p;
+    return finish_plan(ctx, p, a, o, err) || check_sight(ctx, p, a, o, err) ? -1 : 0;
 }
 
 static int
@@ -262,7 +316,7 @@ promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a, const
         return -1;
     p->moves = moves;
     *out = p;
-    return promote_note_now(ctx, &p->note, a, o, moves, err) || finish_plan(ctx, p, a, o, err) ? -1 : 0;
+    return promote_note_now(ctx, &p->note, a, o, moves, NULL, err) || finish_plan(ctx, p, a, o, err) ? -1 : 0;
 }
 
 int

@@ -16,6 +16,8 @@ struct promote_pair {
 struct promote_options {
     const struct adapter_ops *ops;
     const char *project, *run_id, *now;
+    const char *made;    /* JSON array: schemas that come into being with the promotion; NULL: none */
+    const char *granted; /* JSON array of {schema, name, privilege} that the project decides; NULL: none */
     double lock_ms;     /* how long to wait for writers of production */
     double budget_ms;   /* how long a reader may be made to wait at once; below deadlock_timeout */
     double patience_ms; /* for how long to try within that budget, and to wait for old snapshots */
@@ -27,8 +29,7 @@ struct promote_options {
 
 /* What production was at some moment: to see later whether it was written to since. */
 struct promote_note {
-    const char *snapshot; /* of the server, as text */
-    const char *at;       /* the server's time */
+    const char *at;   /* the server's time */
     const char *rows;     /* JSON, one object a relation: see promote_note_sql.sql */
 };
 
@@ -36,12 +37,13 @@ struct promote_plan {
     bool back;            /* a rollback */
     int64_t live, number; /* the newest generation, and the one that this makes */
     int64_t content;      /* the generation whose content will be live */
+    const char *made, *granted; /* as the options */
     const char *suffix;   /* behind a schema's name, for what is replaced: "__prev_3" */
     const char *moves;    /* JSON: see promote_moves.sql */
     size_t n_moves;
     struct strlist refused;
     /* in the order in which they are sent */
-    struct strlist park, writers, incoming, carry, exclusive, move, rewire;
+    struct strlist analyze, park, writers, incoming, carry, exclusive, move, rewire;
     struct promote_note note;
 };
 
@@ -54,7 +56,7 @@ struct promote_result {
     struct strlist kept;    /* what could not be dropped, and why */
 };
 
-/* Rows of promote_list.sql, ten cells each; none where nothing was ever promoted. */
+/* Rows of promote_list.sql, eleven cells each; none where nothing was ever promoted. */
 int promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct strlist *cells,
                  struct err *err) BASE_CHECKED;
 
@@ -69,11 +71,15 @@ int promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a, c
 /* ERR_REFUSED that names all reasons, or 0. */
 int promote_refused(const struct promote_plan *p, struct err *err) BASE_CHECKED;
 
-/* What production's counterparts of `pairs` are now, for a later promote_plan_forward. */
-int promote_note_now(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o,
-                     const char *moves, struct err *err) BASE_CHECKED;
-int promote_note_moves(void *ctx, const char **moves, struct adapter *a, const struct promote_options *o,
-                       const struct promote_pair *pairs, size_t n, struct err *err) BASE_CHECKED;
+/* What of a promotion can be told before anything is built: what leans on the relations of `names` (JSON array of
+ * {schema, name}) and could not follow, and the statements for what will. */
+int promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a, const struct promote_options *o,
+                       const char *names, struct err *err) BASE_CHECKED;
+
+/* What stands in these schemas now, for a later promote_plan_forward. `counted` is a JSON array of {schema, name}: the
+ * tables whose rows are counted, so that single rows that are written are found; NULL: all. */
+int promote_note_schemas(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o,
+                         const struct strlist *schemas, const char *counted, struct err *err) BASE_CHECKED;
 int promote_note_read(void *ctx, struct promote_note *out, const char *path, struct err *err) BASE_CHECKED;
 int promote_note_write(const struct promote_note *note, const char *path, struct err *err) BASE_CHECKED;
 /* Does it. `*a` is replaced where its connection was lost. Nothing of production has changed if it fails. */

@@ -1,10 +1,11 @@
--- One statement a relation that was noted (promote_note_sql), made by the server: it gives a line if the relation is not
--- what it was, else none. A row whose xmin the noted snapshot does not see was written since; one that was deleted or
+-- One statement a relation that moves and was noted (promote_note_sql), made by the server: it gives a line if the relation
+-- is not what it was, else none. More may have been noted than moves. A row whose xmin the noted snapshot does not see was written since; one that was deleted or
 -- updated since is missing among those that it sees. VACUUM FREEZE and rolled back writes change neither.
 -- xmin has 32 bits: the epoch is that of the present, going back.
 WITH noted AS (
-    SELECT b ->> 'name' AS name, (b ->> 'oid')::oid AS oid, b ->> 'file' AS file, b ->> 'columns' AS columns, (b ->> 'rows')::bigint AS rows
+    SELECT b ->> 'name' AS name, (b ->> 'oid')::oid AS oid, b ->> 'file' AS file, b ->> 'columns' AS columns, (b ->> 'rows')::bigint AS rows, b ->> 'snapshot' AS snapshot
     FROM jsonb_array_elements(:'noted'::jsonb) AS b
+    WHERE b ->> 'name' IN (SELECT format('%I.%I', m ->> 'schema', m ->> 'name') FROM jsonb_array_elements(:'moves'::jsonb) AS m)
 ),
 now AS (
     SELECT m ->> 'schema' AS schema, m ->> 'name' AS relname, format('%I.%I', m ->> 'schema', m ->> 'name') AS name, c.oid, c.relkind,
@@ -29,10 +30,11 @@ SELECT CASE
                  CROSS JOIN LATERAL (SELECT CASE WHEN t.xmin::text::bigint < 3 THEN 0
                                             ELSE %s - ((%s - t.xmin::text::bigint) & 4294967295) END AS id) AS x) AS s) AS r
  WHERE r.new <> 0 OR r.seen <> %s$q$,
-                   n.name, b.rows, :'snapshot', :'snapshot', n.schema, n.relname, e.id, e.id, b.rows)
+                   n.name, b.rows, b.snapshot, b.snapshot, n.schema, n.relname, e.id, e.id, b.rows)
        END
 FROM noted AS b
 FULL JOIN now AS n ON n.name = b.name
 CROSS JOIN (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS id) AS e
-WHERE b.oid IS NULL OR n.oid IS NULL OR n.oid <> b.oid OR n.columns <> b.columns OR n.file IS DISTINCT FROM b.file OR n.relkind = 'r'
+WHERE b.oid IS NULL OR n.oid IS NULL OR n.oid <> b.oid OR n.columns <> b.columns OR n.file IS DISTINCT FROM b.file
+   OR (n.relkind = 'r' AND b.rows IS NOT NULL)
 ORDER BY coalesce(n.oid, b.oid);

@@ -1,14 +1,17 @@
 -- The statements of a promotion, made by the server from its catalog; writes nothing. Run it under search_path = '': then
 -- all names in what the server prints are qualified. Run it again with the locks held: the same rows mean that nothing
 -- which it looked at has changed.
--- :'moves' as promote_moves gives it; :'suffix' is put behind a schema's name to park what is replaced.
+-- :'moves' as promote_moves gives it; :'suffix' is put behind a schema's name to park what is replaced. :'made' is a JSON array
+-- of schemas that come into being with it. :'granted' is a JSON array of {schema, name, privilege} whose grants the project
+-- itself decides (dbt's config `grants`): these are not carried over.
 -- Rows: phase, text. Phases, in the order in which they are used:
 --   refuse     why there is no promotion; then nothing else counts
+--   analyze    before the transaction: what comes in and has no statistics yet
 --   writers    holds writers off, lets readers pass    incoming   what is promoted, for us alone
 --   carry      grants, comments, statistics that the replaced one has and the new one lacks
 --   exclusive  one block, so that one budget bounds it; in several orders, one for each try by turns: readers that take
 --              the same relations in another order within one transaction keep the one order from ever succeeding
---   move       aside, then in                          rewire     dependants that stay, onto the new ones
+--   move       aside, then in                          rewire     dependants that stay, onto the new ones; policies
 WITH move AS MATERIALIZED (
     SELECT m ->> 'schema' AS schema, m ->> 'name' AS name, (m ->> 'old')::oid AS old, (m ->> 'new')::oid AS new
     FROM jsonb_array_elements(:'moves'::jsonb) AS m
@@ -88,6 +91,14 @@ rewired AS MATERIALIZED (
 pair AS MATERIALIZED (
     SELECT g.q AS old_q, c.* FROM gone AS g JOIN came AS c ON c.oid = g.new
 ),
+-- Policies that the new one lacks: carried over where it has row level security at all.
+lost_policy AS MATERIALIZED (
+    SELECT p.old_q, p.old, p.oid AS new, p.schema, p.name, y.oid AS policy, y.polname, y.polpermissive, y.polcmd, y.polroles,
+           pg_get_expr(y.polqual, y.polrelid) AS condition, pg_get_expr(y.polwithcheck, y.polrelid) AS checked
+    FROM pair AS p JOIN gone AS g ON g.oid = p.old JOIN pg_policy AS y ON y.polrelid = p.old
+    WHERE NOT EXISTS (SELECT FROM pg_policy AS z WHERE z.polrelid = p.oid AND z.polname = y.polname)
+      AND (p.relrowsecurity OR NOT g.relrowsecurity)
+),
 -- What the incoming views read, outside of what comes in.
 reads AS MATERIALIZED (
     SELECT DISTINCT c.q, c.oid, c.place <> c.schema AS moves, format('%I.%I', n.nspname, r.relname) AS what, r.oid AS what_oid, n.oid AS namespace
@@ -100,6 +111,7 @@ reads AS MATERIALIZED (
 refuse AS (
     SELECT format('the schema %I does not exist: create it, with its grants', s.schema) AS text
     FROM (SELECT DISTINCT schema FROM move) AS s WHERE NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = s.schema)
+      AND NOT :'made'::jsonb ? s.schema
     UNION ALL
     SELECT format('may not create in the schema %I: GRANT CREATE ON SCHEMA %I TO %I', n.nspname, n.nspname, current_user)
     FROM pg_namespace AS n WHERE n.nspname IN (SELECT schema FROM move) AND NOT has_schema_privilege(n.oid, 'CREATE')
@@ -126,9 +138,16 @@ refuse AS (
     FROM pair AS p JOIN gone AS g ON g.oid = p.old
     WHERE (g.relrowsecurity AND NOT p.relrowsecurity) OR (g.relforcerowsecurity AND NOT p.relforcerowsecurity)
     UNION ALL
-    SELECT format('policy %I of %s is missing on the new one: create it there (a post-hook)', y.polname, p.old_q)
-    FROM pair AS p JOIN pg_policy AS y ON y.polrelid = p.old
-    WHERE NOT EXISTS (SELECT FROM pg_policy AS z WHERE z.polrelid = p.oid AND z.polname = y.polname)
+    SELECT format('policy %I of %s reads the column %I, which the new one lacks: create it there (a post-hook) as it should be', l.polname, l.old_q, a.attname)
+    FROM lost_policy AS l
+    JOIN pg_depend AS d ON d.classid = 'pg_policy'::regclass AND d.objid = l.policy AND d.refclassid = 'pg_class'::regclass
+                       AND d.refobjid = l.old AND d.refobjsubid > 0
+    JOIN pg_attribute AS a ON a.attrelid = l.old AND a.attnum = d.refobjsubid
+    WHERE NOT EXISTS (SELECT FROM pg_attribute AS b WHERE b.attrelid = l.new AND b.attname = a.attname AND NOT b.attisdropped)
+    UNION ALL
+    SELECT format('foreign key %I of %s is missing on the new one: create it there (a post-hook)', k.conname, p.old_q)
+    FROM pair AS p JOIN pg_constraint AS k ON k.conrelid = p.old AND k.contype = 'f' AND k.conparentid = 0
+    WHERE NOT EXISTS (SELECT FROM pg_constraint AS z WHERE z.conrelid = p.oid AND z.contype = 'f' AND z.conname = k.conname)
     UNION ALL
     SELECT format('trigger %I of %s is missing on the new one: create it there (a post-hook)', t.tgname, p.old_q)
     FROM pair AS p JOIN pg_trigger AS t ON t.tgrelid = p.old AND NOT t.tgisinternal
@@ -218,6 +237,8 @@ statement (phase, step, place, sql) AS (
     WHERE a.grantee <> g.relowner
       AND NOT EXISTS (SELECT FROM aclexplode(p.relacl) AS b WHERE b.grantee = a.grantee AND b.privilege_type = a.privilege_type
                         AND b.is_grantable >= a.is_grantable)
+      AND NOT EXISTS (SELECT FROM jsonb_to_recordset(:'granted'::jsonb) AS k (schema text, name text, privilege text)
+                      WHERE k.schema = p.schema AND k.name = p.name AND upper(k.privilege) = a.privilege_type)
     UNION ALL
     SELECT 4, 'carry', row_number() OVER (ORDER BY p.q, t.attnum, a.privilege_type, a.grantee),
            format('GRANT %s (%I) ON TABLE %s TO %s%s', a.privilege_type, t.attname, p.q,
@@ -248,6 +269,14 @@ statement (phase, step, place, sql) AS (
                   pg_get_statisticsobjdef_columns(s.oid), p.q)
     FROM pair AS p JOIN pg_statistic_ext AS s ON s.stxrelid = p.old
     WHERE NOT EXISTS (SELECT FROM pg_statistic_ext AS z WHERE z.stxrelid = p.oid AND z.stxname = s.stxname)
+    UNION ALL
+    SELECT DISTINCT 6, 'carry', 1000000, format('ANALYZE %s', p.q)
+    FROM pair AS p JOIN pg_statistic_ext AS s ON s.stxrelid = p.old
+    WHERE NOT EXISTS (SELECT FROM pg_statistic_ext AS z WHERE z.stxrelid = p.oid AND z.stxname = s.stxname)
+    UNION ALL
+    SELECT 0, 'analyze', row_number() OVER (ORDER BY c.q COLLATE "C"), format('ANALYZE %s', c.q)
+    FROM came AS c
+    WHERE c.relkind IN ('r', 'p', 'm') AND NOT EXISTS (SELECT FROM pg_stats AS s WHERE s.schemaname = c.place AND s.tablename = c.now)
     UNION ALL
     SELECT 7, 'exclusive', v.turn, format('DO %L', 'BEGIN ' || string_agg(l.sql, '; ' ORDER BY l.step, l.oid DESC) || '; END')
     FROM generate_series(0, 3) AS v (turn)
@@ -289,6 +318,14 @@ statement (phase, step, place, sql) AS (
     UNION ALL
     SELECT 13, 'rewire', row_number() OVER (ORDER BY p.oid), pg_get_functiondef(p.oid)
     FROM pg_proc AS p WHERE p.oid IN (SELECT d.proc FROM dependant AS d WHERE d.is_body)
+    UNION ALL
+    SELECT 14, 'rewire', row_number() OVER (ORDER BY l.new, l.polname),
+           format('CREATE POLICY %I ON %I.%I AS %s FOR %s TO %s%s%s', l.polname, l.schema, l.name,
+                  CASE WHEN l.polpermissive THEN 'PERMISSIVE' ELSE 'RESTRICTIVE' END,
+                  CASE l.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+                  (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ' ORDER BY r) FROM unnest(l.polroles) AS r),
+                  ' USING (' || l.condition || ')', ' WITH CHECK (' || l.checked || ')')
+    FROM lost_policy AS l
 )
 SELECT step, sql
 FROM (SELECT 0 AS phase, 'refuse' AS step, 0 AS place, r.text AS sql FROM refuse AS r

@@ -3,9 +3,12 @@ its own for every test. After each test production must be exactly what it was."
 
 import itertools
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -239,6 +242,44 @@ def new_pull(stage, tmp_path):
 @pytest.fixture
 def pull(new_pull):
     return new_pull()
+
+
+@pytest.fixture
+def full_disk_for():
+    """Moves a pull request's warehouse to a server of its own, whose disk is full while the file exists that comes back."""
+    folder = Path(tempfile.mkdtemp(prefix="cloneci-disk-"))
+    folder.chmod(0o755)
+    library = folder / "disk_full.so"
+    moved = []
+
+    def move(pull):
+        spoke.must(["gcc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library,
+                    spoke.TOP / "tests" / "support" / "disk_full.c", "-ldl"])
+        os.environ.update(LD_PRELOAD=str(library), DISK_FULL=str(folder / "full"))
+        try:
+            cluster = spoke.Cluster(folder / "cluster")
+        finally:
+            del os.environ["LD_PRELOAD"], os.environ["DISK_FULL"]
+        moved.append((pull, pull.cluster, cluster))
+        spoke.make_roles(cluster)
+        cluster.rows(f'CREATE DATABASE "{pull.database}" OWNER prod_owner')
+        cluster.rows(f'GRANT CREATE ON DATABASE "{pull.database}" TO ci')
+        dump = subprocess.run(["pg_dump", "-h", pull.cluster.socket, "-U", "postgres", pull.database], check=True,
+                              capture_output=True)
+        subprocess.run(["psql", "-X", "-q", "-h", cluster.socket, "-U", "postgres", "-d", pull.database], check=True,
+                       input=dump.stdout, capture_output=True)
+        pull.cluster = cluster
+        pull.env["SPOKE_HOST"] = cluster.socket
+        return folder / "full"
+
+    try:
+        yield move
+    finally:
+        for pull, whole, cluster in moved:
+            pull.cluster = whole
+            pull.env["SPOKE_HOST"] = whole.socket
+            cluster.stop()
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

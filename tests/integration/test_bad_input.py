@@ -2,11 +2,7 @@
 below it says what to do."""
 
 import json
-import os
 import shutil
-import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -322,35 +318,8 @@ def test_a_relation_that_is_deferred_to_is_missing(changed):
 
 
 @pytest.fixture
-def full_disk(pull):
-    """The pull request's warehouse on a server of its own, whose disk is full while the file exists."""
-    folder = Path(tempfile.mkdtemp(prefix="cloneci-disk-"))
-    folder.chmod(0o755)
-    library = folder / "disk_full.so"
-    cluster = None
-    try:
-        spoke.must(["gcc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library,
-                    spoke.TOP / "tests" / "support" / "disk_full.c", "-ldl"])
-        os.environ.update(LD_PRELOAD=str(library), DISK_FULL=str(folder / "full"))
-        try:
-            cluster = spoke.Cluster(folder / "cluster")
-        finally:
-            del os.environ["LD_PRELOAD"], os.environ["DISK_FULL"]
-        spoke.make_roles(cluster)
-        cluster.rows(f'CREATE DATABASE "{pull.database}" OWNER prod_owner')
-        cluster.rows(f'GRANT CREATE ON DATABASE "{pull.database}" TO ci')
-        dump = subprocess.run(["pg_dump", "-h", pull.cluster.socket, "-U", "postgres", pull.database], check=True,
-                              capture_output=True)
-        subprocess.run(["psql", "-X", "-q", "-h", cluster.socket, "-U", "postgres", "-d", pull.database], check=True,
-                       input=dump.stdout, capture_output=True)
-        pull.cluster, whole = cluster, pull.cluster
-        pull.env["SPOKE_HOST"] = cluster.socket
-        yield folder / "full"
-        pull.cluster = whole
-    finally:
-        if cluster:
-            cluster.stop()
-        shutil.rmtree(folder)
+def full_disk(pull, full_disk_for):
+    return full_disk_for(pull)
 
 
 def test_no_space_left(pull, full_disk):

@@ -49,6 +49,7 @@ def checkout(pull):
     """As the documents have it: branch `change`, target ci; artifacts of production will be in prod-artifacts."""
     pull.patch("1-late-corrections")
     pull.rows("DO $$ BEGIN CREATE ROLE ann LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")  # whom sandboxes are for
+    pull.cluster.rows("GRANT pg_read_all_stats TO prod_owner")  # a promotion looks for old snapshots
     shutil.rmtree(pull.target, ignore_errors=True)
     exclude = pull.path / ".git" / "info" / "exclude"
     exclude.write_text(exclude.read_text() + "cloneci.yml\nprod-artifacts/\n.github/\n")

@@ -16,7 +16,8 @@ def test_promote_and_rollback(live):
     said = live.rollback()
     assert (said["generation"], said["content"]) == (2, 0)
     assert live.live() == 0
-    assert [(g["generation"], g["kind"], g["content"], g["live"]) for g in live.listed()] == [(2, "rollback", 0, True), (1, "promote", 1, False)]
+    assert [(g["generation"], g["kind"], g["content"], g["live"]) for g in live.listed()] == [
+        (2, "rollback", 0, True), (1, "promote", 1, False), (0, "before", 0, False)]
     # and forward again
     assert live.rollback("--to", "1")["content"] == 1
     assert live.live() == 1
@@ -54,6 +55,30 @@ def test_grants_comments_and_statistics_are_carried(live):
     assert sets() == before
     live.rollback()
     assert sets() == before
+
+
+def test_policies_are_carried_where_row_level_security_is(live):
+    """Their expressions may read what is replaced: they are put onto the new one."""
+    live.run("ALTER TABLE prod.orders ENABLE ROW LEVEL SECURITY; CREATE POLICY few ON prod.orders FOR SELECT TO reader, other"
+             " USING (id IN (SELECT c.id FROM prod.customers AS c WHERE c.gen >= 0));"
+             "CREATE POLICY none ON prod.orders AS RESTRICTIVE FOR INSERT TO PUBLIC WITH CHECK (amount < 0)")
+    policies = ("SELECT polname, polcmd, polpermissive, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid),"
+                " ARRAY(SELECT r::regrole::text FROM unnest(polroles) r WHERE r <> 0 ORDER BY 1)"
+                " FROM pg_policy WHERE polrelid = 'prod.orders'::regclass ORDER BY 1")
+    before = live.run(policies)
+    live.stage(1, extra="ALTER TABLE stage.orders ENABLE ROW LEVEL SECURITY")
+    live.promote()
+    assert live.run(policies) == before and len(before) == 2
+    assert live.run("SELECT count(*), min(gen) FROM prod.orders", "reader") == [(50, 1)]
+    live.run("DROP TABLE prod__prev_1.customers CASCADE")
+    assert live.run("SELECT count(*) FROM prod.orders", "reader") == [(50,)]
+
+
+def test_what_comes_in_has_statistics(live):
+    live.stage(1)
+    assert live.run("SELECT FROM pg_stats WHERE schemaname = 'stage'") == []
+    live.promote()
+    assert live.value("SELECT count(DISTINCT tablename) FROM pg_stats WHERE schemaname = 'prod'") == 3
 
 
 def test_what_the_new_one_says_stands(live):
@@ -163,6 +188,23 @@ def test_rollback_over_several_generations(live):
     assert live.live() == 3
 
 
+def test_the_list_tells_sizes_ages_and_what_can_be_brought_back(live):
+    for g in (1, 2, 3):
+        live.stage(g)
+        live.promote()
+    listed = {g["generation"]: g for g in live.listed()}
+    assert {n: (g["live"], g["restorable"], g["kept"]) for n, g in listed.items()} == {
+        3: (True, True, 4), 2: (False, True, 4), 1: (False, False, 0), 0: (False, False, 0)}
+    assert listed[3]["bytes"] == listed[2]["bytes"] > 0 == listed[1]["bytes"]
+    assert 0 <= listed[3]["age_seconds"] <= listed[2]["age_seconds"] and listed[3]["role"] == "prod_owner" and listed[0]["role"] is None
+    text = live.cloneci("promote", "--list").stdout.splitlines()
+    assert text[0].split() == ["generation", "kind", "content", "at", "age", "relations", "size", "state", "by"]
+    assert [(line.split()[0], word in line) for line, word in zip(text[1:], ("live", "kept", "gone", "gone"), strict=True)] == [
+        (n, True) for n in "3210"]
+    live.rollback("--to", "2")
+    assert "not kept" in live.rollback("--to", "1", code=5).stderr
+
+
 @pytest.mark.parametrize(("to", "code", "says"), [("9", 5, "no generation 9"), ("2", 5, "live already"), ("x", 2, "number of a generation"),
                                                   ("0", 5, "not kept any more")])
 def test_a_generation_that_cannot_be_brought_back(live, to, code, says):
@@ -180,6 +222,6 @@ def test_rollback_before_any_promotion(live):
     assert "cloneci" not in live.schemas()
 
 
-@pytest.mark.parametrize("words", [[], ["--from", "prod"], ["--from", "=prod"], ["--from", "a=prod", "b=prod"], ["--from", "a=x", "a=y"]])
+@pytest.mark.parametrize("words", [["--note", "x"], ["--from", "prod"], ["--from", "=prod"], ["--from", "a=prod", "b=prod"], ["--from", "a=x", "a=y"]])
 def test_from_that_makes_no_sense(live, words):
     assert "-from" in live.cloneci("promote", *words, code=2).stderr

@@ -13,8 +13,11 @@ REFUSED = {
     "policy of another": ("CREATE TABLE bi.secret (a integer); CREATE POLICY p ON bi.secret USING (a IN (SELECT id FROM prod.orders))", "", "bi.secret"),
     "child of another schema": ("CREATE TABLE bi.child () INHERITS (prod.customers)", "", "bi.child"),
     "row level security": ("ALTER TABLE prod.orders ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON prod.orders USING (true)", "", "row level security"),
-    "policy": ("ALTER TABLE prod.orders ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON prod.orders USING (true)",
-               "ALTER TABLE stage.orders ENABLE ROW LEVEL SECURITY", "policy mine of prod.orders"),
+    "policy": ("ALTER TABLE prod.customers ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON prod.customers USING (name <> 'x')",
+               "ALTER TABLE stage.customers ENABLE ROW LEVEL SECURITY; ALTER TABLE stage.customers DROP name",
+               "policy mine of prod.customers reads the column name"),
+    "foreign key of its own": ("CREATE TABLE prod.kinds (id integer PRIMARY KEY); ALTER TABLE prod.customers ADD kind integer REFERENCES prod.kinds",
+                               "", "foreign key customers_kind_fkey of prod.customers"),
     "trigger": ("CREATE TRIGGER t BEFORE UPDATE ON prod.orders FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()", "",
                 "trigger t of prod.orders"),
     "rule": ("CREATE RULE r AS ON DELETE TO prod.customers DO INSTEAD NOTHING", "", "rule r of prod.customers"),
@@ -133,6 +136,16 @@ def test_what_writes_nothing_is_no_reason(live, tmp_path):
     connection.close()
     live.promote("--since", note)
     assert live.live() == 1
+
+
+def test_a_note_is_of_all_that_stands_before_anything_is_built(live, tmp_path):
+    """Stage does not stand yet; what is not promoted then may change."""
+    note = tmp_path / "note.json"
+    live.promote("--note", note, code=None)
+    live.stage(1)
+    live.run("DROP TABLE stage.customers CASCADE; INSERT INTO prod.customers VALUES (999, 0, 'late')")
+    live.promote("--since", note)
+    assert live.run("SELECT DISTINCT gen FROM prod.orders") == [(1,)] and live.value("SELECT count(*) FROM prod.customers WHERE id = 999") == 1
 
 
 def test_a_note_that_is_none(live, tmp_path):

@@ -49,6 +49,7 @@ missing_packages() {
         has xz || echo xz-utils
         has zstd || echo zstd
         has_browser || echo chromium
+        has pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
         has nginx || [ -x /usr/sbin/nginx ] || echo nginx-light
         has pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
         has mandoc || echo mandoc
