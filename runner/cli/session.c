@@ -143,7 +143,8 @@ session_production(struct session *s, struct err *err)
         return -1;
     session_end(s, t);
     void *tmp = talloc_new(NULL);
-    log_event(LOG_INFO, "manifest.done", "production: %u nodes, dbt %s, %s%s%.10s", s->production->n_nodes,
+    log_event(LOG_INFO, "manifest.done", "production: %u node%s, dbt %s, %s%s%.10s", s->production->n_nodes,
+              s->production->n_nodes == 1 ? "" : "s",
               s->production->dbt_version ? s->production->dbt_version : "?",
               guard_age_text(tmp, s->facts.age_seconds), s->facts.git_sha ? ", commit " : "",
               s->facts.git_sha ? s->facts.git_sha : "");

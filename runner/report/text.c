@@ -153,13 +153,13 @@ production_text(struct page *p)
         return mem_strdup(p->ctx, "");
     double age = json_num(o, "age_seconds", -1);
     const char *relation = json_str(o, "git_relation");
-    return mem_printf(p->ctx, "manifest%s%s, dbt %s, %s nodes%s",
+    return mem_printf(p->ctx, "manifest%s%s, dbt %s, %s%s",
                       age < 0 ? "" : mem_printf(p->ctx, " of %s ago", face_age(p->ctx, age)),
                       json_str(o, "git_sha")
                           ? mem_printf(p->ctx, " at %s", face_sha(p->ctx, json_str(o, "git_sha")))
                           : "",
                       face_line(p->ctx, json_str(o, "dbt_version")),
-                      face_count(p->ctx, json_num(o, "nodes", 0)),
+                      face_plural(p->ctx, (size_t)json_num(o, "nodes", 0), "node"),
                       str_eq(relation, "not_ancestor") ? " (not of this branch's past)" : "");
 }
 
