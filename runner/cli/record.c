@@ -166,6 +166,7 @@ int
 outcome_report(struct outcome *o, const struct err *failure, struct err *err)
 {
     struct session *s = o->s;
+    live_end(); /* of a step that failed */
     cJSON *doc = report_new(s->ctx, s->config->command, s->run_id, s->now);
     record_inputs(doc, s);
     if (s->plan)

@@ -137,11 +137,12 @@ session_production(struct session *s, struct err *err)
 {
     const char *path;
     double t = session_begin(s, "manifest");
-    if (guard_path(s->ctx, &path, s->config, s->project, err) ||
-        manifest_read(s->ctx, &s->production, path, err) ||
-        guard_check(s->ctx, &s->facts, s->production, s->project, s->profile, s->schema, s->diff, err))
-        return -1;
+    int rc = guard_path(s->ctx, &path, s->config, s->project, err) ||
+             manifest_read(s->ctx, &s->production, path, err) ||
+             guard_check(s->ctx, &s->facts, s->production, s->project, s->profile, s->schema, s->diff, err);
     session_end(s, t);
+    if (rc)
+        return -1;
     void *tmp = talloc_new(NULL);
     log_event(LOG_INFO, "manifest.done", "production: %u node%s, dbt %s, %s%s%.10s", s->production->n_nodes,
               s->production->n_nodes == 1 ? "" : "s",
