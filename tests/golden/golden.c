@@ -1,8 +1,9 @@
 /*
- * golden NAME CORPUS CASES TREES: asks the select room every selection of a corpus and compares
- * with what dbt answered. CORPUS holds manifests and answers, CASES the corpus with the cases'
- * descriptions, selections and artifacts, TREES a checkout of each case. README.md tells where it
- * all comes from.
+ * golden CORPUS CASES TREES REPOSITORY: asks the select room every selection of a corpus and
+ * compares with what dbt answered; then the same of the fast path, for each case where it claims
+ * to know. CORPUS holds manifests and answers, CASES the corpus with the cases' descriptions,
+ * selections and artifacts, TREES a checkout of each case, REPOSITORY a branch of each case, made
+ * from the one of its production. README.md tells where it all comes from.
  */
 #include "select/select.h"
 #include "yaml/yaml.h"
@@ -17,11 +18,12 @@ struct count {
 };
 
 struct golden {
-    const char *name, *corpus, *cases, *trees;
+    const char *name, *corpus, *cases, *trees, *repository;
     int minor;
     cJSON *selectors, *base;
     cJSON *eager, *flagged; /* answers to selectors.yml, see ask_yaml */
     struct count answers, git, yaml, command;
+    struct count fast, claims; /* the fast path's answers, and of which cases it claims to know */
     struct strlist variants; /* names of the production manifests read so far .. */
     struct manifest **production;
 };
@@ -30,7 +32,9 @@ struct golden {
 struct head {
     void *ctx;
     const char *name;
-    cJSON *expected;
+    cJSON *info, *expected;
+    const struct manifest *production;
+    struct state_flags flags;
     struct select_env env;
 };
 
@@ -168,10 +172,12 @@ open_head(struct golden *g, void *root, const char *name, struct head *head)
 {
     void *ctx = talloc_new(root);
     const char *dir = path_join(ctx, path_join(ctx, g->corpus, "cases"), name);
-    cJSON *info = load(ctx, path_join(ctx, path_join(ctx, g->cases, "cases"), name), "case.json");
-    const char *variant = json_str(info, "base_variant");
     *head = (struct head){
-        .ctx = ctx, .name = mem_strdup(ctx, name), .expected = load(ctx, dir, "expected.json")};
+        .ctx = ctx,
+        .name = mem_strdup(ctx, name),
+        .info = load(ctx, path_join(ctx, path_join(ctx, g->cases, "cases"), name), "case.json"),
+        .expected = load(ctx, dir, "expected.json")};
+    const char *variant = json_str(head->info, "base_variant");
     struct manifest *m = read_manifest(ctx, dir);
     head->env =
         (struct select_env){.head = m,
@@ -184,13 +190,13 @@ open_head(struct golden *g, void *root, const char *name, struct head *head)
         fprintf(stderr, "golden: %s is a manifest of dbt 1.%d\n", name, m->dbt_minor);
         exit(2);
     }
-    struct state_flags *flags = mem_new(ctx, struct state_flags);
-    flags->more_unrendered = more_unrendered(head, m->dbt_minor);
-    head->env.state = state_new(ctx, m, production(g, root, variant ? variant : ""), flags, NULL);
+    head->flags.more_unrendered = more_unrendered(head, m->dbt_minor);
+    head->production = production(g, root, variant ? variant : "");
+    head->env.state = state_new(ctx, m, head->production, &head->flags, NULL);
 }
 
 static void
-ask_selections(struct golden *g, const struct head *head)
+ask_selections(struct golden *g, const struct head *head, struct count *count)
 {
     const cJSON *q;
     cJSON_ArrayForEach(q, g->selectors) {
@@ -202,7 +208,7 @@ ask_selections(struct golden *g, const struct head *head)
             .resource_types = words(head->ctx, q, "resource_types"),
             .exclude_resource_types = words(head->ctx, q, "exclude_resource_types"),
         };
-        ask(head, q->string, &r, want ? want : json_get(g->base, q->string), &g->answers);
+        ask(head, q->string, &r, want ? want : json_get(g->base, q->string), count);
     }
 }
 
@@ -246,6 +252,80 @@ ask_git_expected(struct golden *g, const struct head *head, const char *corpus)
             json_get(want, "state_modified_models"), true);
     ask_git(g, head, "clone_set", "state:modified+,config.materialized:incremental,state:old",
             json_get(want, "clone_set"), false);
+}
+
+/* --- the fast path --- */
+
+/* The database of the case's target, for sources that name none. */
+static const char *
+target_database(const struct head *head)
+{
+    struct yaml *profiles;
+    struct err err = {0};
+    if (yaml_read(head->ctx, &profiles, path_join(head->ctx, head->env.project_dir, "profiles.yml"),
+                  &err))
+        die(&err);
+    const struct yaml *profile = profiles->items[0];
+    const struct yaml *target =
+        yaml_get(yaml_get(profile, "outputs"), json_str(head->info, "target"));
+    return yaml_str(target, "dbname");
+}
+
+static void
+set_environment(const struct head *head, bool set)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, json_get(head->info, "env"))
+    {
+        if (set)
+            setenv(one->string, one->valuestring, 1);
+        else
+            unsetenv(one->string);
+    }
+}
+
+/* As the branch of a pull request into the one that production was built from. */
+static const struct gitdiff *
+branch_diff(const struct golden *g, const struct head *head)
+{
+    struct gitdiff *diff;
+    struct err err = {0};
+    const char *variant = json_str(head->info, "base_variant");
+    const struct gitdiff_options options = {.project_dir = g->repository,
+                                            .base = variant ? variant : "base",
+                                            .head = head->name};
+    if (gitdiff_read(head->ctx, &diff, &options, &err))
+        die(&err);
+    return diff;
+}
+
+/* Where it claims to know, it must answer as dbt does. Whoever gives --vars must not ask it. */
+static void
+ask_fast_path(struct golden *g, const struct head *head)
+{
+    struct err err = {0};
+    struct head fast = *head;
+    struct state_flags flags = head->flags;
+    const char *why;
+    g->claims.all++;
+    if (json_get(head->info, "dbt_args")->child)
+        return;
+    const struct gitdiff *diff = branch_diff(g, head);
+    struct manifest *m = mem_memdup(head->ctx, head->production, sizeof *head->production);
+    m->git_sha = diff->merge_base_sha;
+    flags.same_dbt = true;
+    flags.target_database = target_database(head);
+    set_environment(head, true);
+    if (state_from_diff(head->ctx, m, diff, &flags, &fast.env.state, &why, &err))
+        die(&err);
+    set_environment(head, false);
+    if (!fast.env.state)
+        return;
+    g->claims.right++;
+    fast.name = mem_printf(head->ctx, "%s, from the diff", head->name);
+    fast.env.head = m;
+    fast.env.cache = select_cache_new(head->ctx, m);
+    ask_selections(g, &fast, &g->fast);
 }
 
 /* --- selectors.yml --- */
@@ -295,8 +375,9 @@ run_case(struct golden *g, void *root, const char *name)
         head.expected =
             load(head.ctx, path_join(head.ctx, path_join(head.ctx, g->cases, "cases"), name),
                  "expected.json");
-    ask_selections(g, &head);
+    ask_selections(g, &head, &g->answers);
     ask_git_expected(g, &head, misled ? g->cases : g->corpus);
+    ask_fast_path(g, &head);
     head.env.project_dir = mem_printf(head.ctx, "%s.yaml", head.env.project_dir);
     ask_yaml(&head, json_get(g->eager, name), false, &g->yaml);
     ask_yaml(&head, json_get(g->flagged, name), true, &g->command);
@@ -328,12 +409,16 @@ int
 main(int argc, char **argv)
 {
     if (argc != 5) {
-        fputs("usage: golden NAME CORPUS CASES TREES\n", stderr);
+        fputs("usage: golden CORPUS CASES TREES REPOSITORY\n", stderr);
         return 2;
     }
     void *ctx = talloc_new(NULL);
-    struct golden g = {.name = argv[1], .corpus = argv[2], .cases = argv[3], .trees = argv[4]};
-    g.minor = strcmp(g.name, "shop-1.12") == 0 ? 12 : 11;
+    struct golden g = {.name = path_base(argv[1]),
+                       .corpus = argv[1],
+                       .cases = argv[2],
+                       .trees = argv[3],
+                       .repository = argv[4]};
+    g.minor = str_ends(g.name, "-1.12") ? 12 : 11;
     g.selectors = load(ctx, g.cases, "selectors.json");
     g.base = load(ctx, path_join(ctx, g.corpus, "base"), "expected.json");
     g.eager = load(ctx, path_join(ctx, g.corpus, "yaml-selectors"), "expected.json");
@@ -345,6 +430,9 @@ main(int argc, char **argv)
     right &= print_count(g.name, "answers of git_expected.json", g.git);
     right &= print_count(g.name, "answers to selectors.yml", g.yaml);
     right &= print_count(g.name, "answers to selectors.yml with --indirect-selection", g.command);
+    right &= print_count(g.name, "answers of the fast path", g.fast);
+    printf("the fast path claims to know %zu of %zu changes of %s\n", g.claims.right, g.claims.all,
+           g.name);
     talloc_free(ctx);
     return right ? 0 : 1;
 }

@@ -16,14 +16,19 @@ for corpus in shop shop-1.12; do
     xz -dc "$here/$corpus.tar.xz" | tar -C "$work" -xf -
 done
 
-# TREE PATCH ..: the base project with patches applied and its package installed.
+# The case's variant of production, or nothing.
+variant_of() { sed -n 's/^ "base_variant": "\(.*\)",$/\1/p' "$1/case.json"; }
+
+# CORPUS TREE PATCH ..: the base project with patches applied and its packages installed.
 lay_out() {
-    local tree=$1
-    shift
+    local corpus=$1 tree=$2
+    shift 2
     mkdir -p "$tree/dbt_packages"
-    cp -r "$work/shop/base/project/." "$tree"
-    ln -s ../packages/shop_utils "$tree/dbt_packages/shop_utils"
-    local patch
+    cp -r "$work/$corpus/base/project/." "$tree"
+    local package patch
+    for package in "$tree"/packages/*; do
+        ln -s "../packages/$(basename "$package")" "$tree/dbt_packages"
+    done
     for patch in "$@"; do
         if [ -s "$patch" ]; then
             git -C "$tree" -c core.autocrlf=false apply --whitespace=nowarn "$patch"
@@ -31,24 +36,64 @@ lay_out() {
     done
 }
 
-for case in "$work"/shop/cases/*/; do
-    name=$(basename "$case")
-    patches=()
-    variant=$(sed -n 's/^ "base_variant": "\(.*\)",$/\1/p' "$case/case.json")
-    if [ -n "$variant" ]; then
-        patches+=("$work/shop/base/variants/$variant/change.patch")
+lay_out_cases() {
+    local corpus=$1 case name variant patches
+    for case in "$work/$corpus"/cases/*/; do
+        name=$(basename "$case")
+        patches=()
+        variant=$(variant_of "$case")
+        if [ -n "$variant" ]; then
+            patches+=("$work/$corpus/base/variants/$variant/change.patch")
+        fi
+        lay_out "$corpus" "$work/trees-$corpus/$name" "${patches[@]}" "$case/change.patch"
+        if grep -q "\"$name\"" "$work/$corpus/yaml-selectors/cases.json"; then
+            cp -r "$work/trees-$corpus/$name" "$work/trees-$corpus/$name.yaml"
+            cp "$work/$corpus/yaml-selectors/selectors.yml" "$work/trees-$corpus/$name.yaml"
+        fi
+    done
+}
+
+# PARENT BRANCH PATCH: a branch on top of another, made without a work tree.
+branch() {
+    git read-tree "$1"
+    if [ -s "$3" ]; then
+        git apply --cached --whitespace=nowarn "$3"
     fi
-    lay_out "$work/trees/$name" "${patches[@]}" "$case/change.patch"
-    if grep -q "\"$name\"" "$work/shop/yaml-selectors/cases.json"; then
-        cp -r "$work/trees/$name" "$work/trees/$name.yaml"
-        cp "$work/shop/yaml-selectors/selectors.yml" "$work/trees/$name.yaml"
-    fi
+    git update-ref "refs/heads/$2" "$(git commit-tree -p "$1" -m "$2" "$(git write-tree)")"
+}
+
+# One repository: production's branches, and a pull request for each case.
+make_repository() (
+    corpus=$1
+    cp -r "$work/$corpus/base/project" "$work/git-$corpus"
+    cd "$work/git-$corpus"
+    export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+    git -c init.defaultBranch=base init -q
+    git config core.autocrlf false
+    git add -A -f
+    git commit -q -m base
+    for variant in "$work/$corpus"/base/variants/*/; do
+        branch base "$(basename "$variant")" "$variant/change.patch"
+    done
+    for case in "$work/$corpus"/cases/*/; do
+        variant=$(variant_of "$case")
+        branch "${variant:-base}" "$(basename "$case")" "$case/change.patch"
+    done
+)
+
+for corpus in shop; do
+    lay_out_cases "$corpus" &
+    make_repository "$corpus" &
+done
+for job in $(jobs -p); do
+    wait "$job"
 done
 
 status=0
-for corpus in shop shop-1.12; do
-    "$program" "$corpus" "$work/$corpus" "$work/shop" "$work/trees" >"$work/$corpus.log" 2>&1 &
-done
+# ANSWERS CASES
+ask() { "$program" "$work/$1" "$work/$2" "$work/trees-$2" "$work/git-$2" >"$work/$1.log" 2>&1; }
+ask shop shop &
+ask shop-1.12 shop &
 for job in $(jobs -p); do
     wait "$job" || status=$?
 done
