@@ -61,6 +61,12 @@ enum gitdiff_side { GITDIFF_BASE, GITDIFF_HEAD };
  */
 int gitdiff_blob(void *ctx, const struct gitdiff *diff, enum gitdiff_side side, const char *path,
                  char **data, size_t *len, struct err *err) BASE_CHECKED;
+/*
+ * Symbolic links and submodules in the project's folder at the head (and in the work tree, if
+ * dirty), relative to it: a change of what stands behind them has another path in the diff, or none.
+ */
+int gitdiff_links(void *ctx, const struct gitdiff *diff, struct strlist *out,
+                  struct err *err) BASE_CHECKED;
 /* Is `sha` an ancestor of the head? 1 yes, 0 no, -1 unknown here (not fetched, or no commit). */
 int gitdiff_is_ancestor(const struct gitdiff *diff, const char *sha);
 /* Is the head an ancestor of `sha`, of which a unique beginning will do, or the same? Answers likewise. */

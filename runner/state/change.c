@@ -219,13 +219,39 @@ seed_hash(struct fast *f, const char *text, size_t n, char hex[HASH_SHA256_HEX])
     return hex;
 }
 
+/*
+ * A unit test that is given a seed without rows has the file's rows, and they are in its checksum.
+ * The manifest does not tell such rows from others.
+ */
 static int
-change_seed(struct fast *f, const struct sides *s)
+check_given(struct fast *f, const struct sides *s, uint32_t seed, struct err *err)
+{
+    const struct manifest *m = f->production;
+    for (uint32_t i = 0; i < m->n_nodes; i++) {
+        struct value v, key, given;
+        size_t n;
+        if (m->nodes[i].group != NODE_UNIT_TESTS)
+            continue;
+        if (manifest_node_value(f->ctx, m, i, &v, err))
+            return -1;
+        for (v = value_get(v, "given"); value_each(&v, &key, &given);)
+            if (strstr(value_text(f->ctx, value_get(given, "input"), true, &n), m->nodes[seed].name))
+                return fast_decline(f, "%s: its rows may be given to %s", s->path,
+                                    m->nodes[i].unique_id);
+    }
+    return 0;
+}
+
+static int
+change_seed(struct fast *f, const struct sides *s, struct err *err)
 {
     char old[HASH_SHA256_HEX], new[HASH_SHA256_HEX];
     uint32_t node = node_at(f, s->path, NODE_SEED);
     if (node == MAP_NONE)
         return fast_decline(f, "%s is not a seed of production's manifest", s->path);
+    int rc = check_given(f, s, node, err);
+    if (rc)
+        return rc;
     bool big = s->base.n > SEED_LIMIT, grown = s->head.n > SEED_LIMIT;
     if ((big || grown) && f->production->dbt_minor >= 12)
         return fast_decline(f, "%s: dbt's limit for hashing seeds is not known", s->path);
@@ -336,7 +362,7 @@ change_content(struct fast *f, const struct sides *s, enum fast_role role, struc
     };
     bool sql = str_ends(s->path, ".sql"), python = str_ends(s->path, ".py");
     if (role == FAST_SEEDS && str_ends(s->path, ".csv"))
-        return change_seed(f, s);
+        return change_seed(f, s, err);
     if (role == FAST_TESTS && (strstr(s->path, "/fixtures/") || str_ends(s->path, ".csv")))
         return fast_decline(f, "%s may be a fixture of unit tests", s->path);
     if (sql && (role == FAST_MACROS || (role == FAST_TESTS && strstr(s->path, "/generic/"))))
@@ -370,6 +396,42 @@ one_change(struct fast *f, const struct gitdiff_change *c, struct err *err)
     return rc ? rc : change_content(f, &s, role, err);
 }
 
+static bool
+stands_above(const struct fast *f, const char *link)
+{
+    const char *dir = mem_printf(f->ctx, "%s/", link);
+    for (int role = 0; role < FAST_ROLES; role++)
+        for (size_t i = 0; i < f->paths[role].n; i++)
+            if (str_starts(f->paths[role].v[i], dir))
+                return true;
+    for (size_t i = 1; i < f->n_packages; i++)
+        if (str_starts(f->packages[i].dir, dir))
+            return true;
+    return false;
+}
+
+/* dbt follows links; what changed behind one has another path in the diff. */
+static int
+check_links(struct fast *f, struct err *err)
+{
+    struct strlist links = {0};
+    if (!f->diff->n && !f->diff->outside)
+        return 0;
+    if (gitdiff_links(f->ctx, f->diff, &links, err))
+        return -1;
+    for (size_t i = 0; i < links.n; i++) {
+        bool in = stands_above(f, links.v[i]);
+        for (int role = 0; role < FAST_ROLES; role++)
+            in |= stands_in(f, (enum fast_role)role, links.v[i]);
+        for (size_t k = 1; k < f->n_packages; k++)
+            in |= str_starts(links.v[i], f->packages[k].dir);
+        if (in)
+            return fast_decline(f, "%s is a link: the diff does not show what changed behind it",
+                                links.v[i]);
+    }
+    return 0;
+}
+
 int
 fast_changes(struct fast *f, struct err *err)
 {
@@ -378,5 +440,5 @@ fast_changes(struct fast *f, struct err *err)
         if (rc)
             return rc;
     }
-    return 0;
+    return check_links(f, err);
 }

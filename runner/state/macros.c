@@ -97,21 +97,41 @@ prepare(struct state *s, struct err *err)
 
 enum found { FOUND_NOTHING, FOUND_CHANGED, FOUND_HOLE };
 
+/* A macro that is not in the head: one that production has was deleted, and so differs. */
+static enum found
+judge_hole(const struct state *s, struct value owner, uint32_t k)
+{
+    struct value list = value_get(value_get(owner, "depends_on"), "macros"), key, id = {0};
+    for (uint32_t i = 0; i <= k; i++)
+        if (!value_each(&list, &key, &id))
+            return FOUND_HOLE;
+    char *text = value_text(NULL, id, true, NULL);
+    bool deleted = map_gets(s->production->macro_index, text) != MAP_NONE;
+    talloc_free(text);
+    return deleted ? FOUND_CHANGED : FOUND_HOLE;
+}
+
 /* dbt's own walk, depth first in the order of the lists: what it meets first counts. */
 static enum found
-walk(const struct state *s, const uint32_t *ids, uint32_t n, uint8_t *visited)
+walk(const struct state *s, struct value owner, const uint32_t *ids, uint32_t n, uint8_t *visited)
 {
     for (uint32_t k = 0; k < n; k++) {
+        struct err unread;
+        struct value text = {0};
         uint32_t id = ids[k];
         if (id == MAP_NONE)
-            return FOUND_HOLE;
+            return judge_hole(s, owner, k);
         if (visited[id])
             continue;
         visited[id] = 1;
         if (s->macros->changed[id])
             return FOUND_CHANGED;
         const struct macro *macro = &s->head->macros[id];
-        enum found found = walk(s, macro->macros, macro->n_macros, visited);
+        void *tmp = mem_new(NULL, char);
+        if (s->macros->holes[id] && manifest_macro_value(tmp, s->head, id, &text, &unread))
+            text = (struct value){0};
+        enum found found = walk(s, text, macro->macros, macro->n_macros, visited);
+        talloc_free(tmp);
         if (found)
             return found;
     }
@@ -119,8 +139,9 @@ walk(const struct state *s, const uint32_t *ids, uint32_t n, uint8_t *visited)
 }
 
 static int
-judge_node(const struct state *s, const struct node *node, uint8_t *out, struct err *err)
+judge_node(const struct state *s, uint32_t at, uint8_t *out, struct err *err)
 {
+    const struct node *node = &s->head->nodes[at];
     bool hole = false, reaches = false;
     *out = 0;
     if (!node->enabled || node->group == NODE_SOURCES || !s->macros->any)
@@ -133,8 +154,11 @@ judge_node(const struct state *s, const struct node *node, uint8_t *out, struct 
     *out = reaches;
     if (!hole)
         return 0;
+    struct value text;
     uint8_t *visited = mem_array(NULL, uint8_t, s->head->n_macros + 1);
-    enum found found = walk(s, node->macros, node->n_macros, visited);
+    if (manifest_node_value(visited, s->head, at, &text, err))
+        return talloc_free(visited), -1;
+    enum found found = walk(s, text, node->macros, node->n_macros, visited);
     talloc_free(visited);
     *out = found == FOUND_CHANGED;
     if (found != FOUND_HOLE)
@@ -150,7 +174,7 @@ macros_answer(struct state *s, uint8_t *out, struct err *err)
     if (prepare(s, err))
         return -1;
     for (uint32_t i = 0; i < s->head->n_nodes; i++)
-        if (judge_node(s, &s->head->nodes[i], &out[i], err))
+        if (judge_node(s, i, &out[i], err))
             return -1;
     return 0;
 }
@@ -181,7 +205,7 @@ macros_reasons(void *ctx, struct state *s, uint32_t node, struct reasons *out, s
 {
     uint8_t reached;
     const struct node *n = &s->head->nodes[node];
-    if (prepare(s, err) || judge_node(s, n, &reached, err))
+    if (prepare(s, err) || judge_node(s, node, &reached, err))
         return -1;
     if (!reached)
         return 0;

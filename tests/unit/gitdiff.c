@@ -379,6 +379,25 @@ test_links_are_their_target(void **state)
     blob_is(p, d, GITDIFF_HEAD, "models/l.sql", "b.sql");
 }
 
+static void
+test_links_are_listed(void **state)
+{
+    struct place *p = *state;
+    struct err err = {0};
+    struct strlist links = {0};
+    assert_int_equal(symlink("dbt", path_join(p->ctx, p->repo, "outside")), 0);
+    assert_int_equal(symlink("b.sql", path_join(p->ctx, p->repo, "dbt/models/l.sql")), 0);
+    commit(p->ctx, p->repo, "links");
+    assert_int_equal(symlink("../..", path_join(p->ctx, p->repo, "dbt/models/up")), 0);
+    struct gitdiff *d = read_with(p, (struct gitdiff_options){0});
+    assert_int_equal(gitdiff_links(p->ctx, d, &links, &err), 0);
+    assert_string_equal(strlist_join(p->ctx, &links, " "), "models/l.sql");
+    d = read_with(p, (struct gitdiff_options){.dirty = true});
+    links = (struct strlist){0};
+    assert_int_equal(gitdiff_links(p->ctx, d, &links, &err), 0);
+    assert_true(strlist_has(&links, "models/l.sql") && strlist_has(&links, "models/up"));
+}
+
 #define LFS_OID "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
 
 static void
@@ -484,6 +503,7 @@ main(void)
         TEST(test_blobs),
         TEST(test_line_ends),
         TEST(test_links_are_their_target),
+        TEST(test_links_are_listed),
         TEST(test_lfs),
         TEST(test_submodule_in_the_project),
         TEST(test_project_is_a_submodule),

@@ -253,6 +253,10 @@ a_missing_macro_is_met_or_not(void **state)
     } cases[] = {
         {"\"macro.p.same\", null, \"macro.p.c\"", true},
         {"\"macro.p.c\", null", false},
+        /* one that production has was deleted: it differs. One that nobody has: dbt fails. */
+        {"\"macro.p.same\", \"macro.p.old\", null", false},
+        {"\"macro.p.same\", \"macro.p.calls\", null", false},
+        {"\"macro.p.same\", \"macro.p.nowhere\"", true},
     };
     struct state_flags flags = {0};
     (void)state;
@@ -264,13 +268,17 @@ a_missing_macro_is_met_or_not(void **state)
             mem_printf(ctx, "%s, \"depends_on\": {\"macros\": [%s]}", TYPE, cases[i].macros);
         struct manifest *old =
             one(ctx, "nodes", "model.p.m", fields,
-                ", \"macros\": {" MACRO("same", "a", "") ", " MACRO("c", "c", "") "}");
+                ", \"macros\": {" MACRO("same", "a", "") ", " MACRO("old", "o", "") ", "
+                MACRO("calls", "x", "\"macro.p.old\"") ", " MACRO("c", "c", "") "}");
         struct manifest *new =
             one(ctx, "nodes", "model.p.m", fields,
-                ", \"macros\": {" MACRO("same", "a", "") ", " MACRO("c", "d", "") "}");
+                ", \"macros\": {" MACRO("same", "a", "") ", "
+                MACRO("calls", "x", "\"macro.p.old\"") ", " MACRO("c", "d", "") "}");
         assert_int_equal(
             state_ask(state_new(ctx, new, old, &flags, NULL), STATE_MODIFIED, &out, &err),
             cases[i].fails ? -1 : 0);
+        if (!cases[i].fails)
+            assert_int_equal(out[0], 1);
         /* nothing differs: dbt does not look */
         assert_int_equal(
             state_ask(state_new(ctx, old, old, &flags, NULL), STATE_MODIFIED, &out, &err), 0);

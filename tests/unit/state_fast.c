@@ -29,6 +29,7 @@ static const char *const files[][2] = {
     {"snapshots/s.sql",
      "before\n{% snapshot s %}\nselect 1 from {{ ref('a') }}\n{% endsnapshot %}\n"},
     {"seeds/k.csv", "a,b\n1,2\n"},
+    {"seeds/given.csv", "a,b\n1,2\n"},
     {"macros/note.sql", "{% macro note(x) %}select '{{ x }}'{% endmacro %}\n"},
     {"tests/one.sql", "select * from {{ ref('a') }} where a = 2\n"},
     {"README.md", "hello\n"},
@@ -126,6 +127,7 @@ production(struct place *p, const char *sha, const char *c_config, const char *s
     add_node(ctx, &b, "snapshot.p.s", "snapshot", "snapshots/s.sql",
              "\"\\nselect 1 from {{ ref('a') }}\\n\"", NULL);
     add_node(ctx, &b, "seed.p.k", "seed", "seeds/k.csv", "\"\"", NULL);
+    add_node(ctx, &b, "seed.p.given", "seed", "seeds/given.csv", "\"\"", NULL);
     add_node(ctx, &b, "test.p.one", "test", "tests/one.sql", NULL, NULL);
     char *text = mem_printf(
         ctx,
@@ -134,7 +136,10 @@ production(struct place *p, const char *sha, const char *c_config, const char *s
         "\"nodes\": {%s}, \"sources\": {\"source.p.s.t\": {\"unique_id\": \"source.p.s.t\", "
         "\"name\": \"t\", \"package_name\": \"p\", \"original_file_path\": \"models/all.yml\", "
         "\"database\": \"db\", \"schema\": \"%s\", \"unrendered_database\": null, "
-        "\"unrendered_schema\": \"{{ var('raw', 'raw') }}\"}}, \"macros\": {\"macro.p.note\": {"
+        "\"unrendered_schema\": \"{{ var('raw', 'raw') }}\"}}, \"unit_tests\": {"
+        "\"unit_test.p.a.u\": {\"unique_id\": \"unit_test.p.a.u\", \"name\": \"u\", "
+        "\"package_name\": \"p\", \"original_file_path\": \"models/all.yml\", \"given\": ["
+        "{\"input\": \"ref('given')\", \"rows\": [{\"a\": \"1\"}]}]}}, \"macros\": {\"macro.p.note\": {"
         "\"package_name\": \"p\", \"original_file_path\": \"macros/note.sql\", \"macro_sql\": "
         "\"{%% macro note(x) %%}select '{{ x }}'{%% endmacro %%}\"}}}",
         sha, b.s, source_schema);
@@ -229,6 +234,7 @@ claims_what_is_proved(void **state)
          "its Jinja changed"},
         {"seeds/k.csv", "a,b\n1,3\n", "modified: seed.p.k"},
         {"seeds/k.csv", "a,b\n1,2\n\n\n", "modified:"},
+        {"seeds/given.csv", "a,b\n1,3\n", "its rows may be given to unit_test.p.a.u"},
         {"macros/note.sql", "-- x\n{% macro note(x) %}select '{{ x }}'{% endmacro %}\n",
          "modified:"},
         {"macros/note.sql", "{% macro note(x) %}select '{{ x }}!'{% endmacro %}\n", "holds macros"},
@@ -244,6 +250,28 @@ claims_what_is_proved(void **state)
         if (claim ? !str_eq(got, cases[i].says) : !strstr(got, cases[i].says))
             fail_msg("case %zu (%s): '%s' for '%s'", i, cases[i].path, got, cases[i].says);
     }
+}
+
+/* What stands behind a link has another path in the diff: folders and files, and links that no
+ * commit has yet. */
+static void
+links_are_not_followed(void **state)
+{
+    struct place *p = *state;
+    const char *repo = p->repo;
+    put_file(p->ctx, repo, "common/more.sql", "select 1\n");
+    assert_return_code(symlink("../common", path_join(p->ctx, repo, "docs_link")), 0);
+    const char *plain = p->base = commit(p->ctx, repo, "a link that dbt does not follow");
+    change(p, "common/more.sql", "select 2\n");
+    assert_string_equal(ask(p, production(p, plain, C_ON, "raw"), &known), "modified:");
+
+    git(p->ctx, repo, "checkout", "-q", "-f", plain, NULL);
+    assert_return_code(symlink("../common", path_join(p->ctx, repo, "models/common")), 0);
+    p->base = commit(p->ctx, repo, "a link within models");
+    struct manifest *m = production(p, p->base, C_ON, "raw");
+    assert_string_equal(ask(p, m, &known), "modified:"); /* nothing changed, so nothing behind it */
+    change(p, "common/more.sql", "select 3\n");
+    assert_non_null(strstr(ask(p, m, &known), "models/common is a link"));
 }
 
 static void
@@ -346,6 +374,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(claims_what_is_proved, setup, teardown),
+        cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(declines_what_is_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_evaluated_here, setup, teardown),
         cmocka_unit_test_setup_teardown(origins_are_told_apart, setup, teardown),
