@@ -87,7 +87,7 @@ struct manifest {
     const char *dbt_version, *generated_at, *invocation_id, *adapter_type, *project_name,
         *project_id;
     const char *git_sha; /* metadata.env's or a var's commit, where one was recorded, else NULL */
-    int dbt_minor;       /* 11 of "1.11.16" */
+    int dbt_minor, dbt_patch; /* 11 and 16 of "1.11.16" */
     struct node *nodes; /* members only, enabled or not; disabled ones of `disabled` are not here */
     uint32_t n_nodes;
     struct macro *macros;
@@ -110,6 +110,9 @@ int manifest_read(void *ctx, struct manifest **out, const char *path, struct err
 int manifest_read_two(void *ctx, struct manifest **first, const char *first_path,
                       struct manifest **second, const char *second_path,
                       struct err *err) BASE_CHECKED;
+
+/* Was it written by dbt 1.<minor>.<patch> or later? What names no version of dbt counts as the latest. */
+bool manifest_since(const struct manifest *m, int minor, int patch);
 
 /* Index of a unique id, or MAP_NONE. */
 uint32_t manifest_find(const struct manifest *m, const char *unique_id);

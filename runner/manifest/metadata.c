@@ -46,14 +46,22 @@ commit_of(struct manifest *m, struct value env)
     return NULL;
 }
 
-static int
-minor_of(const char *version)
+static void
+read_version(struct manifest *m)
 {
     char *end;
-    long major = version ? strtol(version, &end, 10) : 0;
+    long major = m->dbt_version ? strtol(m->dbt_version, &end, 10) : 0;
     if (major < 1 || *end != '.')
-        return 0;
-    return (int)strtol(end + 1, NULL, 10) + (int)(major - 1) * 100;
+        return;
+    m->dbt_minor = (int)strtol(end + 1, &end, 10) + (int)(major - 1) * 100;
+    m->dbt_patch = *end == '.' ? (int)strtol(end + 1, NULL, 10) : 0;
+}
+
+bool
+manifest_since(const struct manifest *m, int minor, int patch)
+{
+    return m->dbt_minor == 0 || m->dbt_minor > minor ||
+           (m->dbt_minor == minor && m->dbt_patch >= patch);
 }
 
 static int
@@ -80,7 +88,7 @@ reader_metadata(struct reader *r, struct value text, struct err *err)
     m->project_name = text_of(m, text, "project_name");
     m->project_id = text_of(m, text, "project_id");
     m->git_sha = commit_of(m, value_get(text, "env"));
-    m->dbt_minor = minor_of(m->dbt_version);
+    read_version(m);
     if (!str_eq(m->schema_version, "v11") && !str_eq(m->schema_version, "v12"))
         return refuse_schema(m, err);
     return 0;

@@ -220,7 +220,9 @@ node_matches(void *ctx, const struct criterion *c, const struct glob *g, struct 
     struct value name = c->method->match == match_group
                             ? value_get(value_get(json, "config"), "group")
                             : value_get(value_get(json, "test_metadata"), "name");
-    return value_truth(name) && name.s[0] == '"' && glob_match(g, value_text(ctx, name, true, &n));
+    if (!value_truth(name) || name.s[0] != '"')
+        return false;
+    return g ? glob_match(g, value_text(ctx, name, true, &n)) : value_is(name, c->value);
 }
 
 static void
@@ -235,6 +237,8 @@ collect(struct select *s, struct spec *spec, struct asked *asked)
     asked->v = mem_grow(s->ctx, asked->v, struct criterion *, asked->n + 1);
     asked->globs = mem_grow(s->ctx, asked->globs, const struct glob *, asked->n + 1);
     asked->globs[asked->n] = c->value ? glob_new(s->ctx, c->value) : NULL;
+    if (c->value && c->method->match == match_group && !manifest_since(s->m, 8, 0))
+        asked->globs[asked->n] = NULL; /* 1.7 compares */
     asked->v[asked->n++] = c;
     c->matched = mem_array(s->root, uint8_t, s->n + 1);
 }

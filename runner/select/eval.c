@@ -22,6 +22,13 @@ trace(struct select *s, const struct criterion *c, const struct pick *p, const u
     strlist_add(s->root, s->trace, line);
 }
 
+static void
+leave_out_saved_queries(const struct select *s, uint8_t *in)
+{
+    BYTES_EACH(i, in, s->n)
+        in[i] = s->m->nodes[i].group != NODE_SAVED_QUERIES;
+}
+
 static int
 eval_criterion(struct select *s, struct criterion *c, struct pick *out, struct err *err)
 {
@@ -32,8 +39,12 @@ eval_criterion(struct select *s, struct criterion *c, struct pick *out, struct e
     }
     if (c->method->match(s, c, out->in, err))
         return -1;
+    if (c->method->members && !manifest_since(s->m, 9, 0))
+        leave_out_saved_queries(s, out->in);
     const uint8_t *matched = s->trace ? mem_memdup(s->ctx, out->in, s->n) : NULL;
-    graph_expand(s, c, out);
+    /* Until 1.8 the operators are forgotten in the mode empty. */
+    if (c->mode != MODE_EMPTY || manifest_since(s->m, 9, 0))
+        graph_expand(s, c, out);
     /* What a selector of 1.12 has excluded is not brought back. */
     if (c->method->match != match_selector)
         indirect_attach(s, c->mode, out);

@@ -25,9 +25,17 @@ count_dots(const char *s)
     return n;
 }
 
-static void
-cut(void *ctx, struct wanted *w, const char *value)
+/* Since 1.11.16 and 1.12.6 a pattern without a dot may match a name in any folder. */
+static bool
+knows_leaves(const struct manifest *m)
 {
+    return manifest_since(m, m->dbt_minor == 11 ? 11 : 12, m->dbt_minor == 11 ? 16 : 6);
+}
+
+static void
+cut(struct select *s, struct wanted *w, const char *value)
+{
+    void *ctx = s->ctx;
     *w = (struct wanted){.value = value, .parts = count_dots(value) + 1};
     const char *last = strrchr(value, '.');
     const char *tail = last;
@@ -41,7 +49,7 @@ cut(void *ctx, struct wanted *w, const char *value)
         wild--;
     w->plain = (size_t)(wild - value);
     w->rest = glob_new(ctx, wild);
-    if (w->parts == 1)
+    if (w->parts == 1 && knows_leaves(s->m))
         w->leaf = w->rest;
 }
 
@@ -126,7 +134,7 @@ static void
 add_name(struct select *s, struct names *names, const char *value)
 {
     struct wanted w;
-    cut(s->ctx, &w, value);
+    cut(s, &w, value);
     map_set(names->values, value, strlen(value), 1);
     map_set(names->tails, w.tail, strlen(w.tail), 1);
 }
@@ -180,7 +188,7 @@ match_fqn(struct select *s, const struct criterion *c, uint8_t *out, struct err 
 {
     (void)err;
     struct wanted w;
-    cut(s->ctx, &w, c->value);
+    cut(s, &w, c->value);
     if (!s->joined)
         join_all(s);
     if (c->more.n) {

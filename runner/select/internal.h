@@ -19,6 +19,7 @@ struct method {
     int since;       /* minor version of dbt that first has it */
     bool text;       /* dbt fails when YAML gives a value that is no text */
     bool attributes; /* asks the nodes' JSON: answered for all such criteria in one pass */
+    bool members;    /* goes over all members; until 1.8 saved queries were not among them */
 };
 
 struct criterion {

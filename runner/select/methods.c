@@ -22,7 +22,7 @@ static int
 match_package(struct select *s, const struct criterion *c, uint8_t *out, struct err *err)
 {
     (void)err;
-    bool own = strcmp(c->value, "this") == 0 && s->m->project_name;
+    bool own = strcmp(c->value, "this") == 0 && s->m->project_name && manifest_since(s->m, 8, 0);
     const struct glob *g = glob_new(s->ctx, own ? s->m->project_name : c->value);
     for (uint32_t i = 0; i < s->n; i++)
         out[i] = s->m->nodes[i].enabled && glob_match(g, s->m->nodes[i].package);
@@ -158,7 +158,10 @@ match_resource_type(struct select *s, const struct criterion *c, uint8_t *out, s
     return 0;
 }
 
-/* dbt asks whether the value is a piece of the word "data", "singular" or "unit", in this order. */
+/*
+ * dbt asks whether the value is a piece of the word "data", "singular" or "unit", in this order. 1.7
+ * asks for the whole word, knows no unit tests, and means singular ones by "data".
+ */
 static int
 match_test_type(struct select *s, const struct criterion *c, uint8_t *out, struct err *err)
 {
@@ -167,6 +170,10 @@ match_test_type(struct select *s, const struct criterion *c, uint8_t *out, struc
     bool data = !generic && strstr("data", v);
     bool singular = !generic && !data && strstr("singular", v);
     bool unit = !generic && !data && !singular && strstr("unit", v);
+    if (!manifest_since(s->m, 8, 0)) {
+        singular = strcmp(v, "data") == 0 || strcmp(v, "singular") == 0;
+        data = unit = false;
+    }
     if (!generic && !data && !singular && !unit) {
         static const char *const words[] = {"generic", "singular", "unit", "data"};
         const char *near = str_nearest(v, words, BASE_COUNT(words));
@@ -248,35 +255,35 @@ match_selector(struct select *s, const struct criterion *c, uint8_t *out, struct
 /* --- the table --- */
 
 static const struct method methods[] = {
-    {"fqn", match_fqn, 0, true, false},
-    {"tag", match_tag, 0, true, false},
-    {"group", match_group, 0, true, true},
-    {"access", match_access, 0, false, true},
-    {"source", match_source, 0, true, false},
-    {"path", match_path, 0, true, false},
-    {"file", match_file, 0, true, false},
-    {"package", match_package, 0, true, false},
-    {"config", match_config, 0, false, true},
-    {"test_name", match_test_name, 0, true, true},
-    {"test_type", match_test_type, 0, true, false},
-    {"resource_type", match_resource_type, 0, true, false},
-    {"state", match_state, 0, true, false},
-    {"exposure", match_exposure, 0, true, false},
-    {"metric", match_metric, 0, true, false},
-    {"result", match_result, 0, false, false},
-    {"source_status", match_source_status, 0, false, false},
-    {"version", match_version, 0, true, true},
-    {"semantic_model", match_semantic_model, 0, true, false},
-    {"saved_query", match_saved_query, 0, true, false},
-    {"unit_test", match_unit_test, 0, true, false},
-    {"selector", match_selector, 12, true, false},
+    {"fqn", match_fqn, 0, true, false, false},
+    {"tag", match_tag, 0, true, false, true},
+    {"group", match_group, 0, true, true, false},
+    {"access", match_access, 0, false, true, false},
+    {"source", match_source, 0, true, false, false},
+    {"path", match_path, 0, true, false, true},
+    {"file", match_file, 0, true, false, true},
+    {"package", match_package, 0, true, false, true},
+    {"config", match_config, 0, false, true, false},
+    {"test_name", match_test_name, 0, true, true, false},
+    {"test_type", match_test_type, 0, true, false, false},
+    {"resource_type", match_resource_type, 0, true, false, true},
+    {"state", match_state, 0, true, false, true},
+    {"exposure", match_exposure, 0, true, false, false},
+    {"metric", match_metric, 0, true, false, false},
+    {"result", match_result, 0, false, false, true},
+    {"source_status", match_source_status, 0, false, false, true},
+    {"version", match_version, 0, true, true, false},
+    {"semantic_model", match_semantic_model, 0, true, false, false},
+    {"saved_query", match_saved_query, 0, true, false, false},
+    {"unit_test", match_unit_test, 8, true, false, false},
+    {"selector", match_selector, 12, true, false, false},
 };
 
 const struct method *
 method_find(const char *name, int minor)
 {
     for (size_t i = 0; i < BASE_COUNT(methods); i++)
-        if (strcmp(name, methods[i].name) == 0 && methods[i].since <= minor)
+        if (strcmp(name, methods[i].name) == 0 && (minor == 0 || methods[i].since <= minor))
             return &methods[i];
     return NULL;
 }
@@ -287,7 +294,7 @@ method_names(int minor, size_t *n)
     static const char *names[BASE_COUNT(methods)];
     *n = 0;
     for (size_t i = 0; i < BASE_COUNT(methods); i++)
-        if (methods[i].since <= minor)
+        if (minor == 0 || methods[i].since <= minor)
             names[(*n)++] = methods[i].name;
     return names;
 }

@@ -208,7 +208,8 @@ compare_source(struct pair *p)
                                              "identifier"};
     static const char *const fields[] = {"quoting", "freshness", "loaded_at_field", "external",
                                          NULL};
-    const char *const *keys = p->s->flags.more_unrendered ? unrendered : real;
+    bool by_text = p->s->flags.more_unrendered && manifest_since(p->s->head, 9, 0);
+    const char *const *keys = by_text ? unrendered : real;
     for (size_t i = 0; i < 3; i++) {
         struct value a = value_get(p->a, keys[i]), b = value_get(p->b, keys[i]);
         if (!same_field(a, b))
@@ -289,7 +290,7 @@ static void
 compare_saved_query(struct pair *p)
 {
     static const char *const of_query[] = {"metrics", "group_by", "where"};
-    static const char *const fields[] = {"description", "label", "group", "tags", NULL};
+    static const char *const fields[] = {"description", "label", "group", NULL};
     struct value a = value_get(p->a, "query_params"), b = value_get(p->b, "query_params");
     for (size_t i = 0; i < BASE_COUNT(of_query); i++) {
         struct value x = value_get(a, of_query[i]), y = value_get(b, of_query[i]);
@@ -297,6 +298,8 @@ compare_saved_query(struct pair *p)
             pair_note(p, 0, true, pair_reason(p, STATE_REASON_FIELD, of_query[i], y, x));
     }
     compare_fields(p, fields);
+    if (manifest_since(p->s->head, 10, 0))
+        compare_field(p, "tags");
     compare_rendered(p);
     compare_exports(p);
 }

@@ -42,8 +42,8 @@ lost_constraint(const struct pair *p, struct value old, struct value new)
     return false;
 }
 
-/* The type without its size, as dbt compares: up to the first parenthesis, stripped, in lower case.
- */
+/* The type without its size, as dbt compares: up to the first parenthesis, stripped, in lower case. Before
+ * 1.11 it compares the type as it stands. */
 static char *
 bare_type(void *ctx, struct value column)
 {
@@ -75,6 +75,14 @@ breaks(struct pair *p, const char *column, const char *how)
         p->breaks = column ? mem_printf(p->ctx, "column %s %s", column, how) : how;
 }
 
+static bool
+same_type(const struct pair *p, void *ctx, struct value old, struct value new)
+{
+    if (!manifest_since(p->s->head, 11, 0))
+        return value_equal(value_get(old, "data_type"), value_get(new, "data_type"));
+    return str_eq(bare_type(ctx, old), bare_type(ctx, new));
+}
+
 static void
 compare_column(struct pair *p, struct value key, struct value old, struct value new)
 {
@@ -90,7 +98,7 @@ compare_column(struct pair *p, struct value key, struct value old, struct value 
             note(p, name, was, is);
         if (!value_equal(had, now))
             note(p, name, had, now);
-        if (!str_eq(bare_type(tmp, old), bare_type(tmp, new)))
+        if (!same_type(p, tmp, old, new))
             breaks(p, name, "has another type");
         if (is_table(p->old) && lost_constraint(p, had, now))
             breaks(p, name, "lost a constraint");

@@ -29,7 +29,7 @@ put(void *ctx, const struct fixture *f, const char *name, const char *text)
 static inline int
 setup(void **state)
 {
-    static const char *const versions[] = {"1.11.0", "1.12.0"};
+    static const char *const versions[] = {"1.11.16", "1.12.6"};
     static const char *const files[] = {"models/staging/stg_a.sql", "models/staging/all.yml",
                                         "models/marts/fct.sql",     "models/marts/.hidden.sql",
                                         "models/marts/dim_v1.sql",  "seeds/codes.csv"};

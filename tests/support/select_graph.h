@@ -103,7 +103,7 @@ static inline struct state *
 graph_state(void *ctx, const struct manifest *head)
 {
     static const struct state_flags flags = {0};
-    return state_new(ctx, head, graph_read(ctx, "1.11.0", "old"), &flags, NULL);
+    return state_new(ctx, head, graph_read(ctx, "1.11.16", "old"), &flags, NULL);
 }
 
 #endif

@@ -548,6 +548,55 @@ test_render(void **state)
     talloc_free(ctx);
 }
 
+/* What other versions of dbt select otherwise; asked of each version itself. */
+static void
+test_versions_of_dbt(void **state)
+{
+    const struct fixture *f = *state;
+    static const struct {
+        const char *version, *mode;
+        struct row row;
+    } cases[] = {
+        {"1.11.16", "empty", {"stg_?", "model.p.stg_a model.p.stg_b"}},
+        {"1.11.15", "empty", {"stg_?", ""}},
+        {"1.12.5", "empty", {"stg_?", ""}},
+        {"1.12.6", "empty", {"stg_?", "model.p.stg_a model.p.stg_b"}},
+        {"1.7.0", "empty", {"staging.stg_?", "model.p.stg_a model.p.stg_b"}},
+        {"1.9.0", "empty", {"resource_type:saved_query", "saved_query.p.weekly"}},
+        {"1.8.9", "empty", {"resource_type:saved_query", ""}},
+        {"1.8.9", "empty", {"saved_query:weekly", "saved_query.p.weekly"}},
+        {"1.9.0", "empty", {"1+fct", "model.p.fct model.p.stg_a model.p.stg_b"}},
+        {"1.8.9", "empty", {"1+fct", "model.p.fct"}},
+        {"1.8.9", "eager", {"1+fct,resource_type:seed", ""}},
+        {"1.8.9", "empty", {"test_type:data", "test.p.rel test.p.sum test.p.unique_a"}},
+        {"1.7.0", "empty", {"test_type:data", "test.p.sum"}},
+        {"1.7.0", "empty", {"test_type:unit", "error: 'unit' is not a type of test"}},
+        {"1.7.0", "empty", {"unit_test:adds", "error: 'unit_test' is not a method"}},
+        {"1.8.0", "empty", {"group:mon*,resource_type:model", "model.p.stg_b"}},
+        {"1.7.0", "empty", {"group:mon*", ""}},
+        {"1.7.0", "empty", {"group:money,resource_type:model", "model.p.stg_b"}},
+        {"1.8.0", "empty", {"package:this,resource_type:seed", "seed.p.codes"}},
+        {"1.7.0", "empty", {"package:this", ""}},
+        {"1.8.0", "empty", {"state:new", ""}},
+        {"1.7.0", "empty", {"state:new", "semantic_model.p.facts"}},
+    };
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        void *ctx = talloc_new(NULL);
+        struct err err;
+        struct select_env env = f->env[0];
+        env.head = graph_read(ctx, cases[i].version, "new");
+        env.state = graph_state(ctx, env.head);
+        env.dbt_minor = env.head->dbt_minor;
+        struct select_request r = request(ctx, cases[i].row.text, cases[i].mode);
+        const char *got = ask(ctx, &env, &r, &err);
+        bool refused = str_starts(cases[i].row.expected, "error: ");
+        if (refused ? !str_starts(got, cases[i].row.expected)
+                    : !str_eq(got, cases[i].row.expected))
+            fail_msg("%s of %s: '%s'", cases[i].row.text, cases[i].version, got);
+        talloc_free(ctx);
+    }
+}
+
 int
 main(void)
 {
@@ -567,6 +616,7 @@ main(void)
         TEST(test_explain),
         TEST(test_cache),
         TEST(test_render),
+        TEST(test_versions_of_dbt),
     };
     return cmocka_run_group_tests_name("select", tests, NULL, NULL);
 }

@@ -8,9 +8,10 @@
 #include <stdarg.h>
 #include <cmocka.h>
 
-#define META                                                                                       \
+#define META_OF(version)                                                                           \
     "\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\"," \
-    " \"dbt_version\": \"1.11.16\", \"project_name\": \"p\", \"adapter_type\": \"postgres\"}"
+    " \"dbt_version\": \"" version "\", \"project_name\": \"p\", \"adapter_type\": \"postgres\"}"
+#define META META_OF("1.11.16")
 
 static struct manifest *
 parse(void *ctx, const char *text, const char *name)
@@ -339,6 +340,63 @@ contracts_break_or_only_differ(void **state)
     }
 }
 
+/* The manifest of one member, written by that version; of none, if there are no fields. */
+static struct manifest *
+written_by(void *ctx, const char *version, const char *section, const char *fields)
+{
+    const char *member = mem_printf(ctx,
+                                    "\"x.p.a\": {\"unique_id\": \"x.p.a\", \"package_name\": \"p\", "
+                                    "\"resource_type\": \"model\", %s}",
+                                    fields);
+    return parse(ctx,
+                 mem_printf(ctx, "{" META_OF("%s") ", \"%s\": {%s}}", version, section,
+                            fields[0] ? member : ""),
+                 "m.json");
+}
+
+static const char *
+compared(void *ctx, const struct manifest *new, const struct manifest *old)
+{
+    const uint8_t *out;
+    struct err err = {0};
+    const struct state_flags flags = {.more_unrendered = true};
+    if (state_ask(state_new(ctx, new, old, &flags, NULL), STATE_MODIFIED, &out, &err))
+        return err.kind == ERR_REFUSED ? "refused" : "failed";
+    return new->n_nodes && out[0] ? "modified" : "same";
+}
+
+#define SIZED(sum, type)                                                                           \
+    "\"version\": 1, \"contract\": {\"enforced\": true, \"checksum\": \"" sum "\"}, \"columns\": {"    \
+    COLUMN("a", type, "") "}"
+
+static void
+older_versions_compare_less(void **state)
+{
+    static const struct {
+        const char *version, *section, *old, *new, *answer;
+    } cases[] = {
+        {"1.11.0", "nodes", SIZED("1", "varchar(1)"), SIZED("2", "varchar(2)"), "modified"},
+        {"1.10.9", "nodes", SIZED("1", "varchar(1)"), SIZED("2", "varchar(2)"), "refused"},
+        {"1.9.0", "nodes", SIZED("1", "int"), "", "refused"},
+        {"1.8.0", "nodes", SIZED("1", "int"), "", "same"},
+        {"1.10.0", "saved_queries", "\"tags\": [\"a\"]", "\"tags\": [\"b\"]", "modified"},
+        {"1.9.0", "saved_queries", "\"tags\": [\"a\"]", "\"tags\": [\"b\"]", "same"},
+        /* the flag for unrendered values came with 1.9 */
+        {"1.9.0", "sources", "\"schema\": \"a\"", "\"schema\": \"b\"", "same"},
+        {"1.8.0", "sources", "\"schema\": \"a\"", "\"schema\": \"b\"", "modified"},
+    };
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        void *ctx = talloc_new(NULL);
+        const char *version = cases[i].version, *section = cases[i].section;
+        const char *got = compared(ctx, written_by(ctx, version, section, cases[i].new),
+                                   written_by(ctx, version, section, cases[i].old));
+        if (!str_eq(got, cases[i].answer))
+            fail_msg("case %zu: %s", i, got);
+        talloc_free(ctx);
+    }
+}
+
 static void
 removed_contracts_stop_dbt(void **state)
 {
@@ -411,6 +469,7 @@ main(void)
         cmocka_unit_test(each_kind_of_difference),
         cmocka_unit_test(sources_compare_unrendered_with_the_flag),
         cmocka_unit_test(new_nodes_by_kind),
+        cmocka_unit_test(older_versions_compare_less),
         cmocka_unit_test(macros_reach_by_calls),
         cmocka_unit_test(a_missing_macro_is_met_or_not),
         cmocka_unit_test(contracts_break_or_only_differ),
