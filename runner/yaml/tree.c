@@ -1,7 +1,9 @@
 /* Mappings as Python's dict has them, lookups, and the way to JSON. */
 #include "parse.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +169,24 @@ key_text(void *ctx, const struct yaml *key)
     return mem_strdup(ctx, key->text);
 }
 
+/* cJSON holds doubles and writes 15 digits of them; what needs more is given as text. */
+static cJSON *
+number_to_json(void *ctx, const struct yaml *v)
+{
+    const int64_t most = INT64_C(999999999999999);
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.15g", v->number);
+    bool clamped = v->integer == INT64_MAX || v->integer == -INT64_MAX;
+    if (v->kind == YAML_INT && !clamped && (v->integer > most || v->integer < -most)) {
+        snprintf(digits, sizeof digits, "%" PRId64, v->integer);
+        return cJSON_CreateRaw(digits);
+    }
+    double again = strtod(digits, NULL);
+    if (v->kind == YAML_FLOAT && isfinite(v->number) && (again < v->number || again > v->number))
+        return cJSON_CreateRaw(yaml_float_text(ctx, v->number));
+    return cJSON_CreateNumber(v->number);
+}
+
 static cJSON *
 to_json(void *ctx, const struct yaml *v)
 {
@@ -180,7 +200,7 @@ to_json(void *ctx, const struct yaml *v)
         break;
     case YAML_INT:
     case YAML_FLOAT:
-        out = cJSON_CreateNumber(v->number);
+        out = number_to_json(ctx, v);
         break;
     case YAML_STR:
         out = cJSON_CreateString(v->text);

@@ -190,6 +190,8 @@ test_anchors_and_merge(void **state)
             "{\"a\":{\"p\":1,\"q\":2},\"b\":{\"p\":1,\"q\":3},\"c\":{\"p\":1,\"q\":2}}");
     json_is(*state, "q: 0\n<<: [{p: 1, q: 2}, {p: 3, r: 4}]", "{\"p\":1,\"r\":4,\"q\":0}");
     json_is(*state, "<<: {a: 1}\n<<: {b: 2}", "{\"a\":1,\"b\":2}");
+    json_is(*state, "[9007199254740993, -9007199254740993, 9007199254740992, 0.30000000000000004]",
+            "[9007199254740993,-9007199254740993,9007199254740992,0.30000000000000004]");
     json_is(*state, "'<<': {a: 1}", "{\"<<\":{\"a\":1}}");
     BAD("<<: 1", "t.yml:1:5: the merge key '<<' wants a mapping or a list of mappings", "&name");
     BAD("<<: [{a: 1}, x]", "t.yml:1:14: the merge key '<<' wants a mapping or a list of mappings",
