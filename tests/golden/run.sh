@@ -12,7 +12,7 @@ export GIT_CEILING_DIRECTORIES=$PWD/build
 make -s MODE=san golden-program
 rm -rf "$work"
 mkdir -p "$work"
-for corpus in shop shop-1.12; do
+for corpus in shop shop-1.12 clinic; do
     xz -dc "$here/$corpus.tar.xz" | tar -C "$work" -xf -
 done
 
@@ -81,7 +81,7 @@ make_repository() (
     done
 )
 
-for corpus in shop; do
+for corpus in shop clinic; do
     lay_out_cases "$corpus" &
     make_repository "$corpus" &
 done
@@ -94,12 +94,17 @@ status=0
 ask() { "$program" "$work/$1" "$work/$2" "$work/trees-$2" "$work/git-$2" >"$work/$1.log" 2>&1; }
 ask shop shop &
 ask shop-1.12 shop &
+ask clinic clinic &
 for job in $(jobs -p); do
     wait "$job" || status=$?
 done
 cat "$work"/*.log
 awk '$1 == "golden" { right += $3; all += $5 }
      END { printf "%d passed, %d failed\n", right, all - right }' "$work"/*.log
+if ! grep -q '^the fast path claims to know [1-9]' "$work/shop.log"; then
+    echo "the fast path claims to know no change of shop, so nothing of it was checked"
+    status=1
+fi
 if [ "$status" -eq 0 ]; then
     rm -rf "$work"
 fi
