@@ -69,9 +69,18 @@ struct clone_request {
     struct relation from, to;
     enum clone_strategy strategy;
     bool logged; /* copy: a WAL-logged table instead of UNLOGGED */
+    bool keep_partitions; /* of a partitioned source, instead of one plain table */
     const char *column; /* window: by which; sample: whose newest rows always come along, or NULL */
     double seconds;     /* window: back from the newest row */
     double percent;     /* sample */
+};
+
+/* What one statement of `load` reads: a table, a partition, or a partitioned table whose partitions cannot be read by
+ * themselves (then filenode is 0). */
+struct clone_source {
+    struct relation from;
+    uint64_t oid, filenode; /* when the statements were rendered */
+    const char *range;      /* the statement for the blocks from $1 to $2; NULL: it can only be read whole */
 };
 
 /* The statements of one clone, rendered, in order. `before` makes the empty relation, `load` fills
@@ -83,28 +92,31 @@ struct clone_sql {
      * reason. */
     struct strlist depends_on_production, left_out;
     const char *refused;    /* why there is no clone (then no statements either), or NULL */
-    const char *load_range; /* for `load`: fills a part, with parameters; may be NULL */
+    struct clone_source *sources; /* as many as `load` has statements */
+    size_t n_sources;
 };
 
 /* One relation to be loaded by several connections: made (`before`), committed, empty. */
-enum load_state { LOAD_PENDING, LOAD_DONE, LOAD_STALE };
+enum load_state { LOAD_PENDING, LOAD_DONE, LOAD_STALE, LOAD_FAILED };
 struct load_item {
     struct relation from;
-    uint64_t oid, filenode; /* of the source, as described before the call */
+    uint64_t oid; /* of `from`, as described before the call */
     const struct clone_sql *sql;
     /* filled: */
-    /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew */
+    /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew. failed: the error is about it. */
     enum load_state state;
     size_t parts;      /* in how many transactions it was loaded */
     double ms;         /* from its first statement to its last, `after` included */
     double longest_ms; /* that one part held its lock on the source */
+    size_t cut_short;  /* parts that took too long, were undone and read again in two */
 };
 struct load_options {
     double lock_ms;      /* lock_timeout of each part */
     double statement_ms; /* statement_timeout; 0: none */
-    double part_ms;      /* how long a part should take; 0: 60 ms */
+    double part_ms;      /* how long a part should take; 0: 60 ms. None holds its lock for three times that. */
     /* May be NULL; `total` is what the source has now. */
     void (*on_progress)(void *arg, size_t item, int64_t bytes, int64_t total);
+    void (*on_done)(void *arg, size_t item); /* may be NULL; its `after` is done as well */
     void *arg;
 };
 

@@ -3,6 +3,7 @@
 #include "postgres.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* From here on hashing beats looping in the catalog query; both take about 80 ms at 16 tables. */
 #define MANY 16
@@ -16,6 +17,7 @@ request_json(const struct clone_request *request)
     json_put_str(object, "strategy", clone_strategy_name(request->strategy));
     cJSON_AddBoolToObject(object, "logged", request->logged);
     json_put_str(object, "column", request->column);
+    cJSON_AddBoolToObject(object, "keep_partitions", request->keep_partitions);
     cJSON_AddNumberToObject(object, "seconds", request->seconds);
     cJSON_AddNumberToObject(object, "percent", request->percent);
     return object;
@@ -55,6 +57,21 @@ phase_list(struct clone_sql *clone, const char *phase)
 }
 
 static int
+add_source(struct clone_arg *c, struct clone_sql *clone, const char *text, struct err *err)
+{
+    cJSON *json = NULL;
+    if (json_parse(c->ctx, &json, text, strlen(text), "clone_sql.sql", err))
+        return -1;
+    clone->sources = mem_grow(c->ctx, clone->sources, struct clone_source, clone->n_sources + 1);
+    clone->sources[clone->n_sources++] =
+        (struct clone_source){.from = {NULL, json_str(json, "schema"), json_str(json, "name")},
+                              .oid = (uint64_t)json_num(json, "oid", 0),
+                              .filenode = (uint64_t)json_num(json, "filenode", 0),
+                              .range = json_str(json, "range")};
+    return 0;
+}
+
+static int
 on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
 {
     struct clone_arg *c = arg;
@@ -70,10 +87,10 @@ on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
         struct strlist *list = phase_list(clone, name);
         if (list)
             strlist_add(c->ctx, list, text);
-        else if (str_eq(name, "range"))
-            clone->load_range = mem_strdup(c->ctx, text);
-        else
+        else if (str_eq(name, "refused"))
             clone->refused = mem_strdup(c->ctx, text);
+        else if (add_source(c, clone, text, err))
+            return -1;
     }
     return 0;
 }

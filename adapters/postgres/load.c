@@ -5,7 +5,8 @@
  * once it holds its lock, looks whether they are still the same. The other way round a rebuild
  * between the two would be missed, and the snapshot would see the new table empty. A part holds its
  * ACCESS SHARE lock for about `part_ms`; production's own swap of the table waits no longer than
- * that.
+ * that. A part that takes twice as long all the same (a busy server, a cold disk) is cut short by
+ * the server, undone, and read again in two.
  */
 #include "postgres.h"
 
@@ -15,19 +16,34 @@
 #include <string.h>
 
 #define PART_MS           60
+#define PART_MOST         2    /* times that: then a part is cut short */
 #define PART_BLOCKS       1024 /* of the first part; later ones are as long as part_ms allows */
-#define PART_BLOCKS_LEAST 64
-#define LAST_BLOCK        "(4294967295,0)"
+#define PART_BLOCKS_LEAST 16   /* nor is a part cut short that is no longer */
+
+struct range {
+    uint64_t from, to; /* blocks */
+    bool last;         /* and all behind, should there be more by now */
+};
+
+/* An item may have several sources: the partitions of its table. */
+struct item {
+    struct load_item *item;
+    size_t left;    /* sources of which something is not loaded yet */
+    bool finishing; /* `after` was given out */
+    uint64_t blocks, loaded;
+    double started;
+};
 
 struct source {
-    struct load_item *item;
+    struct item *of;
+    const struct clone_source *from;
+    const char *whole; /* the statement that reads all of it */
     uint64_t blocks, next; /* next: where the part begins that is given out next */
     double part_blocks;
-    uint64_t loaded; /* blocks */
-    size_t at_work;  /* workers */
-    bool given_out;  /* all parts are done or under way */
-    bool finishing;  /* `after` was given out */
-    double started;
+    struct range *again; /* parts that were cut short */
+    size_t n_again;
+    size_t at_work; /* workers */
+    bool given_out; /* all parts are done or under way, but for those in `again` */
 };
 
 enum task { TASK_NONE, TASK_PART, TASK_AFTER };
@@ -36,20 +52,25 @@ struct worker {
     struct adapter *a;
     struct load *load;
     struct source *source;
+    struct item *of;
     enum task task;
     void *ctx; /* of the task */
     struct pg_run run;
     bool writing, stale;
-    uint64_t blocks;
+    struct range range;
+    bool limited;     /* the part is cut short if it takes too long */
+    size_t insert_at; /* which statement of the part fills the clone */
     double started;
 };
 
 struct load {
     void *ctx;
     const struct load_options *options;
-    const struct load_item *items;
+    const struct load_item *first;
     const char *snapshot;
     int64_t block_size;
+    double part_blocks; /* what the last part that was measured says */
+    struct item *items;
     struct source *sources; /* the largest first */
     size_t n_sources;
     struct worker *workers;
@@ -73,73 +94,112 @@ batch_stem(void *ctx, struct batch *batch, const char *stem, const struct sql_va
     return 0;
 }
 
-static int
-batch_timeouts(struct worker *w, struct batch *batch, struct err *err)
+static double
+part_ms(const struct load *load)
 {
-    const struct load_options *o = w->load->options;
+    return load->options->part_ms > 0 ? load->options->part_ms : PART_MS;
+}
+
+static int
+batch_timeouts(struct worker *w, struct batch *batch, double statement_ms, struct err *err)
+{
     const struct sql_var vars[] = {
-        {"lock_ms", mem_printf(w->ctx, "%.0f", o->lock_ms)},
-        {"statement_ms", mem_printf(w->ctx, "%.0f", o->statement_ms)},
+        {"lock_ms", mem_printf(w->ctx, "%.0f", w->load->options->lock_ms)},
+        {"statement_ms", mem_printf(w->ctx, "%.0f", statement_ms)},
     };
     return batch_stem(w->ctx, batch, "timeouts", vars, BASE_COUNT(vars), err);
 }
 
 /* The statement of a part that asks which relation it is now: the one after the lock. */
-#define PART_SOURCE_NOW 4
+#define PART_SOURCE_NOW  4
+#define AFTER_SOURCE_NOW 2
+
+/* Is the relation still the one that the statements were made for? */
+static int
+check_now(struct worker *w, const PGresult *result, const struct relation *from, uint64_t oid,
+          const uint64_t *filenode, struct err *err)
+{
+    uint64_t now = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
+    /* "": a partitioned table has none */
+    uint64_t file = strtoull(PQgetvalue(result, 0, 1), NULL, 10);
+    w->stale = now != oid || (filenode && file != *filenode);
+    if (!w->stale)
+        return 0;
+    return fail(err, ERR_REFUSED, "%s.%s was rebuilt", from->schema, from->name);
+}
 
 static int
 on_part(void *arg, size_t index, const PGresult *result, struct err *err)
 {
     struct worker *w = arg;
-    const struct load_item *item = w->source->item;
+    const struct clone_source *from = w->source->from;
     if (index != PART_SOURCE_NOW || PQresultStatus(result) != PGRES_TUPLES_OK)
         return 0;
-    uint64_t oid = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-    /* "": a partitioned table has none */
-    uint64_t filenode = strtoull(PQgetvalue(result, 0, 1), NULL, 10);
-    w->stale = oid != item->oid || filenode != item->filenode;
-    if (!w->stale)
-        return 0;
-    return fail(err, ERR_REFUSED, "%s.%s was rebuilt", item->from.schema, item->from.name);
+    return check_now(w, result, &from->from, from->oid, &from->filenode, err);
 }
 
-/* The next part of a source: blocks [next, next + part), and to the end if it is the last. */
+/* While its partitions were read, the table that they belong to may have become another. */
+static int
+on_after(void *arg, size_t index, const PGresult *result, struct err *err)
+{
+    struct worker *w = arg;
+    const struct load_item *item = w->of->item;
+    if (index != AFTER_SOURCE_NOW || PQresultStatus(result) != PGRES_TUPLES_OK)
+        return 0;
+    return check_now(w, result, &item->from, item->oid, NULL, err);
+}
+
+/* The next part of a source: one that was cut short, else blocks [next, next + part), and to the
+ * end if it is the last. */
 static void
-take_blocks(struct worker *w, struct pg_statement *insert)
+take_range(struct worker *w)
 {
     struct source *s = w->source;
-    const struct clone_sql *sql = s->item->sql;
-    uint64_t part = (uint64_t)s->part_blocks, left = s->blocks > s->next ? s->blocks - s->next : 0;
-    if (!sql->load_range) {
-        *insert = (struct pg_statement){.sql = sql->load.v[0]};
-        w->blocks = left;
-        s->given_out = true;
+    if (s->n_again) {
+        w->range = s->again[--s->n_again];
         return;
     }
-    s->given_out = left <= part;
-    w->blocks = s->given_out ? left : part;
-    const char *from = mem_printf(w->ctx, "(%llu,0)", (unsigned long long)s->next);
-    const char *to = s->given_out
-                         ? LAST_BLOCK
-                         : mem_printf(w->ctx, "(%llu,0)", (unsigned long long)(s->next + part));
-    *insert = (struct pg_statement){.sql = sql->load_range, .n_params = 2, .params = {from, to}};
-    s->next += w->blocks;
+    uint64_t left = s->blocks > s->next ? s->blocks - s->next : 0, part = (uint64_t)s->part_blocks;
+    s->given_out = !s->from->range || left <= part;
+    w->range = (struct range){.from = s->next, .to = s->next + (s->given_out ? left : part),
+                              .last = s->given_out};
+    s->next = w->range.to;
+}
+
+static struct pg_statement
+part_statement(struct worker *w)
+{
+    const struct source *s = w->source;
+    const struct range *r = &w->range;
+    if (!s->from->range)
+        return (struct pg_statement){.sql = s->whole};
+    const char *from = mem_printf(w->ctx, "(%llu,0)", (unsigned long long)r->from);
+    const char *to = r->last ? "(4294967295,0)"
+                             : mem_printf(w->ctx, "(%llu,0)", (unsigned long long)r->to);
+    return (struct pg_statement){.sql = s->from->range, .n_params = 2, .params = {from, to}};
 }
 
 static int
 start_part(struct worker *w, struct err *err)
 {
-    const struct relation *from = &w->source->item->from;
+    const struct relation *from = &w->source->from->from;
+    const struct load_options *o = w->load->options;
     const struct sql_var source[] = {{"schema", from->schema}, {"name", from->name}};
     const struct sql_var snapshot = {"snapshot", w->load->snapshot};
+    double limit = part_ms(w->load) * PART_MOST;
     struct batch batch = {0};
+    take_range(w);
+    w->limited = w->source->from->range && w->range.to - w->range.from > PART_BLOCKS_LEAST &&
+                 (o->statement_ms <= 0 || limit < o->statement_ms);
     if (batch_stem(w->ctx, &batch, "begin_repeatable", NULL, 0, err) ||
         batch_stem(w->ctx, &batch, "snapshot_import", &snapshot, 1, err) ||
-        batch_timeouts(w, &batch, err) ||
+        batch_timeouts(w, &batch, o->statement_ms, err) ||
         batch_stem(w->ctx, &batch, "lock_source", source, 2, err) ||
-        batch_stem(w->ctx, &batch, "source_now", source, 2, err))
+        batch_stem(w->ctx, &batch, "source_now", source, 2, err) ||
+        (w->limited && batch_timeouts(w, &batch, limit, err)))
         return -1;
-    take_blocks(w, &batch.v[batch.n++]);
+    w->insert_at = batch.n;
+    batch.v[batch.n++] = part_statement(w);
     if (batch_stem(w->ctx, &batch, "commit", NULL, 0, err))
         return -1;
     return pg_start(w->a, &w->run, batch.v, batch.n, on_part, w, err);
@@ -148,18 +208,36 @@ start_part(struct worker *w, struct err *err)
 static int
 start_after(struct worker *w, struct err *err)
 {
-    const struct strlist *after = &w->source->item->sql->after;
-    struct batch edge = {0};
-    struct pg_statement *all = mem_array(w->ctx, struct pg_statement, after->n + 3);
-    if (batch_stem(w->ctx, &edge, "begin", NULL, 0, err) || batch_timeouts(w, &edge, err) ||
-        batch_stem(w->ctx, &edge, "commit", NULL, 0, err))
+    const struct load_item *item = w->of->item;
+    const struct strlist *after = &item->sql->after;
+    const struct sql_var source[] = {{"schema", item->from.schema}, {"name", item->from.name}};
+    bool partitioned = item->sql->sources[0].oid != item->oid;
+    struct batch edge = {0}, commit = {0};
+    w->of->finishing = true;
+    if (batch_stem(w->ctx, &edge, "begin", NULL, 0, err) ||
+        batch_timeouts(w, &edge, w->load->options->statement_ms, err) ||
+        (partitioned && batch_stem(w->ctx, &edge, "source_now", source, 2, err)) ||
+        batch_stem(w->ctx, &commit, "commit", NULL, 0, err))
         return -1;
-    memcpy(all, edge.v, 2 * sizeof *all);
+    struct pg_statement *all = mem_array(w->ctx, struct pg_statement, edge.n + after->n + 1);
+    memcpy(all, edge.v, edge.n * sizeof *all);
     for (size_t i = 0; i < after->n; i++)
-        all[2 + i].sql = after->v[i];
-    all[2 + after->n] = edge.v[2];
-    w->source->finishing = true;
-    return pg_start(w->a, &w->run, all, after->n + 3, NULL, NULL, err);
+        all[edge.n + i].sql = after->v[i];
+    all[edge.n + after->n] = commit.v[0];
+    return pg_start(w->a, &w->run, all, edge.n + after->n + 1, partitioned ? on_after : NULL, w,
+                    err);
+}
+
+static bool
+has_more(const struct source *s)
+{
+    return !s->given_out || s->n_again;
+}
+
+static uint64_t
+blocks_left(const struct source *s)
+{
+    return s->blocks > s->next ? s->blocks - s->next : 0;
 }
 
 /* What a free worker does next: finish what is loaded, else begin the largest source, else help
@@ -172,17 +250,17 @@ next_source(const struct load *load, enum task *task)
     *task = TASK_PART;
     for (size_t i = 0; i < load->n_sources; i++) {
         struct source *s = &load->sources[i];
-        if (s->item->state != LOAD_PENDING || s->finishing)
+        if (s->of->item->state != LOAD_PENDING || s->of->finishing)
             continue;
-        if (s->given_out && s->at_work == 0) {
+        if (s->of->left == 0) {
             *task = TASK_AFTER;
             return s;
         }
-        if (s->given_out)
+        if (!has_more(s))
             continue;
         bool fresh = s->at_work == 0, best_fresh = best && best->at_work == 0;
         if (!best || fresh > best_fresh ||
-            (fresh == best_fresh && s->blocks - s->next > best->blocks - best->next))
+            (fresh == best_fresh && blocks_left(s) > blocks_left(best)))
             best = s;
     }
     return best;
@@ -197,62 +275,111 @@ give_work(struct worker *w, struct err *err)
         return 0;
     w->ctx = talloc_new(w->load->ctx);
     w->source = s;
+    w->of = s->of;
     w->task = task;
     w->stale = false;
     w->started = clock_ms();
-    if (s->started == 0)
-        s->started = w->started;
+    if (w->of->started == 0)
+        w->of->started = w->started;
+    if (task == TASK_AFTER)
+        return start_after(w, err);
+    if (s->next == 0)
+        s->part_blocks = w->load->part_blocks;
     s->at_work++;
-    if (task == TASK_PART ? start_part(w, err) : start_after(w, err))
-        return -1;
-    return 0;
+    return start_part(w, err);
+}
+
+/* How many blocks the next part has, so that it takes as long as it should. */
+static void
+adjust(struct worker *w, double factor)
+{
+    struct source *s = w->source;
+    s->part_blocks *= factor > 2 ? 2 : factor < 0.5 ? 0.5 : factor;
+    if (s->part_blocks < PART_BLOCKS_LEAST)
+        s->part_blocks = PART_BLOCKS_LEAST;
+    w->load->part_blocks = s->part_blocks;
 }
 
 static void
 part_done(struct worker *w, double ms)
 {
     struct source *s = w->source;
+    struct item *of = w->of;
     const struct load_options *o = w->load->options;
-    double want = o->part_ms > 0 ? o->part_ms : PART_MS, factor = ms > 0 ? want / ms : 2;
-    s->loaded += w->blocks;
-    s->item->parts++;
-    if (ms > s->item->longest_ms)
-        s->item->longest_ms = ms;
-    s->part_blocks *= factor > 2 ? 2 : factor < 0.5 ? 0.5 : factor;
-    if (s->part_blocks < PART_BLOCKS_LEAST)
-        s->part_blocks = PART_BLOCKS_LEAST;
+    uint64_t blocks = w->range.to - w->range.from;
+    of->loaded += blocks;
+    of->item->parts++;
+    if (ms > of->item->longest_ms)
+        of->item->longest_ms = ms;
+    /* the short last one tells little of the others */
+    if (!w->range.last)
+        adjust(w, ms > 0 ? part_ms(w->load) / ms : 2);
+    if (!has_more(s) && s->at_work == 0)
+        of->left--;
     if (o->on_progress)
-        o->on_progress(o->arg, (size_t)(s->item - w->load->items),
-                       (int64_t)s->loaded * w->load->block_size,
-                       (int64_t)s->blocks * w->load->block_size);
+        o->on_progress(o->arg, (size_t)(of->item - w->load->first),
+                       (int64_t)of->loaded * w->load->block_size,
+                       (int64_t)of->blocks * w->load->block_size);
 }
 
-/* The worker's task has ended. A source that is gone or another one by now is stale; all else is an
- * error. */
+/* The server ended the part after its time: both halves of it are given out again. */
+static void
+cut_short(struct worker *w)
+{
+    struct source *s = w->source;
+    struct range r = w->range;
+    uint64_t middle = r.from + (r.to - r.from) / 2;
+    s->again = mem_grow(w->load->ctx, s->again, struct range, s->n_again + 2);
+    s->again[s->n_again++] = (struct range){.from = middle, .to = r.to, .last = r.last};
+    s->again[s->n_again++] = (struct range){.from = r.from, .to = middle};
+    w->of->item->cut_short++;
+    adjust(w, 0.5);
+}
+
+/* Did a source that is gone, or another one by now, fail the task? */
+static bool
+is_stale(const struct worker *w)
+{
+    static const char *const gone[] = {"42P01", "3F000"}; /* the table, its schema */
+    const char *state = w->run.err.sqlstate;
+    size_t looked_at = w->task == TASK_PART ? PART_SOURCE_NOW : AFTER_SOURCE_NOW;
+    if (w->stale)
+        return true;
+    for (size_t i = 0; i < BASE_COUNT(gone); i++)
+        if (strcmp(state, gone[i]) == 0 && w->run.failed_at <= looked_at)
+            return true;
+    /* a column was dropped */
+    return w->task == TASK_PART && w->run.failed_at == w->insert_at && strcmp(state, "42703") == 0;
+}
+
+/* The worker's task has ended. */
 static int
 end_work(struct worker *w, struct err *err)
 {
-    struct source *s = w->source;
+    struct load_item *item = w->of->item;
     double now = clock_ms();
     int rc = 0;
-    s->at_work--;
-    if (w->run.failed) {
-        bool gone = w->task == TASK_PART && w->run.failed_at <= PART_SOURCE_NOW &&
-                    (strcmp(w->run.err.sqlstate, "42P01") == 0 ||
-                     strcmp(w->run.err.sqlstate, "3F000") == 0);
-        if (w->stale || gone) {
-            s->item->state = LOAD_STALE;
-        } else {
-            *err = w->run.err;
-            rc = wrap(err, "copying %s.%s", s->item->from.schema, s->item->from.name);
-        }
-        pg_abandon(w->a);
-    } else if (w->task == TASK_PART) {
+    if (w->task == TASK_PART)
+        w->source->at_work--;
+    if (!w->run.failed && w->task == TASK_PART) {
         part_done(w, now - w->started);
+    } else if (!w->run.failed) {
+        item->state = LOAD_DONE;
+    } else if (w->task == TASK_PART && w->limited && w->run.failed_at >= w->insert_at &&
+               strcmp(w->run.err.sqlstate, "57014") == 0) {
+        cut_short(w);
+    } else if (is_stale(w)) {
+        item->state = LOAD_STALE;
     } else {
-        s->item->state = LOAD_DONE;
+        *err = w->run.err;
+        item->state = LOAD_FAILED;
+        rc = wrap(err, "copying %s.%s", item->from.schema, item->from.name);
     }
-    s->item->ms = now - s->started;
+    if (w->run.failed)
+        pg_abandon(w->a);
+    item->ms = now - w->of->started;
+    if (item->state == LOAD_DONE && w->load->options->on_done)
+        w->load->options->on_done(w->load->options->arg, (size_t)(item - w->load->first));
     w->task = TASK_NONE;
     talloc_free(w->ctx);
     return rc;
@@ -314,27 +441,42 @@ by_size(const void *a, const void *b)
     return x->blocks < y->blocks ? 1 : x->blocks > y->blocks ? -1 : 0;
 }
 
+static void
+add_item(struct load *load, struct item *of, struct load_item *item)
+{
+    const struct clone_sql *sql = item->sql;
+    item->state = LOAD_PENDING;
+    *of = (struct item){.item = item, .left = sql->n_sources};
+    for (size_t i = 0; i < sql->n_sources; i++)
+        load->sources[load->n_sources++] =
+            (struct source){.of = of, .from = &sql->sources[i], .whole = sql->load.v[i]};
+}
+
 static int
 find_sources(struct load *load, struct adapter *a, struct load_item *items, size_t n,
              struct err *err)
 {
     struct strlist cells = {0};
+    size_t total = 0;
     cJSON *list = json_array(load->ctx);
     for (size_t i = 0; i < n; i++)
-        cJSON_AddItemToArray(list, pg_relation_json(&items[i].from));
+        total += items[i].sql->n_sources;
+    load->items = mem_array(load->ctx, struct item, n);
+    load->sources = mem_array(load->ctx, struct source, total);
+    for (size_t i = 0; i < n; i++)
+        add_item(load, &load->items[i], &items[i]);
+    for (size_t i = 0; i < total; i++)
+        cJSON_AddItemToArray(list, pg_relation_json(&load->sources[i].from->from));
     struct sql_var var = {"relations", json_print(load->ctx, list, false)};
     if (pg_read_cells(load->ctx, a, "source_blocks", &var, 1, &cells, err))
         return -1;
-    load->sources = mem_array(load->ctx, struct source, n);
-    load->n_sources = n;
-    for (size_t i = 0; i < n; i++) {
-        items[i].state = LOAD_PENDING;
-        load->sources[i] = (struct source){.item = &items[i],
-                                           .blocks = strtoull(cells.v[2 * i], NULL, 10),
-                                           .part_blocks = PART_BLOCKS};
+    for (size_t i = 0; i < total; i++) {
+        struct source *s = &load->sources[i];
+        s->blocks = strtoull(cells.v[2 * i], NULL, 10);
+        s->of->blocks += s->blocks;
         load->block_size = strtoll(cells.v[2 * i + 1], NULL, 10);
     }
-    qsort(load->sources, n, sizeof *load->sources, by_size);
+    qsort(load->sources, total, sizeof *load->sources, by_size);
     return 0;
 }
 
@@ -361,7 +503,8 @@ pg_load(struct adapter *a, struct adapter *const *workers, size_t n_workers,
     if (n_workers == 0)
         return fail(err, ERR_BUG, "loading without a worker");
     struct load load = {
-        .ctx = talloc_new(a), .options = options, .items = items, .n_workers = n_workers};
+        .ctx = talloc_new(a), .options = options, .first = items, .n_workers = n_workers,
+        .part_blocks = PART_BLOCKS};
     load.workers = mem_array(load.ctx, struct worker, n_workers);
     for (size_t i = 0; i < n_workers; i++)
         load.workers[i] = (struct worker){.a = workers[i], .load = &load};

@@ -159,22 +159,8 @@ drop_replaced(struct job *j, struct err *err)
 
 /* --- clones --- */
 
-static int
-lock_sources(struct job *j, struct err *err)
-{
-    for (size_t i = 0; i < j->plan->n_nodes; i++) {
-        const struct plan_clone *c = j->plan->nodes[i].clone;
-        if (!c)
-            continue;
-        const struct sql_var vars[] = {{"schema", c->from.schema}, {"name", c->from.name}};
-        if (job_run(j, "lock_source", vars, BASE_COUNT(vars), err))
-            return -1;
-    }
-    return 0;
-}
-
-static struct relation *
-relations(struct job *j, bool sources)
+struct relation *
+apply_relations(struct job *j, bool sources)
 {
     struct relation *r = mem_array(j->ctx, struct relation, j->plan->n_clones);
     size_t n = 0;
@@ -184,104 +170,6 @@ relations(struct job *j, bool sources)
             r[n++] = sources ? c->from : c->to;
     }
     return r;
-}
-
-/* With the locks held: is each source what the plan was made for? A dbt run swaps tables by renaming. */
-static int
-check_sources(struct job *j, bool *stale, struct err *err)
-{
-    struct relation_info *now = mem_array(j->ctx, struct relation_info, j->plan->n_clones);
-    if (j->ops->describe(j->ctx, j->a, relations(j, true), j->plan->n_clones, now, err))
-        return -1;
-    size_t at = 0;
-    for (size_t i = 0; i < j->plan->n_nodes; i++) {
-        const struct plan_clone *c = j->plan->nodes[i].clone;
-        if (!c)
-            continue;
-        const struct relation_info *r = &now[at++];
-        if (r->oid == c->source.oid && r->filenode == c->source.filenode)
-            continue;
-        *stale = true;
-        fail(err, ERR_LOCKED, "production's \"%s\".\"%s\" was rebuilt while it was about to be cloned",
-             c->from.schema, c->from.name);
-        return hint(err, "Production is being built: run again when it is done.");
-    }
-    return 0;
-}
-
-struct watch {
-    struct job *job;
-    struct apply_result *out;
-    const struct plan_node **owner; /* of each statement */
-    const bool *last;               /* is it its clone's last? */
-    size_t clone_at, done;
-    apply_progress *progress;
-    void *arg;
-};
-
-static void
-on_statement(void *arg, size_t index, double ms)
-{
-    struct watch *w = arg;
-    struct apply_clone *c = &w->out->clones[w->clone_at];
-    c->ms += ms;
-    if (!w->last[index])
-        return;
-    w->clone_at++;
-    if (w->progress)
-        w->progress(w->arg, w->owner[index], w->clone_at, w->out->n, c->ms);
-}
-
-static size_t
-count_statements(const struct plan *plan)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < plan->n_nodes; i++)
-        if (plan->nodes[i].clone) {
-            const struct clone_sql *s = &plan->nodes[i].clone->sql;
-            n += s->before.n + s->load.n + s->after.n;
-        }
-    return n;
-}
-
-static int
-send_statements(struct job *j, struct watch *w, struct err *err)
-{
-    size_t total = count_statements(j->plan), n = 0, failed = 0;
-    const char **sql = mem_array(j->ctx, const char *, total);
-    const struct plan_node **owner = mem_array(j->ctx, const struct plan_node *, total);
-    bool *last = mem_array(j->ctx, bool, total);
-    for (size_t i = 0; i < j->plan->n_nodes; i++) {
-        const struct plan_node *p = &j->plan->nodes[i];
-        if (!p->clone)
-            continue;
-        const struct strlist *parts[] = {&p->clone->sql.before, &p->clone->sql.load, &p->clone->sql.after};
-        for (size_t k = 0; k < BASE_COUNT(parts); k++)
-            for (size_t s = 0; s < parts[k]->n; s++) {
-                owner[n] = p;
-                sql[n++] = parts[k]->v[s];
-            }
-        last[n - 1] = true;
-    }
-    w->owner = owner;
-    w->last = last;
-    if (j->ops->exec_all(j->a, sql, total, &failed, on_statement, w, err))
-        return err->kind == ERR_SIGNAL ? -1 : wrap(err, "cloning %s", owner[failed < total ? failed : 0]->info->unique_id);
-    return 0;
-}
-
-static int
-clone_all(struct job *j, struct watch *w, bool *stale, struct err *err)
-{
-    if (!j->plan->n_clones)
-        return 0;
-    fault_point("load");
-    if (job_begin(j, "begin_clone", err))
-        return -1;
-    if (lock_sources(j, err) || check_sources(j, stale, err) || send_statements(j, w, err))
-        return job_undo(j);
-    fault_point("after");
-    return job_run(j, "commit", NULL, 0, err) ? job_undo(j) : 0;
 }
 
 static int
@@ -300,15 +188,13 @@ apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply
              apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
-    struct watch w = {.job = &j, .out = out, .progress = progress, .arg = arg};
+    struct told told = {.out = out, .progress = progress, .arg = arg};
     double start = clock_ms();
     *stale = false;
     *out = (struct apply_result){.n = plan->n_clones,
                                  .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
     fault_point("aside");
-    bool many = load && load->n_workers && plan->n_clones;
-    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) ||
-        (many ? load_all(&j, out, load, stale, err) : clone_all(&j, &w, stale, err)))
+    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_all(&j, &told, load, stale, err))
         return -1;
     fault_point("swap");
     if (in_transaction(&j, true, err))
@@ -325,11 +211,11 @@ apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct app
                apply_progress *progress, void *arg, struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
-    struct watch w = {.job = &j, .out = out, .progress = progress, .arg = arg};
+    struct told told = {.out = out, .progress = progress, .arg = arg};
     double start = clock_ms();
     *stale = false;
     *out = (struct apply_result){.n = plan->n_clones, .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
-    if (clone_all(&j, &w, stale, err) || describe_made(&j, out, err))
+    if (clone_at_once(&j, &told, stale, err) || describe_made(&j, out, err))
         return -1;
     out->ms = clock_ms() - start;
     return 0;
@@ -341,5 +227,5 @@ apply_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct rela
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     if (!plan->n_clones)
         return 0;
-    return j.ops->describe(ctx, a, relations(&j, false), plan->n_clones, out, err);
+    return j.ops->describe(ctx, a, apply_relations(&j, false), plan->n_clones, out, err);
 }

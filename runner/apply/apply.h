@@ -11,7 +11,7 @@
 
 struct apply_clone {
     double ms;                   /* statements of this clone */
-    size_t parts;                /* transactions that filled it, where it was long; else 0 */
+    size_t parts;                /* transactions that filled it; 0: it has no rows */
     struct relation_info made;   /* as it stands in the end: oid, filenode */
 };
 
@@ -24,10 +24,10 @@ struct apply_result {
 /* Told of each clone when its last statement is done. */
 typedef void apply_progress(void *arg, const struct plan_node *node, size_t done, size_t total, double ms);
 
-/* Where much is copied: several connections, in parts short enough that production never waits for a lock. */
+/* Rows are copied by connections of their own, in parts short enough that production never waits for a lock. */
 struct apply_load {
     struct adapter *const *workers; /* beside the one that apply_clones is given */
-    size_t n_workers;               /* 0: all in one transaction */
+    size_t n_workers;               /* at least one where there are rows to be copied */
     void (*on_bytes)(void *arg, size_t item, int64_t bytes, int64_t total);
     void *arg;
 };
@@ -59,7 +59,7 @@ int apply_successor(struct adapter *other, const struct plan *plan, struct err *
 int apply_guard(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /*
  * Steps: clear leftovers, make the schemas aside, clone in one snapshot, swap, remove the last run's. `load` may be
- * NULL.
+ * NULL where no clone has rows.
  * *stale is set (and -1 returned, ERR_LOCKED) if production was rebuilt since the plan looked: plan anew.
  */
 int apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,

@@ -21,9 +21,22 @@ int job_begin(struct job *j, const char *stem, struct err *err) BASE_CHECKED;
 /* Rolls back after a failure; the first error is the one to tell. Returns -1. */
 int job_undo(struct job *j);
 
-/* Large copies: makes the relations, then has them loaded by several connections. */
-int load_all(struct job *j, struct apply_result *out, const struct apply_load *how, bool *stale,
-             struct err *err) BASE_CHECKED;
+/* The plan's clones, in its order: what they are made of, or where they stand. */
+struct relation *apply_relations(struct job *j, bool sources);
+
+/* Who is told of each clone that is done. */
+struct told {
+    struct apply_result *out;
+    apply_progress *progress; /* may be NULL */
+    void *arg;
+    size_t done;
+};
+void told_done(struct told *t, const struct plan_node *p, size_t clone, double ms);
+
+/* Makes the relations, pipelined; then has those that hold rows loaded by several connections. */
+int clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale, struct err *err) BASE_CHECKED;
+/* Relations and rows in one transaction, which holds a lock on each source until its end. */
+int clone_at_once(struct job *j, struct told *told, bool *stale, struct err *err) BASE_CHECKED;
 
 /* Ends the connections of other runs' build steps in our schema. Once the clones stand there (`standing`), one that is
  * found is ERR_LOCKED: what it wrote cannot be told from what we write. */

@@ -68,26 +68,22 @@ on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
     show(c);
 }
 
-/* From here on several connections and short transactions pay; below, one pipeline is faster. */
-enum { MUCH = 64 << 20 };
-
-static int64_t
-bytes_to_copy(const struct plan *plan)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < plan->n_nodes; i++)
-        if (plan->nodes[i].clone && plan->nodes[i].clone->strategy == CLONE_COPY)
-            sum += plan->nodes[i].clone->source.bytes;
-    return sum;
-}
+/* From here on a second connection pays for being made. */
+enum { MUCH = 8 << 20 };
 
 static int
 open_workers(struct session *s, struct apply_load *load, struct err *err)
 {
-    if (!s->ops->load || s->config->jobs < 2 || bytes_to_copy(s->plan) < MUCH)
-        return 0;
-    struct adapter **workers = mem_array(s->ctx, struct adapter *, (size_t)s->config->jobs);
-    for (int i = 0; i < s->config->jobs; i++)
+    int64_t bytes = 0;
+    size_t loads = 0;
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_clone *c = s->plan->nodes[i].clone;
+        loads += c ? c->sql.load.n : 0;
+        bytes += c && c->sql.load.n ? c->source.bytes : 0;
+    }
+    size_t n = loads == 0 ? 0 : bytes < MUCH ? 1 : (size_t)s->config->jobs;
+    struct adapter **workers = mem_array(s->ctx, struct adapter *, n);
+    while (load->n_workers < n)
         if (session_open(s, &workers[load->n_workers], err) || apply_name(workers[load->n_workers++], s->plan, err))
             return -1;
     load->workers = workers;

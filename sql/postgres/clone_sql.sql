@@ -1,22 +1,27 @@
 -- The statements that clone relations, made by the server from its catalog; writes nothing.
--- :'requests' is a JSON array of {from: {database, schema, name}, to: {schema, name}, strategy, logged, and for a
--- window column and seconds, for a sample percent and perhaps column}.
+-- :'requests' is a JSON array of {from: {database, schema, name}, to: {schema, name}, strategy, logged, keep_partitions,
+-- and for a window column and seconds, for a sample percent and perhaps column}.
 -- Rows: ord (the request, from 1), phase, sql. Phases, each in the order of its rows:
---   before    makes the empty relation           load      fills it (copy)
---   range     fills it from blocks $1 to $2, where the server can read such a range by itself
+--   before    makes the empty relation           load      fills it, a statement for each table that holds rows
+--   source    of each load in turn, as JSON: schema, name, oid, filenode; range: the same from blocks $1 to $2, where
+--             the server can read such a range by itself, else null
 --   after     indexes, constraints, statistics   depends   what of production it would depend on
 --   left_out  what was not taken over, and why   refused   why there is no clone; then nothing else
 -- Run it under search_path = '': then all names in what the server prints are qualified.
 --
+-- Within, `ord` is a number for each table that is made: a million times the request's, and for the partitions of a
+-- table that keeps them the numbers that follow.
 -- Columns that a version of the server lacks are read by to_jsonb(row) ->> 'column'.
 WITH RECURSIVE request AS MATERIALIZED (
-    SELECT a.ord, a.r ->> 'strategy' AS strategy, coalesce((a.r ->> 'logged')::boolean, false) AS logged,
+    SELECT a.ord * 1000000 AS ord, a.r ->> 'strategy' AS strategy, coalesce((a.r ->> 'logged')::boolean, false) AS logged,
+           coalesce((a.r ->> 'keep_partitions')::boolean, false) AND c.relkind = 'p' AND a.r ->> 'strategy' <> 'view'
+               AS keep,
            a.r ->> 'column' AS by_column, a.r ->> 'seconds' AS seconds, a.r ->> 'percent' AS percent,
            a.r -> 'to' ->> 'schema' AS to_schema, a.r -> 'to' ->> 'name' AS to_name,
            format('%I.%I', a.r -> 'to' ->> 'schema', a.r -> 'to' ->> 'name') AS target,
            format('%I.%I', a.r -> 'from' ->> 'schema', a.r -> 'from' ->> 'name') AS source,
            c.oid, c.relkind, c.relam, c.reloptions, c.reltoastrelid, c.relreplident, c.reltablespace,
-           c.relrowsecurity, c.relhassubclass,
+           c.relrowsecurity,
            count(*) OVER (PARTITION BY a.r -> 'to' ->> 'schema', a.r -> 'to' ->> 'name') AS same_target
     FROM jsonb_array_elements(:'requests'::jsonb) WITH ORDINALITY AS a (r, ord)
     LEFT JOIN pg_namespace AS n
@@ -30,12 +35,40 @@ WITH RECURSIVE request AS MATERIALIZED (
         LIMIT 1
     ) AS c ON true
 ),
+-- Partitions that are made anew, each as a table that is attached then: so does pg_dump. Parents come first. Two of one
+-- name, of different schemas, or with the name of a clone: the later one gets a mark.
+piece AS MATERIALIZED (
+    SELECT p.*, CASE WHEN p.meets = 1 AND NOT EXISTS (SELECT FROM request AS o WHERE o.to_schema = p.to_schema
+                                                                             AND o.to_name = p.relname)
+                     THEN p.relname::text
+                     ELSE left(p.relname, 13) || '_' || left(md5(format('%s.%s.%s', p.target, p.nspname, p.relname)), 8)
+                END AS to_name
+    FROM (SELECT r.ord AS root, r.ord + row_number() OVER (PARTITION BY r.ord ORDER BY t.level, n.nspname, c.relname)
+                     AS ord,
+                 row_number() OVER (PARTITION BY r.to_schema, c.relname ORDER BY r.ord, t.level, n.nspname) AS meets,
+                 r.to_schema, r.target, n.nspname, c.relname, c.oid, t.parentrelid
+          FROM request AS r
+          CROSS JOIN LATERAL pg_partition_tree(r.oid) AS t
+          JOIN pg_class AS c ON c.oid = t.relid
+          JOIN pg_namespace AS n ON n.oid = c.relnamespace
+          WHERE r.keep AND t.level > 0) AS p
+),
 -- Tables that a copy or a shape is to be made of.
 wanted AS MATERIALIZED (
-    SELECT r.* FROM request AS r WHERE r.strategy <> 'view' AND r.relkind IN ('r', 'p')
+    SELECT r.ord AS root, r.ord, r.strategy, r.logged, r.keep, r.by_column, r.seconds, r.percent, r.to_schema, r.to_name,
+           r.target, r.source, r.oid, r.relkind, r.relam, r.reloptions, r.reltoastrelid, r.relreplident,
+           r.reltablespace, r.relrowsecurity, NULL::oid AS parent
+    FROM request AS r WHERE r.strategy <> 'view' AND r.relkind IN ('r', 'p')
+    UNION ALL
+    SELECT p.root, p.ord, r.strategy, r.logged, r.keep, r.by_column, r.seconds, r.percent, p.to_schema, p.to_name,
+           format('%I.%I', p.to_schema, p.to_name), format('%I.%I', p.nspname, p.relname), c.oid, c.relkind, c.relam,
+           c.reloptions, c.reltoastrelid, c.relreplident, c.reltablespace, c.relrowsecurity, p.parentrelid::oid
+    FROM piece AS p
+    JOIN request AS r ON r.ord = p.root
+    JOIN pg_class AS c ON c.oid = p.oid
 ),
 attribute AS MATERIALIZED (
-    SELECT w.ord, w.target, w.to_schema, a.attrelid, a.attnum, a.attname, a.attnotnull, a.attidentity,
+    SELECT w.ord, w.root, w.target, w.to_schema, a.attrelid, a.attnum, a.attname, a.attnotnull, a.attidentity,
            a.attgenerated, a.attoptions, d.oid AS defoid,
            pg_get_expr(d.adbin, d.adrelid) AS expr,
            format_type(a.atttypid, a.atttypmod) AS type,
@@ -57,7 +90,8 @@ attribute AS MATERIALIZED (
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 ),
 index AS MATERIALIZED (
-    SELECT w.ord, w.target, w.source, w.to_schema, i.indexrelid, c.relname, c.reloptions, i.indisclustered,
+    SELECT w.ord, w.root, w.target, w.source, w.to_schema, w.oid AS tableoid, w.parent,
+           CASE WHEN w.keep AND w.relkind = 'p' THEN 'ONLY ' END AS alone, i.indexrelid, c.relname, c.reloptions, i.indisclustered,
            i.indisreplident, con.oid AS conoid, con.conname, con.contype, con.condeferrable, con.condeferred,
            pg_get_constraintdef(con.oid) AS condef, pg_get_indexdef(i.indexrelid) AS def,
            format('CREATE %sINDEX %I ON %s%s USING ', CASE WHEN i.indisunique THEN 'UNIQUE ' END, c.relname,
@@ -69,7 +103,8 @@ index AS MATERIALIZED (
                                   AND con.contype IN ('p', 'u', 'x')
 ),
 checked AS MATERIALIZED (
-    SELECT w.ord, w.target, con.oid, con.conname, con.convalidated, pg_get_constraintdef(con.oid) AS def
+    SELECT w.ord, w.target, con.oid, con.conname, con.convalidated, w.parent IS NOT NULL AND con.coninhcount > 0 AS inherited,
+           pg_get_constraintdef(con.oid) AS def
     FROM wanted AS w JOIN pg_constraint AS con ON con.conrelid = w.oid AND con.contype = 'c'
 ),
 statistic AS MATERIALIZED (
@@ -106,7 +141,9 @@ reference AS MATERIALIZED (
         WHERE d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid
     ) AS t ON true
     WHERE d.refobjid >= 16384
-      AND (p.objid <> w.oid OR d.objsubid > 0)
+      AND (p.objid <> w.oid OR d.objsubid > 0
+           -- what the key of partitions calls
+           OR (w.keep AND d.refclassid IN ('pg_proc'::regclass, 'pg_opclass'::regclass, 'pg_collation'::regclass)))
       AND NOT (d.refclassid = 'pg_class'::regclass AND d.refobjid = w.oid)
       AND d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass, 'pg_proc'::regclass,
                            'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass,
@@ -123,7 +160,8 @@ writing AS (
 ),
 -- Sequences: of identity columns, and those that defaults read. The clone gets its own.
 sequence AS MATERIALIZED (
-    SELECT a.ord, a.target, a.to_schema, a.attnum, a.attname, a.defoid, a.is_number, a.expr,
+    SELECT a.ord, first_value(a.ord) OVER same AS first_ord, first_value(a.attnum) OVER same AS first_attnum,
+           a.target, a.to_schema, a.attnum, a.attname, a.defoid, a.is_number, a.expr,
            a.attidentity <> '' AS is_identity, c.relname, s.*,
            NOT EXISTS (SELECT FROM pg_depend AS d
                        WHERE d.classid = 'pg_class'::regclass AND d.objid = s.seqrelid AND d.deptype IN ('a', 'i')
@@ -150,6 +188,7 @@ sequence AS MATERIALIZED (
     JOIN attribute AS a ON a.ord = q.ord AND a.attnum = q.attnum
     JOIN pg_sequence AS s ON s.seqrelid = q.seqoid
     JOIN pg_class AS c ON c.oid = s.seqrelid
+    WINDOW same AS (PARTITION BY a.root, s.seqrelid ORDER BY a.ord, a.attnum)
 ),
 -- Names are the source's. Where two sources of different schemas come into one, the later one's gets a mark;
 -- so does the copy of a sequence that is not the column's own, since another clone may have one too.
@@ -163,6 +202,7 @@ name AS MATERIALIZED (
     FROM (SELECT ord, 'table' AS kind, oid AS objid, 0 AS attnum, to_schema, target, to_name AS name,
                  false AS shared
           FROM request
+          UNION ALL SELECT ord, 'table', oid, 0, to_schema, target, to_name, false FROM wanted WHERE ord <> root
           UNION ALL SELECT ord, 'index', indexrelid, 0, to_schema, target, relname, false FROM index
           UNION ALL SELECT ord, 'sequence', seqrelid, attnum, to_schema, target, relname, is_shared FROM sequence
           UNION ALL SELECT ord, 'statistic', oid, 0, to_schema, target, stxname, false FROM statistic) AS n
@@ -171,7 +211,9 @@ own_sequence AS MATERIALIZED (
     SELECT s.*, format('%I.%I', s.to_schema, n.name) AS own,
            '''' || replace(format('%I.%I', s.to_schema, n.name), '''', '''''') || '''::regclass' AS own_printed
     FROM sequence AS s
-    JOIN name AS n ON n.ord = s.ord AND n.kind = 'sequence' AND n.objid = s.seqrelid AND n.attnum = s.attnum
+    -- the partitions of a table draw from its sequence
+    JOIN name AS n ON n.kind = 'sequence' AND n.objid = s.seqrelid
+                  AND n.ord = s.first_ord AND n.attnum = CASE WHEN s.ord = s.first_ord THEN s.attnum ELSE s.first_attnum END
 ),
 -- Defaults with the clone's own sequences in place of production's, one after the other. `rest` is without
 -- the calls that are replaced.
@@ -221,7 +263,7 @@ made_sequence AS MATERIALIZED (
     FROM own_sequence AS s
     JOIN wanted AS w ON w.ord = s.ord
     LEFT JOIN kept_default AS k ON k.ord = s.ord AND k.attnum = s.attnum
-    WHERE s.is_identity OR k.ord IS NOT NULL
+    WHERE (s.is_identity OR k.ord IS NOT NULL) AND s.ord = s.first_ord
 ),
 -- Parts that hold another relation fast: left out.
 holding AS MATERIALIZED (
@@ -230,27 +272,32 @@ holding AS MATERIALIZED (
 ),
 -- A column cannot be left out.
 holding_column AS (
-    SELECT DISTINCT ON (x.ord) x.ord, x.attname, x.relation
-    FROM (SELECT a.ord, a.attnum, a.attname, f.holds::regclass::text AS relation
+    SELECT DISTINCT ON (x.root) x.root AS ord, x.attname, x.relation
+    FROM (SELECT a.root, a.ord, a.attnum, a.attname, f.holds::regclass::text AS relation
           FROM attribute AS a
           JOIN reference AS f ON f.ord = a.ord AND f.classid = 'pg_class'::regclass AND f.objid = a.attrelid
                              AND f.objsubid = a.attnum
           WHERE f.holds IS NOT NULL
           UNION ALL
-          SELECT a.ord, a.attnum, a.attname, h.relation
+          SELECT a.root, a.ord, a.attnum, a.attname, h.relation
           FROM attribute AS a
           JOIN holding AS h ON h.ord = a.ord AND h.classid = 'pg_attrdef'::regclass AND h.objid = a.defoid
           WHERE a.attgenerated <> '') AS x
-    ORDER BY x.ord, x.attnum
+    ORDER BY x.root, x.ord, x.attnum
 ),
 -- What is taken apart here must look as expected.
 unknown_print AS (
-    SELECT ord, min(what) AS what
+    SELECT ord / 1000000 * 1000000 AS ord, min(what) AS what
     FROM (SELECT ord, format('index %I', relname) AS what FROM index WHERE NOT starts_with(def, prefix)
           UNION ALL
           SELECT ord, format('statistics %I', stxname) FROM statistic
           WHERE NOT (starts_with(def, prefix) AND right(def, length(suffix)) = suffix)) AS x
-    GROUP BY ord
+    GROUP BY 1
+),
+-- A partition elsewhere would be no part of the clone.
+foreign_partition AS (
+    SELECT p.root AS ord, min(p.oid::regclass::text) AS name
+    FROM piece AS p JOIN pg_class AS c ON c.oid = p.oid AND c.relkind NOT IN ('r', 'p') GROUP BY p.root
 ),
 refused AS MATERIALIZED (
     SELECT r.ord,
@@ -265,6 +312,8 @@ refused AS MATERIALIZED (
                     WHERE a.attrelid = r.oid AND a.attname = r.by_column AND a.attnum > 0 AND NOT a.attisdropped)
                 THEN format('%s has no column %I of a date or a time, by which its newest rows could be told', r.source,
                             r.by_column)
+                WHEN g.name IS NOT NULL
+                THEN format('its partition %s is a foreign table; flatten it with clone.partitions', g.name)
                 WHEN h.relation IS NOT NULL
                 THEN format('the column %I of %s needs %s, which production could no longer drop',
                             h.attname, r.source, h.relation)
@@ -274,9 +323,10 @@ refused AS MATERIALIZED (
     FROM request AS r
     LEFT JOIN holding_column AS h ON h.ord = r.ord
     LEFT JOIN unknown_print AS u ON u.ord = r.ord
+    LEFT JOIN foreign_partition AS g ON g.ord = r.ord
 ),
 doable AS MATERIALIZED (
-    SELECT w.* FROM wanted AS w JOIN refused AS x ON x.ord = w.ord AND x.reason IS NULL
+    SELECT w.* FROM wanted AS w JOIN refused AS x ON x.ord = w.root AND x.reason IS NULL
 ),
 option AS (
     SELECT w.ord, string_agg(format('%s%I=%L', o.prefix, split_part(o.text, '=', 1),
@@ -317,7 +367,8 @@ line AS (
            format('%I %s%s%s%s%s', a.attname, a.type, a.compression, a.collation,
                CASE WHEN a.attgenerated = 's' THEN format(' GENERATED ALWAYS AS (%s) STORED', a.expr)
                     WHEN a.attgenerated <> '' THEN format(' GENERATED ALWAYS AS (%s) VIRTUAL', a.expr)
-                    WHEN a.attidentity <> ''
+                    -- from version 17 on a partition has its parent's, which comes with being attached
+                    WHEN s.own IS NOT NULL
                     THEN format(' GENERATED %s AS IDENTITY (SEQUENCE NAME %s%s)',
                                 CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, s.own, s.options)
                     WHEN k.expr IS NOT NULL THEN format(' DEFAULT %s', k.expr) END,
@@ -335,14 +386,75 @@ insertable AS (
     SELECT ord, string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS list
     FROM attribute WHERE attgenerated = '' GROUP BY ord
 ),
+-- Tables that rows are read from. Of a partitioned one its partitions, so that each can be read in short parts; the
+-- parent where one of them cannot be read by itself.
+leaf AS MATERIALIZED (
+    SELECT d.root, c.oid, c.relam, n.nspname, c.relname,
+           c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT') AND has_schema_privilege(n.oid, 'USAGE')
+               AND NOT row_security_active(c.oid) AS readable
+    FROM doable AS d
+    CROSS JOIN LATERAL pg_partition_tree(d.oid) AS t
+    JOIN pg_class AS c ON c.oid = t.relid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE d.ord = d.root AND d.relkind = 'p' AND t.isleaf AND d.oid <> c.oid
+),
+reading AS (
+    SELECT d.root, CASE WHEN d.keep THEN p.ord ELSE d.root END AS into_ord, l.oid, l.relam, l.nspname, l.relname,
+           false AS has_children
+    FROM doable AS d
+    JOIN leaf AS l ON l.root = d.root
+    LEFT JOIN piece AS p ON p.root = d.root AND p.oid = l.oid
+    WHERE d.ord = d.root AND NOT EXISTS (SELECT FROM leaf AS o WHERE o.root = d.root AND NOT o.readable)
+    UNION ALL
+    SELECT d.root, d.root, d.oid, d.relam, n.nspname, c.relname, c.relhassubclass
+    FROM doable AS d
+    JOIN pg_class AS c ON c.oid = d.oid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE d.ord = d.root
+      AND (d.relkind <> 'p' OR EXISTS (SELECT FROM leaf AS o WHERE o.root = d.root AND NOT o.readable))
+),
+load AS MATERIALIZED (
+    SELECT r.root AS ord, row_number() OVER (PARTITION BY r.root ORDER BY r.nspname, r.relname) AS sub,
+           r.oid, r.nspname, r.relname,
+           CASE WHEN i.list IS NULL THEN format('INSERT INTO %s SELECT FROM %I.%I', t.target, r.nspname, r.relname)
+                ELSE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %I.%I', t.target, i.list, i.list,
+                            r.nspname, r.relname) END AS insert,
+           CASE d.strategy
+                -- back from the newest row, not from now: production may have stood still
+                WHEN 'window'
+                THEN format('%I >= (SELECT pg_catalog.max(%I) FROM %s) - %L::pg_catalog.interval', d.by_column, d.by_column,
+                            d.source, d.seconds || ' seconds')
+                -- by the rows' places: the same ones each time, as long as production is not rewritten
+                WHEN 'sample'
+                THEN format('(pg_catalog.hashtextextended(ctid::pg_catalog.text, 0) & 9223372036854775807) %% 1000000 < %s%s',
+                            (d.percent::numeric * 10000)::bigint,
+                            CASE WHEN d.by_column IS NOT NULL
+                                 THEN format(' OR %I = (SELECT pg_catalog.max(%I) FROM %s)', d.by_column, d.by_column,
+                                             d.source) END)
+                ELSE '' END AS condition,
+           i.list IS NOT NULL AND r.relam = (SELECT m.oid FROM pg_am AS m WHERE m.amname = 'heap') AND NOT r.has_children
+               AND current_setting('server_version_num')::integer >= 140000
+               -- each part asks for the newest value: without an index each would read all of the table for it
+               AND (d.strategy = 'copy' OR d.by_column IS NULL OR EXISTS (
+                   SELECT FROM pg_index AS x JOIN pg_attribute AS a ON a.attrelid = d.oid AND a.attnum = x.indkey[0]
+                   JOIN pg_class AS c ON c.oid = x.indexrelid JOIN pg_am AS m ON m.oid = c.relam AND m.amname = 'btree'
+                   WHERE x.indrelid = d.oid AND x.indisvalid AND x.indpred IS NULL AND a.attname = d.by_column)) AS by_range
+    FROM reading AS r
+    JOIN doable AS d ON d.ord = r.root
+    JOIN doable AS t ON t.ord = r.into_ord
+    LEFT JOIN insertable AS i ON i.ord = r.root
+    WHERE d.strategy = 'copy' OR (d.strategy = 'window' AND d.by_column IS NOT NULL) OR d.strategy = 'sample'
+),
 statement AS (
     SELECT ord, 'before' AS phase, 10 AS step, seqrelid::bigint AS sub,
            format('CREATE SEQUENCE %s%s', own, options) AS sql
     FROM made_sequence WHERE NOT is_identity
     UNION ALL
     SELECT d.ord, 'before', 20, 0,
-           format(E'CREATE %sTABLE %s (%s\n)%s%s', CASE WHEN NOT d.logged THEN 'UNLOGGED ' END, d.target,
-                  b.lines, E'\nUSING ' || quote_ident(m.amname), E'\nWITH (' || o.list || ')')
+           format(E'CREATE %sTABLE %s (%s\n)%s%s%s',
+                  CASE WHEN NOT d.logged AND NOT (d.keep AND d.relkind = 'p') THEN 'UNLOGGED ' END, d.target, b.lines,
+                  CASE WHEN d.keep AND d.relkind = 'p' THEN E'\nPARTITION BY ' || pg_get_partkeydef(d.oid) END,
+                  E'\nUSING ' || quote_ident(m.amname), E'\nWITH (' || o.list || ')')
     FROM doable AS d
     LEFT JOIN body AS b ON b.ord = d.ord
     LEFT JOIN option AS o ON o.ord = d.ord
@@ -368,53 +480,37 @@ statement AS (
     ) AS s ON true
     GROUP BY a.ord, a.target
     UNION ALL
-    SELECT d.ord, 'load', 10, 0,
-           CASE WHEN i.list IS NULL THEN format('INSERT INTO %s SELECT FROM %s', d.target, d.source)
-                ELSE format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s',
-                            d.target, i.list, i.list, d.source) END
-    FROM doable AS d LEFT JOIN insertable AS i ON i.ord = d.ord
-    WHERE d.strategy = 'copy'
+    SELECT d.ord, 'before', 50, 0,
+           format('ALTER TABLE ONLY %s ATTACH PARTITION %s %s', p.target, d.target,
+                  (SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_class AS c WHERE c.oid = d.oid))
+    FROM doable AS d JOIN doable AS p ON p.root = d.root AND p.oid = d.parent
     UNION ALL
-    -- back from the newest row, not from now: production may have stood still
-    SELECT d.ord, 'load', 10, 0,
-           format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s '
-                  'WHERE %I >= (SELECT pg_catalog.max(%I) FROM %s) - %L::pg_catalog.interval',
-                  d.target, i.list, i.list, d.source, d.by_column, d.by_column, d.source, d.seconds || ' seconds')
-    FROM doable AS d JOIN insertable AS i ON i.ord = d.ord
-    WHERE d.strategy = 'window' AND d.by_column IS NOT NULL
+    SELECT ord, 'load', 10, sub, format('%s%s%s', insert, CASE WHEN condition <> '' THEN ' WHERE ' END, condition) FROM load
     UNION ALL
-    -- by the rows' places: the same ones each time, as long as production is not rewritten
-    SELECT d.ord, 'load', 10, 0,
-           format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s '
-                  'WHERE (pg_catalog.hashtextextended(ctid::pg_catalog.text, 0) & 9223372036854775807) %% 1000000 < %s%s',
-                  d.target, i.list, i.list, d.source, (d.percent::numeric * 10000)::bigint,
-                  CASE WHEN d.by_column IS NOT NULL
-                       THEN format(' OR %I = (SELECT pg_catalog.max(%I) FROM %s)', d.by_column, d.by_column, d.source) END)
-    FROM doable AS d JOIN insertable AS i ON i.ord = d.ord
-    WHERE d.strategy = 'sample'
-    UNION ALL
-    SELECT d.ord, 'range', 10, 0,
-           format('INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s '
-                  'WHERE ctid >= $1::pg_catalog.tid AND ctid < $2::pg_catalog.tid',
-                  d.target, i.list, i.list, d.source)
-    FROM doable AS d
-    JOIN insertable AS i ON i.ord = d.ord
-    JOIN pg_am AS m ON m.oid = d.relam AND m.amname = 'heap'
-    WHERE d.strategy = 'copy' AND d.relkind = 'r' AND NOT d.relhassubclass
-      AND current_setting('server_version_num')::integer >= 140000
+    SELECT ord, 'source', 10, sub, jsonb_build_object('schema', nspname, 'name', relname, 'oid', oid::bigint,
+               'filenode', pg_relation_filenode(oid)::bigint, 'range', CASE WHEN by_range THEN
+                   format('%s WHERE %sctid >= $1::pg_catalog.tid AND ctid < $2::pg_catalog.tid', insert,
+                          CASE WHEN condition <> '' THEN format('(%s) AND ', condition) END) END)::text
+    FROM load
     UNION ALL
     -- the index first where the constraint's own words would lose its storage options
-    SELECT ord, 'after', 10, indexrelid, format('CREATE %sINDEX %I ON %s USING %s',
-               CASE WHEN starts_with(def, 'CREATE UNIQUE') THEN 'UNIQUE ' END, name, target,
+    SELECT ord, 'after', 10, indexrelid, format('CREATE %sINDEX %I ON %s%s USING %s',
+               CASE WHEN starts_with(def, 'CREATE UNIQUE') THEN 'UNIQUE ' END, name, alone, target,
                substr(def, length(prefix) + 1))
-    FROM own_index WHERE conoid IS NULL OR (reloptions IS NOT NULL AND contype <> 'x')
+    FROM own_index WHERE conoid IS NULL OR (reloptions IS NOT NULL AND contype <> 'x' AND alone IS NULL)
     UNION ALL
-    SELECT ord, 'after', 20, indexrelid, format('ALTER TABLE %s ADD CONSTRAINT %I %s', target, name,
-               CASE WHEN reloptions IS NULL OR contype = 'x' THEN condef
+    SELECT ord, 'after', 20, indexrelid, format('ALTER TABLE %s%s ADD CONSTRAINT %I %s', alone, target, name,
+               CASE WHEN reloptions IS NULL OR contype = 'x' OR alone IS NOT NULL THEN condef
                     ELSE format('%s USING INDEX %I%s%s', CASE contype WHEN 'p' THEN 'PRIMARY KEY' ELSE 'UNIQUE' END,
                                 name, CASE WHEN condeferrable THEN ' DEFERRABLE' END,
                                 CASE WHEN condeferred THEN ' INITIALLY DEFERRED' END) END)
     FROM own_index WHERE conoid IS NOT NULL
+    UNION ALL
+    SELECT i.ord, 'after', 25, i.indexrelid, format('ALTER INDEX %s ATTACH PARTITION %s', p.own, i.own)
+    FROM own_index AS i
+    JOIN pg_inherits AS h ON h.inhrelid = i.indexrelid
+    JOIN own_index AS p ON p.root = i.root AND p.indexrelid = h.inhparent
+    WHERE i.parent IS NOT NULL
     UNION ALL
     SELECT i.ord, 'after', 30, i.indexrelid, format('ALTER INDEX %s %s', i.own,
                string_agg(format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, a.attstattarget), ', '
@@ -424,7 +520,7 @@ statement AS (
     GROUP BY i.ord, i.indexrelid, i.own
     UNION ALL
     SELECT ord, 'after', 40, oid, format('ALTER TABLE %s ADD CONSTRAINT %I %s', target, conname, def)
-    FROM own_check WHERE NOT convalidated
+    FROM own_check WHERE NOT convalidated AND NOT inherited
     UNION ALL
     SELECT ord, 'after', 50, seqrelid, format(
                'SELECT pg_catalog.setval(%L::pg_catalog.regclass, %s(%I)::bigint) FROM %s HAVING %s(%I) BETWEEN %s AND %s',
@@ -478,7 +574,8 @@ statement AS (
                obj_description(oid, 'pg_statistic_ext'))
     FROM own_statistic WHERE obj_description(oid, 'pg_statistic_ext') IS NOT NULL
     UNION ALL
-    SELECT ord, 'after', 90, 0, format('ANALYZE %s', target) FROM doable WHERE strategy IN ('copy', 'window', 'sample')
+    SELECT ord, 'after', 90, 0, format('ANALYZE %s', target)
+    FROM doable WHERE strategy IN ('copy', 'window', 'sample') AND ord = root
     UNION ALL
     SELECT r.ord, 'before', 20, 0, format('CREATE VIEW %s AS SELECT * FROM %s', r.target, r.source)
     FROM request AS r WHERE r.strategy = 'view'
@@ -495,14 +592,16 @@ statement AS (
     LEFT JOIN pg_depend AS e ON e.classid = f.refclassid AND e.objid = f.refobjid AND e.deptype = 'e'
     WHERE f.holds IS NULL AND h.ord IS NULL AND l.ord IS NULL AND e.objid IS NULL
     UNION ALL
-    SELECT ord, 'left_out', 10, 0, 'partitions: the clone is one plain table' FROM doable WHERE relkind = 'p'
+    SELECT ord, 'left_out', 10, 0, 'partitions: the clone is one plain table'
+    FROM doable WHERE relkind = 'p' AND NOT keep
     UNION ALL
     SELECT d.ord, 'left_out', 20, 0, format('inheritance from %s', i.inhparent::regclass)
-    FROM doable AS d JOIN pg_inherits AS i ON i.inhrelid = d.oid
+    FROM doable AS d JOIN pg_inherits AS i ON i.inhrelid = d.oid WHERE d.ord = d.root
     UNION ALL
     SELECT d.ord, 'left_out', 30, c.oid, format('foreign key %I: it would tie the clone to %s', c.conname,
                                                 c.confrelid::regclass)
     FROM doable AS d JOIN pg_constraint AS c ON c.conrelid = d.oid AND c.contype = 'f'
+    WHERE d.ord = d.root OR c.conparentid = 0
     UNION ALL
     SELECT ord, 'left_out', 40, attnum, format('default of %I: %s: %s', attname, source_expr,
                CASE WHEN function IS NOT NULL THEN format('%s may write to production', function)
@@ -517,6 +616,7 @@ statement AS (
     UNION ALL
     SELECT d.ord, 'left_out', 60, t.oid, format('trigger %I', t.tgname)
     FROM doable AS d JOIN pg_trigger AS t ON t.tgrelid = d.oid AND NOT t.tgisinternal
+    WHERE d.ord = d.root OR coalesce((to_jsonb(t) ->> 'tgparentid')::oid, 0) = 0
     UNION ALL
     SELECT d.ord, 'left_out', 70, r.oid, format('rule %I', r.rulename)
     FROM doable AS d JOIN pg_rewrite AS r ON r.ev_class = d.oid
@@ -529,9 +629,10 @@ statement AS (
     SELECT d.ord, 'left_out', 100, i.indexrelid, format('index %s: it is not valid', i.indexrelid::regclass)
     FROM doable AS d JOIN pg_index AS i ON i.indrelid = d.oid AND NOT i.indisvalid
 )
-SELECT x.ord, 'refused' AS phase, 0 AS step, 0 AS sub, x.reason AS sql
+SELECT x.ord / 1000000 AS ord, 'refused' AS phase, 0 AS last, 0 AS table_ord, 0 AS step, 0 AS sub, x.reason AS sql
 FROM refused AS x WHERE x.reason IS NOT NULL
 UNION ALL
-SELECT s.ord, s.phase, s.step, s.sub, s.sql
-FROM statement AS s JOIN refused AS x ON x.ord = s.ord AND x.reason IS NULL
-ORDER BY ord, phase, step, sub, sql;
+-- the planner's statistics at the very end, when the partitions have their indexes as well
+SELECT x.ord / 1000000, s.phase, (s.step = 90)::integer, s.ord, s.step, s.sub, s.sql
+FROM statement AS s JOIN refused AS x ON x.ord = s.ord / 1000000 * 1000000 AND x.reason IS NULL
+ORDER BY ord, phase, last, table_ord, step, sub, sql;

@@ -137,7 +137,7 @@ copy_parts(size_t n_workers)
     check(ops->clone_sql(ctx, lead, &table_request, 1, &sql, &err), &err);
     check(ops->exec_all(lead, sql.before.v, sql.before.n, NULL, NULL, NULL, &err), &err);
     struct load_item item = {
-        .from = table_request.from, .oid = info.oid, .filenode = info.filenode, .sql = &sql};
+        .from = table_request.from, .oid = info.oid, .sql = &sql};
     check(ops->load(lead, workers, n_workers, &item, 1, &options, &err), &err);
     if (item.longest_ms > longest_ms)
         longest_ms = item.longest_ms;

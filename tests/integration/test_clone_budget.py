@@ -134,3 +134,26 @@ def test_a_disk_that_is_too_full_is_foreseen(rides):
         assert "auto: all clones whole would take" in chosen.stdout and "% of the rows" in chosen.stdout
     finally:
         pull.rows("REVOKE pg_read_all_settings FROM ci")
+
+
+def test_partitions_are_kept_or_flattened(rides):
+    pull = rides
+    pull.in_production(
+        "ALTER TABLE analytics.station_hours RENAME TO plain;"
+        "CREATE TABLE analytics.station_hours (LIKE analytics.plain INCLUDING ALL EXCLUDING INDEXES) PARTITION BY HASH (station_id);"
+        "CREATE TABLE analytics.station_hours_0 PARTITION OF analytics.station_hours FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+        "CREATE TABLE finance.station_hours_1 PARTITION OF analytics.station_hours FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
+        "INSERT INTO analytics.station_hours SELECT * FROM analytics.plain; DROP TABLE analytics.plain;"
+        "CREATE INDEX station_hours_n ON analytics.station_hours (station_id);"
+        "GRANT SELECT ON analytics.station_hours, analytics.station_hours_0, finance.station_hours_1 TO ci")
+    kinds = {"pr_7.station_hours": "p", "pr_7.station_hours_0": "r", "pr_7.station_hours_1": "r"}
+    plan = clones(pull.plan())["station_hours"]
+    assert any("PARTITION BY HASH (station_id)" in s for s in plan["sql"]) and sum("INSERT INTO" in s for s in plan["sql"]) == 2
+    pull.must("clone")
+    assert {n: k for n, k in pull.relations().items() if "station_hours" in n} == kinds
+    assert pull.content("pr_7.station_hours") == pull.content("analytics.station_hours")
+    assert pull.content("pr_7.station_hours_1") == pull.content("finance.station_hours_1")
+    done = pull.must("clone", "--partitions", "flatten")
+    assert {n: k for n, k in pull.relations().items() if "station_hours" in n} == {"pr_7.station_hours": "r"}
+    assert pull.content("pr_7.station_hours") == pull.content("analytics.station_hours")
+    assert "one plain table" in str(pull.report()["warnings"]), told(done)

@@ -76,3 +76,16 @@ ALTER SEQUENCE odd_too.meets_too_id_seq RENAME TO meets_id_seq;
 CREATE INDEX meeting ON odd_too.meets_too (t);
 CREATE STATISTICS odd_too.meeting ON id, t FROM odd_too.meets_too;
 CREATE TABLE odd_three.meeting (id integer);
+
+-- partitions that cannot be read by themselves, or not be made anew
+CREATE TABLE odd.half_granted (id integer) PARTITION BY RANGE (id);
+CREATE TABLE odd.half_granted_1 PARTITION OF odd.half_granted FOR VALUES FROM (0) TO (10);
+INSERT INTO odd.half_granted VALUES (1), (2), (3);
+CREATE TABLE odd.elsewhere (id integer) PARTITION BY RANGE (id);
+CREATE FOREIGN TABLE odd.elsewhere_1 PARTITION OF odd.elsewhere FOR VALUES FROM (0) TO (10) SERVER nowhere;
+
+-- partitions of one name
+CREATE TABLE odd_too.far (id integer) PARTITION BY RANGE (id);
+CREATE TABLE odd_too.far_1 PARTITION OF odd_too.far FOR VALUES FROM (0) TO (2);
+CREATE TABLE odd_three.far_1 PARTITION OF odd_too.far FOR VALUES FROM (2) TO (10);
+INSERT INTO odd_too.far VALUES (1), (2), (3);
