@@ -80,6 +80,8 @@ struct clone_request {
 struct clone_source {
     struct relation from;
     uint64_t oid, filenode; /* when the statements were rendered */
+    uint64_t blocks;        /* likewise */
+    int64_t block_size;     /* bytes */
     const char *range;      /* the statement for the blocks from $1 to $2; NULL: it can only be read whole */
 };
 

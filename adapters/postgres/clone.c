@@ -67,6 +67,8 @@ add_source(struct clone_arg *c, struct clone_sql *clone, const char *text, struc
         (struct clone_source){.from = {NULL, json_str(json, "schema"), json_str(json, "name")},
                               .oid = (uint64_t)json_num(json, "oid", 0),
                               .filenode = (uint64_t)json_num(json, "filenode", 0),
+                              .blocks = (uint64_t)json_num(json, "blocks", 0),
+                              .block_size = (int64_t)json_num(json, "block_size", 0),
                               .range = json_str(json, "range")};
     return 0;
 }

@@ -447,37 +447,26 @@ add_item(struct load *load, struct item *of, struct load_item *item)
     const struct clone_sql *sql = item->sql;
     item->state = LOAD_PENDING;
     *of = (struct item){.item = item, .left = sql->n_sources};
-    for (size_t i = 0; i < sql->n_sources; i++)
-        load->sources[load->n_sources++] =
-            (struct source){.of = of, .from = &sql->sources[i], .whole = sql->load.v[i]};
+    for (size_t i = 0; i < sql->n_sources; i++) {
+        const struct clone_source *from = &sql->sources[i];
+        load->sources[load->n_sources++] = (struct source){
+            .of = of, .from = from, .whole = sql->load.v[i], .blocks = from->blocks};
+        of->blocks += from->blocks;
+        load->block_size = from->block_size;
+    }
 }
 
-static int
-find_sources(struct load *load, struct adapter *a, struct load_item *items, size_t n,
-             struct err *err)
+static void
+find_sources(struct load *load, struct load_item *items, size_t n)
 {
-    struct strlist cells = {0};
     size_t total = 0;
-    cJSON *list = json_array(load->ctx);
     for (size_t i = 0; i < n; i++)
         total += items[i].sql->n_sources;
     load->items = mem_array(load->ctx, struct item, n);
     load->sources = mem_array(load->ctx, struct source, total);
     for (size_t i = 0; i < n; i++)
         add_item(load, &load->items[i], &items[i]);
-    for (size_t i = 0; i < total; i++)
-        cJSON_AddItemToArray(list, pg_relation_json(&load->sources[i].from->from));
-    struct sql_var var = {"relations", json_print(load->ctx, list, false)};
-    if (pg_read_cells(load->ctx, a, "source_blocks", &var, 1, &cells, err))
-        return -1;
-    for (size_t i = 0; i < total; i++) {
-        struct source *s = &load->sources[i];
-        s->blocks = strtoull(cells.v[2 * i], NULL, 10);
-        s->of->blocks += s->blocks;
-        load->block_size = strtoll(cells.v[2 * i + 1], NULL, 10);
-    }
     qsort(load->sources, total, sizeof *load->sources, by_size);
-    return 0;
 }
 
 static int
@@ -508,10 +497,8 @@ pg_load(struct adapter *a, struct adapter *const *workers, size_t n_workers,
     load.workers = mem_array(load.ctx, struct worker, n_workers);
     for (size_t i = 0; i < n_workers; i++)
         load.workers[i] = (struct worker){.a = workers[i], .load = &load};
-    int rc = find_sources(&load, a, items, n_items, err) || export_snapshot(&load, a, err) ||
-                     work(&load, a, err)
-                 ? -1
-                 : 0;
+    find_sources(&load, items, n_items);
+    int rc = export_snapshot(&load, a, err) || work(&load, a, err) ? -1 : 0;
     for (size_t i = 0; i < n_workers; i++) {
         if (load.workers[i].task == TASK_NONE)
             continue;

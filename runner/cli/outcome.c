@@ -111,12 +111,33 @@ copied_per_second(const struct outcome *o)
     return bytes >= RATE_LEAST && ms > 0 ? bytes / ms * 1000 : 0;
 }
 
+/* How many blocks each clone has, in the plan's order: pairs of blocks and their size. */
+static int
+read_blocks(struct session *s, struct strlist *out, struct err *err)
+{
+    cJSON *list = json_array(s->ctx);
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_clone *c = s->plan->nodes[i].clone;
+        if (!c)
+            continue;
+        cJSON *item = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(list, item);
+        json_put_str(item, "schema", c->to.schema);
+        json_put_str(item, "name", c->to.name);
+    }
+    const struct sql_var vars[] = {{"relations", json_print(s->ctx, list, false)}};
+    return s->ops->read ? s->ops->read(s->ctx, s->adapter, "source_blocks", vars, 1, out, err) : 0;
+}
+
 /* What `cloneci build` compares with, and a killed run's successor may read. */
 static int
 write_clones(struct outcome *o, struct err *err)
 {
     struct session *s = o->s;
     cJSON *doc = json_object(s->ctx);
+    struct strlist blocks = {0};
+    if (read_blocks(s, &blocks, err))
+        return -1;
     json_put_str(doc, "run", s->run_id);
     mem_check(cJSON_AddNumberToObject(doc, "copied_per_second", (double)(int64_t)copied_per_second(o)));
     cJSON *list = mem_check(cJSON_AddArrayToObject(doc, "clones"));
@@ -131,6 +152,8 @@ write_clones(struct outcome *o, struct err *err)
         json_put_str(item, "unique_id", p->info->unique_id);
         mem_check(cJSON_AddNumberToObject(item, "oid", (double)c->made.oid));
         mem_check(cJSON_AddNumberToObject(item, "ms", c->ms));
+        if (2 * at <= blocks.n)
+            cJSON_AddBoolToObject(item, "empty", str_eq(blocks.v[2 * at - 2], "0"));
     }
     char *text = json_print(s->ctx, doc, true);
     return file_put(session_file(s, s->ctx, "clones.json"), text, strlen(text), 0644, err);
@@ -197,6 +220,19 @@ outcome_clone(struct outcome *o, struct err *err)
     return write_clones(o, err);
 }
 
+static int
+check_adopted(const char *id, const cJSON *noted, const struct relation_info *now, bool empty, struct err *err)
+{
+    if (!noted || (uint64_t)json_num(noted, "oid", 0) != now->oid) {
+        fail(err, ERR_INPUT, "the clone of %s is not the one that 'cloneci clone' made", id);
+        return hint(err, "Run 'cloneci clone' again: the clones must be fresh for the build to tell the truth.");
+    }
+    if (!empty || !json_get(noted, "empty") || json_bool(noted, "empty"))
+        return 0;
+    fail(err, ERR_INPUT, "the clone of %s is empty, and was not when 'cloneci clone' made it", id);
+    return hint(err, "The server went down in between, which empties unlogged tables: run 'cloneci clone' again.");
+}
+
 int
 outcome_adopt(struct outcome *o, struct err *err)
 {
@@ -213,7 +249,8 @@ outcome_adopt(struct outcome *o, struct err *err)
         return -1;
     size_t n = s->plan->n_clones, at = 0;
     struct relation_info *now = mem_array(s->ctx, struct relation_info, n);
-    if (apply_inspect(s->ctx, s->adapter, s->plan, now, err))
+    struct strlist blocks = {0};
+    if (apply_inspect(s->ctx, s->adapter, s->plan, now, err) || read_blocks(s, &blocks, err))
         return -1;
     o->applied = (struct apply_result){.n = n, .clones = mem_array(s->ctx, struct apply_clone, n)};
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
@@ -225,10 +262,8 @@ outcome_adopt(struct outcome *o, struct err *err)
             if (str_eq(json_str(item, "unique_id"), id))
                 mine = item;
         }
-        if (!mine || (uint64_t)json_num(mine, "oid", 0) != now[at].oid) {
-            fail(err, ERR_INPUT, "the clone of %s is not the one that 'cloneci clone' made", id);
-            return hint(err, "Run 'cloneci clone' again: the clones must be fresh for the build to tell the truth.");
-        }
+        if (check_adopted(id, mine, &now[at], 2 * at < blocks.n && str_eq(blocks.v[2 * at], "0"), err))
+            return -1;
         o->applied.clones[at] = (struct apply_clone){.ms = json_num(mine, "ms", 0), .made = now[at]};
         at++;
     }

@@ -1,6 +1,6 @@
 -- How many blocks each of :'relations' (a JSON array of {schema, name}) has, its partitions included, and the
 -- size of a block in bytes; in that order.
-SELECT coalesce((SELECT sum(pg_relation_size(p.relid)) FROM pg_partition_tree(s.oid) AS p), pg_relation_size(s.oid))
+SELECT coalesce((SELECT sum(pg_relation_size(p.relid))::bigint FROM pg_partition_tree(s.oid) AS p), pg_relation_size(s.oid))
            / current_setting('block_size')::bigint,
        current_setting('block_size')
 FROM (SELECT a.ord, to_regclass(format('%I.%I', a.r ->> 'schema', a.r ->> 'name')) AS oid
