@@ -53,6 +53,7 @@ struct config {
     const char *clones_most; /* a size: of all clones of a run; NULL: none */
     const char *copy_rate;   /* a size: so much is copied in a second; NULL: as the last run did */
     const char *partitions;  /* "keep", "flatten" */
+    const char *clone_grants; /* JSON: a mapping, or NULL */
     const char *clone_rules; /* JSON: a list of mappings, or NULL */
     const char *stage_target;    /* promote: target.name while stage is built; NULL: production's */
     struct strlist promote_from; /* promote: STAGE or STAGE=SCHEMA */

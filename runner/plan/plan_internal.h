@@ -26,6 +26,8 @@ int plan_choose_sample(struct plan *plan, const struct plan_node *p, struct plan
                        struct err *err) BASE_CHECKED;
 /* Time and disk that the clones will take. ERR_REFUSED, ERR_WAREHOUSE: more than they may. */
 int plan_budget(struct plan *plan, struct err *err) BASE_CHECKED;
+/* clone.grants as JSON of lists by privilege, or NULL. ERR_CONFIG names what is wrong. */
+int plan_grants(void *ctx, const struct config *config, char **out, struct err *err) BASE_CHECKED;
 double plan_copy_ms(const struct plan *plan, int64_t bytes);
 void plan_build_argv(struct plan *plan);
 

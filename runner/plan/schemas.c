@@ -269,13 +269,19 @@ mark_sql(struct plan *plan, struct strlist *list, const char *stem, const char *
 int
 plan_render_schemas(struct plan *plan, struct err *err)
 {
+    char *grants;
+    if (plan_grants(plan, plan->in.config, &grants, err))
+        return -1;
     for (size_t i = 0; i < plan->n_schemas; i++) {
         struct plan_schema *s = &plan->schemas[i];
         if (plan->in.sandbox && plan->in.sandbox->in_place)
             continue;
         const struct sql_var aside[] = {{"schema", s->aside}};
+        const struct sql_var granted[] = {{"schema", s->aside}, {"grants", grants}};
         if (add_sql(plan, &s->prepare, "namespace_create", aside, BASE_COUNT(aside), err) ||
             mark_sql(plan, &s->prepare, "namespace_mark", s->aside, s->name, "building", err))
+            return -1;
+        if (grants && add_sql(plan, &s->prepare, "namespace_grants", granted, BASE_COUNT(granted), err))
             return -1;
         if (s->found.exists && rename_sql(plan, &s->swap, s->name, s->old, err))
             return -1;

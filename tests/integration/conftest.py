@@ -41,7 +41,9 @@ def fingerprint(cluster, database):
     found["schemas"] = cluster.rows(
         "SELECT oid, nspname, nspowner, nspacl::text, obj_description(oid) FROM pg_namespace"
         " WHERE nspname = ANY(%s) ORDER BY oid", database, values=[list(spoke.PRODUCTION_SCHEMAS)])
-    found["default rights"] = cluster.rows("SELECT oid, defaclacl::text FROM pg_default_acl ORDER BY oid", database)
+    found["default rights"] = cluster.rows(
+        "SELECT d.oid, d.defaclacl::text FROM pg_default_acl d LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace"
+        " WHERE n.oid IS NULL OR n.nspname = ANY(%s) ORDER BY d.oid", database, values=[list(spoke.PRODUCTION_SCHEMAS)])
     # a production object that hangs on something of CI's could no longer be dropped or rebuilt alone
     found["depends on CI"] = cluster.rows(
         "SELECT d.classid, d.objid, d.refobjid FROM pg_depend d JOIN pg_class r ON r.oid = d.refobjid"

@@ -157,3 +157,29 @@ def test_partitions_are_kept_or_flattened(rides):
     assert {n: k for n, k in pull.relations().items() if "station_hours" in n} == {"pr_7.station_hours": "r"}
     assert pull.content("pr_7.station_hours") == pull.content("analytics.station_hours")
     assert "one plain table" in str(pull.report()["warnings"]), told(done)
+
+
+def test_others_may_use_the_clones(rides):
+    pull = rides
+    role = "it's a 'reporter'"
+    pull.rows(f'CREATE ROLE "{role}" LOGIN')
+    granted = ("SELECT bool_and(has_table_privilege(%s, c.oid, 'SELECT') AND has_table_privilege(%s, c.oid, 'INSERT')"
+               " AND NOT has_table_privilege(%s, c.oid, 'DELETE')) FROM pg_class c WHERE relkind = 'r'"
+               " AND relnamespace IN ('pr_7'::regnamespace, 'pr_7_finance'::regnamespace)")
+    build = "build:\n  command: ['true']\nclone:\n  grants: "
+    try:
+        pull.settings(build + "{SELECT: [\"it's a 'reporter'\"], insert: public}\n")
+        pull.must("clone")
+        assert pull.value(granted, values=[role] * 3) is True
+        # and what the build makes beside them
+        pull.rows("CREATE TABLE pr_7.built (id integer)", "ci")
+        assert pull.value(granted, values=[role] * 3) is True
+        assert pull.value("SELECT count(*) FROM pr_7.rides", role) > 0
+        pull.settings(build + "{select: [nobody]}\n")
+        done = pull.ask("clone")
+        assert done.returncode == 4 and 'clone.grants: there is no role "nobody"' in done.stderr, told(done)
+        pull.settings(build + "{drop: [nobody]}\n")
+        done = pull.ask("clone")
+        assert done.returncode == 2 and "clone.grants.drop: there is no such privilege" in done.stderr, told(done)
+    finally:
+        pull.rows(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
