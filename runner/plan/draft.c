@@ -266,6 +266,28 @@ add_nodes(struct plan *plan, struct err *err)
     return 0;
 }
 
+/* Two nodes with one relation: the later clone would take the earlier one's place. */
+static int
+check_targets(struct plan *plan, struct err *err)
+{
+    struct map *seen = map_new(plan, plan->n_nodes);
+    for (uint32_t i = 0; i < plan->n_nodes; i++) {
+        const struct relation *r = &plan->nodes[i].target;
+        if (!r->name)
+            continue;
+        /* no name holds this byte */
+        const char *key = mem_printf(plan, "%s\x01%s", r->schema, r->name);
+        uint32_t other = map_gets(seen, key);
+        if (other != MAP_NONE) {
+            fail(err, ERR_CONFIG, "%s and %s would both be \"%s\".\"%s\"", plan->nodes[other].info->unique_id,
+                 plan->nodes[i].info->unique_id, r->schema, r->name);
+            return hint(err, "Give one of them another alias, or have generate_schema_name keep their schemas apart.");
+        }
+        map_set(seen, key, strlen(key), i);
+    }
+    return 0;
+}
+
 void
 plan_warn(struct plan *plan, const char *code, const char *text)
 {
@@ -297,8 +319,8 @@ plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err
 {
     struct plan *plan = mem_new(ctx, struct plan);
     plan->in = *in;
-    if (add_nodes(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) || plan_find_schemas(plan, err) ||
-        (!in->sandbox && plan_find_hooks(plan, err)))
+    if (add_nodes(plan, err) || check_targets(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) ||
+        plan_find_schemas(plan, err) || (!in->sandbox && plan_find_hooks(plan, err)))
         return -1;
     add_lookups(plan);
     *out = plan;
