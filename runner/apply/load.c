@@ -127,7 +127,7 @@ struct loading {
     struct load_item *items;
     const struct plan_node **owner;
     size_t *clone;
-    size_t n;
+    size_t n, at; /* at: the first of those that are being loaded */
 };
 
 static void
@@ -156,15 +156,16 @@ on_progress(void *arg, size_t item, int64_t bytes, int64_t total)
     const struct loading *l = arg;
     fault_point("part");
     if (l->how->on_bytes)
-        l->how->on_bytes(l->how->arg, item, bytes, total);
+        l->how->on_bytes(l->how->arg, l->at + item, bytes, total);
 }
 
 static void
 on_done(void *arg, size_t item)
 {
     struct loading *l = arg;
-    l->told->out->clones[l->clone[item]].parts = l->items[item].parts;
-    told_done(l->told, l->owner[item], l->clone[item], l->items[item].ms);
+    size_t i = l->at + item;
+    l->told->out->clones[l->clone[i]].parts = l->items[i].parts;
+    told_done(l->told, l->owner[i], l->clone[i], l->items[i].ms);
 }
 
 static int
@@ -187,7 +188,10 @@ load_rows(struct job *j, struct told *told, const struct apply_load *how, bool *
     const struct config *c = j->plan->in.config;
     const struct load_options options = {.lock_ms = c->lock_timeout * 1000, .statement_ms = c->statement_timeout * 1000,
                                          .on_progress = on_progress, .on_done = on_done, .arg = &l};
-    int rc = j->ops->load(j->a, how->workers, how->n_workers, l.items, l.n, &options, err);
+    size_t step = j->plan->snapshot_each ? 1 : l.n;
+    int rc = 0;
+    for (; rc == 0 && l.at < l.n; l.at += step)
+        rc = j->ops->load(j->a, how->workers, how->n_workers, l.items + l.at, step, &options, err);
     for (size_t i = 0; i < l.n; i++) {
         if (rc && l.items[i].state == LOAD_FAILED)
             wrap(err, "cloning %s", l.owner[i]->info->unique_id);

@@ -52,6 +52,7 @@ struct config {
     double copy_longest;     /* seconds that auto copies one table; 0: any */
     const char *clones_most; /* a size: of all clones of a run; NULL: none */
     const char *copy_rate;   /* a size: so much is copied in a second; NULL: as the last run did */
+    double snapshot_longest; /* seconds that one snapshot of production is held */
     const char *partitions;  /* "keep", "flatten" */
     const char *clone_grants; /* JSON: a mapping, or NULL */
     const char *clone_rules; /* JSON: a list of mappings, or NULL */

@@ -113,6 +113,25 @@ fit(struct plan *plan, const struct limit *limit, struct err *err)
     return total > limit->bytes + 1 ? refuse(plan, nodes, total, limit, err) : 0;
 }
 
+/* An old snapshot keeps vacuum from its work in all of production. */
+static void
+choose_snapshot(struct plan *plan)
+{
+    double ms = 0, most = plan->in.config->snapshot_longest * 1000;
+    size_t copies = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_clone *c = plan->nodes[i].clone;
+        ms += c ? c->estimated_ms : 0;
+        copies += c && c->estimated_ms > 0;
+    }
+    plan->snapshot_each = copies > 1 && ms > most;
+    if (plan->snapshot_each)
+        plan_warn(plan, "snapshot_each",
+                  mem_printf(plan, "copying will take about %s, longer than --snapshot-longest (%s): each clone is of a snapshot of its "
+                                   "own, so that rows of one may have no counterpart in another",
+                             str_ms(plan, ms), str_ms(plan, most)));
+}
+
 int
 plan_budget(struct plan *plan, struct err *err)
 {
@@ -122,5 +141,8 @@ plan_budget(struct plan *plan, struct err *err)
             estimate(plan, plan->nodes[i].clone);
     if (find_limit(plan, &limit, err))
         return -1;
-    return limit.bytes >= 0 ? fit(plan, &limit, err) : 0;
+    if (limit.bytes >= 0 && fit(plan, &limit, err))
+        return -1;
+    choose_snapshot(plan);
+    return 0;
 }

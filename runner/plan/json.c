@@ -142,6 +142,7 @@ plan_json(void *ctx, const struct plan *plan)
     put_num(doc, "version", 1);
     json_put_str(doc, "schema", plan->in.schema);
     put_nodes(tmp, doc, plan);
+    json_put_str(doc, "snapshot", plan->snapshot_each ? "each" : "one");
     cJSON *rate = mem_check(cJSON_AddObjectToObject(doc, "copy_rate"));
     put_num(rate, "bytes_per_second", (double)(int64_t)plan->in.copy_rate);
     json_put_str(rate, "from", plan->in.copy_rate_from);

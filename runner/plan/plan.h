@@ -141,6 +141,7 @@ struct plan {
     size_t n_lookups;
     const char **names;      /* schemas to be looked up: name, aside, old of each */
     size_t n_names;
+    bool snapshot_each;      /* each clone is of a snapshot of its own: one would be held for too long */
     struct strlist begin, end; /* around the clones' statements */
     struct strlist argv;     /* of the build */
     struct plan_warning *warnings;

@@ -183,3 +183,20 @@ def test_others_may_use_the_clones(rides):
         assert done.returncode == 2 and "clone.grants.drop: there is no such privilege" in done.stderr, told(done)
     finally:
         pull.rows(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
+
+
+def test_one_snapshot_or_one_each(rides):
+    pull = rides
+    assert pull.plan()["snapshot"] == "one"
+    assert pull.plan("--snapshot-longest", "1ms")["snapshot"] == "each"
+
+    def snapshots(*args):
+        seen = len(pull.statements())
+        pull.must("clone", *args)
+        return sum("pg_export_snapshot" in s for s in pull.statements()[seen:])
+    assert snapshots() == 1
+    assert "snapshot_each" not in [w["code"] for w in pull.report()["warnings"]]
+    assert snapshots("--snapshot-longest", "1ms") == 4
+    assert "rows of one may have no counterpart in another" in str(pull.report()["warnings"])
+    assert pull.content("pr_7.rides") == pull.content("analytics.rides")
+    assert pull.content("pr_7_finance.revenue_days") == pull.content("finance.revenue_days")
