@@ -146,6 +146,23 @@ test_load(void **state)
     assert_string_equal(admin("INSERT INTO pr.identity (t) VALUES ('x') RETURNING id"), "101");
 }
 
+/* A part that takes too long is undone and read again in two, down to one that is short enough to be let go on. */
+static void
+test_cut_short(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct load_case *c = prepare();
+    must("CREATE FUNCTION pr.slow(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN IF $1 % 20000 = 0 THEN PERFORM "
+         "pg_sleep(0.1); END IF; RETURN true; END'; ALTER TABLE pr.big ADD CONSTRAINT slow CHECK (pr.slow(id))");
+    if (load(c, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(c->items[0].state, LOAD_DONE);
+    assert_true(c->items[0].cut_short >= 5);
+    assert_int_equal(c->bytes[0], c->total[0]);
+    assert_rows("big", "prod.big");
+}
+
 /* Rows that come or go after the snapshot are not seen, in no table and no part. */
 static void
 test_one_snapshot(void **state)
@@ -306,6 +323,7 @@ main(void)
             abort();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load),
+        cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_one_snapshot),
         cmocka_unit_test(test_rebuilt_meanwhile),
         cmocka_unit_test(test_errors),
