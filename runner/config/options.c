@@ -140,7 +140,7 @@ static const struct option_def table[] = {
      .help = "how much is copied in a second, for estimates; as the last run did unless said"},
     {.name = "snapshot-longest", .kind = OPTION_SECONDS, .offset = AT(snapshot_longest),
      .env = "CLONECI_SNAPSHOT_LONGEST", .yaml = "clone.snapshot_longest", .metavar = "TIME",
-     .commands = " run plan clone build ", .fallback = "15m",
+     .commands = CLONING, .fallback = "15m",
      .help = "all clones are of one snapshot, unless copying would take longer: then each is of its own"},
     {.name = "partitions", .kind = OPTION_TEXT, .offset = AT(partitions),
      .env = "CLONECI_PARTITIONS", .yaml = "clone.partitions", .metavar = "HOW",
