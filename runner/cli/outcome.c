@@ -206,7 +206,9 @@ int
 outcome_in_place(struct outcome *o, struct err *err)
 {
     bool stale = false;
-    return apply_in_place(o->s->ctx, o->s->adapter, o->s->plan, &o->applied, &stale, on_clone, NULL, err);
+    struct cloning cloning;
+    cloning_init(o->s->ctx, &cloning, o->s->plan);
+    return apply_in_place(o->s->ctx, o->s->adapter, o->s->plan, &o->applied, &stale, on_clone, &cloning, err);
 }
 
 int
