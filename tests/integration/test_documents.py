@@ -18,9 +18,9 @@ DOCS = [spoke.TOP / "README.md", spoke.TOP / "CONTRIBUTING.md", *sorted((spoke.T
 NOT_HERE = ("make", "sudo ")
 # Some need what others leave; the rest follows in the order of the documents.
 ORDER = ("psql", "dbt parse", "cloneci init", "cloneci doctor", "cloneci plan", "cloneci ls", "cloneci explain", "cloneci clone",
-         "cloneci build --state", "cloneci build --retry", "cloneci run", "cloneci report", "cloneci state check", "cloneci state push",
-         "cloneci state pull", "cloneci sandbox create", "cloneci sandbox list", "cloneci sandbox refresh", "cloneci sandbox",
-         "cloneci gc", "cloneci", "")
+         "cloneci build --state", "cloneci build --retry", "cloneci run", "cloneci report", "cloneci state check", "cloneci sandbox create",
+         "cloneci sandbox list", "cloneci sandbox refresh", "cloneci sandbox", "cloneci state push",
+         "cloneci state pull", "cloneci gc", "cloneci", "")
 
 
 def shown():
