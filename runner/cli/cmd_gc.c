@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "gc/gc.h"
+#include "post/post.h"
 #include "process/process.h"
 #include "session.h"
 
@@ -103,6 +104,37 @@ add_closed(void *ctx, struct strlist *out, const struct config *config, struct e
     return 0;
 }
 
+/* Of each pull request that has a schema here. */
+static int
+ask_forge(struct session *s, struct strlist *closed, struct err *err)
+{
+    struct gc_schema *schemas;
+    size_t n;
+    struct strlist seen = {0};
+    const struct config *c = s->config;
+    const struct gc_options o = {.project = s->project->name, .closed = closed, .now = s->now};
+    struct post_comment which = {.forge = c->ask_forge, .api = c->api_url, .timeout = c->post_timeout,
+                                 .repository = c->repository ? c->repository : post_repository_here(s->ctx)};
+    if (!which.repository) {
+        fail(err, ERR_CONFIG, "--ask-forge %s: the repository is not known", c->ask_forge);
+        return hint(err, "Give it with --repository, as the forge names it: OWNER/NAME.");
+    }
+    if (gc_list(s->ctx, s->adapter, s->ops, &o, &schemas, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        bool is_closed;
+        which.pull_request = schemas[i].marker.pull_request;
+        if (!schemas[i].ours || schemas[i].drop || !which.pull_request || strlist_has(&seen, which.pull_request))
+            continue;
+        strlist_add(s->ctx, &seen, which.pull_request);
+        if (post_is_closed(s->ctx, &is_closed, &which, err))
+            return -1;
+        if (is_closed)
+            strlist_add(s->ctx, closed, which.pull_request);
+    }
+    return 0;
+}
+
 int
 cmd_gc(void *ctx, const struct config *config, struct err *err)
 {
@@ -115,6 +147,8 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
         session_connect(&s, err) || session_direct(&s, err))
         return -1;
     if (config->closed_command.n && ask_command(&s, &closed, err))
+        return -1;
+    if (config->ask_forge && ask_forge(&s, &closed, err))
         return -1;
     const struct gc_options o = {.project = s.project->name, .closed = &closed, .now = s.now};
     if (gc_list(ctx, s.adapter, s.ops, &o, &schemas, &n, err))

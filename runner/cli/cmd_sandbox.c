@@ -54,7 +54,9 @@ check_role(struct session *s, const char *role, struct err *err)
 static int
 read_production(struct session *s, struct err *err)
 {
-    if (session_production(s, err))
+    const char *path;
+    if (guard_path(s->ctx, &path, s->config, s->project, err) || manifest_read(s->ctx, &s->production, path, err) ||
+        guard_identity(s->production, s->project, s->profile, err))
         return -1;
     s->schema = s->sandbox->name;
     s->head = s->production;
@@ -95,6 +97,15 @@ choose(struct session *s, struct config *config, struct plan_sandbox *box, struc
     return hint(err, "Try the selection with: cloneci ls --manifest %s --select ..", s->production->file);
 }
 
+/* Production was rebuilt while it was cloned: the notes are of what stood before, so that all is stale to the next refresh. */
+static void
+forget_notes(struct session *s, struct sandbox_notes *notes)
+{
+    notes->notes = (struct strlist){0};
+    for (size_t i = 0; i < s->plan->n_clones; i++)
+        strlist_add(s->ctx, &notes->notes, "{\"oid\":0,\"file\":\"\",\"columns\":\"\",\"writes\":0,\"rows\":0}");
+}
+
 /* Notes, makes, seals; plans anew where production was rebuilt meanwhile. */
 static int
 carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *before, struct apply_result *applied,
@@ -102,10 +113,13 @@ carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *bef
 {
     struct outcome o = {.s = s};
     struct sandbox_notes notes;
+    const struct plan *planned = s->plan;
     if (before && sandbox_replace(s->plan, before, err))
         return -1;
     if (sandbox_note(s->ctx, s->adapter, s->plan, &notes, err) || (before ? outcome_in_place(&o, err) : outcome_fill(&o, err)))
         return -1;
+    if (s->plan != planned)
+        forget_notes(s, &notes);
     struct relation_info *made = mem_array(s->ctx, struct relation_info, o.applied.n);
     struct strlist schemas = {0};
     for (size_t i = 0; i < o.applied.n; i++)
@@ -328,6 +342,7 @@ print_json_list(struct session *s, const struct sandbox *list, size_t n)
         json_put_strlist(o, "schemas", &list[i].schemas);
         json_put_str(o, "for", list[i].role);
         json_put_str(o, "created", list[i].created);
+        mem_check(cJSON_AddNumberToObject(o, "age_seconds", (double)guard_age_seconds(list[i].created)));
         json_put_str(o, "expires", list[i].expires);
         mem_check(cJSON_AddBoolToObject(o, "expired", list[i].expires && strcmp(list[i].expires, s->now) < 0));
         mem_check(cJSON_AddNumberToObject(o, "relations", (double)list[i].relations));
@@ -349,8 +364,8 @@ print_text_list(struct session *s, const struct sandbox *list, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct sandbox *b = &list[i];
         bool over = b->expires && strcmp(b->expires, s->now) < 0;
-        printf("%-20s for %s, made or refreshed %s, %s %s, %lld relations, %s; %zu of %zu clones stale%s%s\n", b->name,
-               b->role ? b->role : "nobody else", b->created ? b->created : "?", over ? "expired" : "until",
+        printf("%-20s for %s, %s, %s %s, %lld relations, %s; %zu of %zu clones stale%s%s\n", b->name,
+               b->role ? b->role : "nobody else", guard_age_text(s->ctx, guard_age_seconds(b->created)), over ? "expired" : "until",
                b->expires ? b->expires : "it is dropped", (long long)b->relations, str_bytes(s->ctx, b->bytes),
                count_stale(b), b->n, b->foreign ? "; not ours: " : "", b->foreign ? b->foreign : "");
     }

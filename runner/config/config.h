@@ -68,6 +68,7 @@ struct config {
     struct strlist as_views, downstream_of; /* sandbox: what is only read; what brings all that reads it */
     const char *as_of_manifest; /* sandbox: a folder */
     double ttl;              /* sandbox: seconds; 0: it does not expire */
+    const char *ask_forge;     /* gc: which forge tells whether a pull request is closed, or NULL */
     struct strlist closed_prs; /* gc: pull requests that are closed */
     struct strlist closed_command; /* gc: prints such numbers; empty: none */
     struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */

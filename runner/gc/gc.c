@@ -28,7 +28,11 @@ decide(void *ctx, struct gc_schema *s, uint64_t oid, bool owned, const struct gc
         s->why = "somebody made it again under the same name: the marker is another schema's";
     else if (!owned)
         s->why = "another role owns it";
-    else if (is_closed(o, m->pull_request))
+    else
+        s->ours = true;
+    if (!s->ours)
+        return;
+    if (is_closed(o, m->pull_request))
         s->drop = true, s->why = mem_printf(ctx, "pull request %s is closed", m->pull_request);
     else if (is_expired(o, m->expires))
         s->drop = true, s->why = mem_printf(ctx, "expired %s", m->expires);
@@ -85,7 +89,8 @@ unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const str
         return -1;
     for (size_t i = 0; i + 3 < cells.n; i += 4)
         if (strcmp(cells.v[i], s->name) == 0)
-            *same = strcmp(cells.v[i + 3], s->comment) == 0;
+            *same = strcmp(cells.v[i + 3], s->comment) == 0 && strcmp(cells.v[i + 2], "true") == 0 &&
+                    strtoull(cells.v[i + 1], NULL, 10) == s->marker.oid;
     return 0;
 }
 

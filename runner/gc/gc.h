@@ -10,6 +10,7 @@
 struct gc_schema {
     const char *name, *comment;
     struct plan_marker marker;
+    bool ours; /* a marker of this project, for this very schema, which our role owns */
     bool drop;
     const char *why; /* it is dropped, or kept */
 };

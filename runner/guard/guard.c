@@ -55,8 +55,8 @@ peek_invocation(void *ctx, const char *path)
     return end ? mem_strndup(ctx, key + 1, (size_t)(end - key - 1)) : NULL;
 }
 
-static int
-check_identity(const struct manifest *m, const struct project *project, const struct profile *profile,
+int
+guard_identity(const struct manifest *m, const struct project *project, const struct profile *profile,
                struct err *err)
 {
     if (m->project_name && strcmp(m->project_name, project->name) != 0) {
@@ -95,8 +95,8 @@ check_own(void *ctx, const struct manifest *m, const struct project *project, co
     return 0;
 }
 
-static int64_t
-age_of(const char *generated_at)
+int64_t
+guard_age_seconds(const char *generated_at)
 {
     struct tm tm = {0};
     const char *end = generated_at ? strptime(generated_at, "%Y-%m-%dT%H:%M:%S", &tm) : NULL;
@@ -124,10 +124,10 @@ int
 guard_check(void *ctx, struct guard_facts *out, const struct manifest *production, const struct project *project,
             const struct profile *profile, const char *schema, const struct gitdiff *diff, struct err *err)
 {
-    if (check_identity(production, project, profile, err) || check_own(ctx, production, project, schema, err))
+    if (guard_identity(production, project, profile, err) || check_own(ctx, production, project, schema, err))
         return -1;
     int known = diff && production->git_sha ? gitdiff_is_ancestor(diff, production->git_sha) : -1;
-    *out = (struct guard_facts){.age_seconds = age_of(production->generated_at),
+    *out = (struct guard_facts){.age_seconds = guard_age_seconds(production->generated_at),
                                 .git_sha = production->git_sha,
                                 .git_relation = known < 0 ? "unknown" : known ? "ancestor" : "not_ancestor"};
     return 0;

@@ -25,9 +25,13 @@ int guard_path(void *ctx, const char **out, const struct config *config, const s
 int guard_check(void *ctx, struct guard_facts *out, const struct manifest *production,
                 const struct project *project, const struct profile *profile, const char *schema,
                 const struct gitdiff *diff, struct err *err) BASE_CHECKED;
+/* Of that only whether it is of this project and adapter: for what compares nothing with it. */
+int guard_identity(const struct manifest *m, const struct project *project, const struct profile *profile,
+                   struct err *err) BASE_CHECKED;
 /* Every schema that production's manifest names (nodes' and sources'), with one node that stands there. */
 struct map *guard_schema_map(void *ctx, const struct manifest *production);
 char *guard_schemas(void *ctx, const struct manifest *production); /* the same as a JSON array */
+int64_t guard_age_seconds(const char *at); /* since a time as RFC 3339 in UTC; -1: it is none */
 /* "3 h old", "12 days old" */
 char *guard_age_text(void *ctx, int64_t seconds);
 

@@ -138,26 +138,29 @@ static const struct forge forges[] = {
               "that only reads.",
      .api = "https://api.github.com", .api_env = "GITHUB_API_URL", .repository_env = "GITHUB_REPOSITORY",
      .method = "PATCH", .most = 65535, .draws = true, .comments = github_comments, .parameters = "",
-     .page = "per_page", .match = github_match, .body = plain_body},
+     .page = "per_page", .match = github_match, .body = plain_body,
+     .state = "state", .closed = "closed"},
     {.name = "gitlab", .title = "GitLab", .here = "GITLAB_CI", .tokens = "GITLAB_TOKEN",
      .right = "GITLAB_TOKEN must be a project or personal access token with the scope 'api' and at least the role "
               "Reporter; CI_JOB_TOKEN may not write notes.",
      .api = "https://gitlab.com/api/v4", .api_env = "CI_API_V4_URL", .repository_env = "CI_PROJECT_PATH",
      .method = "PUT", .most = 1000000, .draws = true, .comments = gitlab_comments,
-     .parameters = "", .page = "per_page", .match = gitlab_match, .body = plain_body},
+     .parameters = "", .page = "per_page", .match = gitlab_match, .body = plain_body,
+     .state = "state", .closed = "closed merged"},
     {.name = "bitbucket", .title = "Bitbucket", .here = "BITBUCKET_BUILD_NUMBER", .tokens = "BITBUCKET_TOKEN",
      .right = "BITBUCKET_TOKEN must be a repository access token with the scope 'pullrequest:write'.",
      .api = "https://api.bitbucket.org/2.0", .repository_env = "BITBUCKET_REPO_FULL_NAME",
      .method = "PUT", .most = 32768, .plain_key = true,
      .comments = bitbucket_comments, .parameters = "", .page = "pagelen", .array = "values",
-     .match = bitbucket_match, .body = bitbucket_body},
+     .match = bitbucket_match, .body = bitbucket_body,
+     .state = "state", .closed = "MERGED DECLINED SUPERSEDED"},
     {.name = "azure", .title = "Azure DevOps", .here = "TF_BUILD", .tokens = "SYSTEM_ACCESSTOKEN",
      .right = "Pass 'SYSTEM_ACCESSTOKEN: $(System.AccessToken)' in the step's env, and give the build service the "
               "right 'Contribute to pull requests' on the repository.",
      .api_env = "SYSTEM_COLLECTIONURI", .repository_env = "SYSTEM_TEAMPROJECT",
      .method = "PATCH", .most = 150000,
      .comments = azure_comments, .parameters = "?api-version=7.1", .array = "value", .match = azure_match,
-     .body = azure_body},
+     .body = azure_body, .state = "status", .closed = "completed abandoned"},
 };
 
 const struct forge *

@@ -29,6 +29,7 @@ struct forge {
     /* If the item is the comment that begins with the key. */
     bool (*match)(void *ctx, const cJSON *item, const char *comments, const char *key, struct found *out);
     cJSON *(*body)(void *ctx, const char *text, bool is_new);
+    const char *state, *closed; /* the member of a pull request with its state, and the states of those that are closed */
 };
 
 #define FORGE_PAGE 100

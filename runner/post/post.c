@@ -236,22 +236,61 @@ make_text(void *ctx, struct job *j, struct posted *out)
     j->text = mem_printf(ctx, "%s%.*s%s", head, (int)n, j->c->text, out->shortened ? cut : "");
 }
 
+/* --- is it closed? --- */
+
+static int
+connect_forge(void *ctx, struct job *j, struct err *err)
+{
+    char *api = NULL;
+    const struct post_comment *c = j->c;
+    j->http = http_new(ctx, j->forge->title, c->timeout);
+    j->http->patience = "--post-timeout";
+    j->where = mem_printf(ctx, "pull request %s of %s on %s", c->pull_request, c->repository, j->forge->title);
+    if (find_token(j, err) || find_api(ctx, j, &api, err))
+        return -1;
+    strlist_add(j->http, &j->http->headers, "Accept: application/json");
+    j->comments = j->forge->comments(ctx, api, c->repository, c->pull_request);
+    return 0;
+}
+
+int
+post_is_closed(void *ctx, bool *closed, const struct post_comment *which, struct err *err)
+{
+    struct job j = {.c = which, .forge = forge_find(which->forge, err)};
+    struct http_response a;
+    struct strlist states = {0};
+    cJSON *answer;
+    *closed = false;
+    if (!j.forge || connect_forge(ctx, &j, err))
+        return -1;
+    /* what holds the comments is the pull request */
+    struct http_request r = {.method = "GET", .limit = ANSWER_MOST,
+                             .url = mem_printf(ctx, "%s%s", path_dir(ctx, j.comments), j.forge->parameters)};
+    if (http_send(ctx, j.http, &r, &a, err))
+        return -1;
+    if (a.status == 404)
+        return 0;
+    if (a.status != 200) {
+        fail(err, a.status == 401 || a.status == 403 ? ERR_CONFIG : ERR_INPUT, "asking whether %s is closed: it answered %ld",
+             j.where, a.status);
+        return hint(err, "Nothing was dropped. The token must be allowed to read pull requests.");
+    }
+    if (json_parse(ctx, &answer, a.body, a.len, r.url, err))
+        return hint(err, "That is no answer of %s's API: look at --api-url.", j.forge->title);
+    strlist_split(ctx, &states, j.forge->closed, ' ');
+    const char *state = json_str(answer, j.forge->state);
+    *closed = state && strlist_has(&states, state);
+    return 0;
+}
+
 int
 post_comment(void *ctx, struct posted *out, const struct post_comment *comment, struct err *err)
 {
     *out = (struct posted){0};
     struct job j = {.c = comment, .forge = forge_find(comment->forge, err)};
-    char *api = NULL;
-    if (!j.forge)
+    if (!j.forge || connect_forge(ctx, &j, err))
         return -1;
-    j.http = http_new(ctx, j.forge->title, comment->timeout);
-    j.http->patience = "--post-timeout";
-    out->where = j.where = mem_printf(ctx, "pull request %s of %s on %s", comment->pull_request, comment->repository,
-                                      j.forge->title);
-    if (find_token(&j, err) || find_api(ctx, &j, &api, err))
-        return -1;
-    strlist_add(j.http, &j.http->headers, "Accept: application/json");
-    j.comments = j.forge->comments(ctx, api, comment->repository, comment->pull_request);
+    out->where = j.where;
     make_text(ctx, &j, out);
     return put_comment(&j, out, err);
 }

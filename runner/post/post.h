@@ -36,6 +36,10 @@ struct posted {
 int post_comment(void *ctx, struct posted *out, const struct post_comment *comment,
                  struct err *err) BASE_CHECKED;
 
+/* Is the pull request closed (merged, declined ..)? Of `which` forge, api, repository, pull_request and timeout count. One that the
+ * forge does not know, or this token may not see, is not. Errors as of post_comment. */
+int post_is_closed(void *ctx, bool *closed, const struct post_comment *which, struct err *err) BASE_CHECKED;
+
 /* Are mermaid's pictures drawn in this forge's comments? */
 bool post_draws(const char *forge);
 

@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from conftest import told
+from test_report_post import TOKEN, Forge
 
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
 
@@ -107,7 +108,11 @@ def test_made_again_by_a_person_stays(pull):
 def test_another_roles_stays(pull):
     make(pull, "pr_9", user="postgres", expires=PAST)
     assert gc(pull, "--closed-prs", "9") == {"pr_9": (False, "another role owns it")}
-    assert pull.schemas() == ["pr_9"]
+    # whoever may do anything anywhere does not take that for the right to
+    make(pull, "pr_8", expires=PAST)
+    done = pull.cloneci("gc", "--output", "json", SPOKE_CI_USER="postgres")
+    assert {s["schema"]: s["drop"] for s in json.loads(done.stdout)} == {"pr_8": False, "pr_9": True}, told(done)
+    assert pull.schemas() == ["pr_8"]
 
 
 def test_one_that_a_run_works_in_stays(pull):
@@ -191,3 +196,42 @@ def test_a_command_tells_what_is_closed(pull):
     pull.settings("gc:\n  closed_command: [no-such-program]\n")
     assert "no-such-program" in gc(pull, code=2).stderr
     assert pull.schemas() == ["pr_3"]
+
+
+@pytest.mark.parametrize("kind, token, path, state, open_as, closed_as", [
+    ("github", "GITHUB_TOKEN", "/repos/acme/dbt/issues/{}", "state", ["open"], ["closed"]),
+    ("gitlab", "GITLAB_TOKEN", "/projects/acme%2Fdbt/merge_requests/{}", "state", ["opened", "locked"], ["closed", "merged"]),
+    ("bitbucket", "BITBUCKET_TOKEN", "/repositories/acme/dbt/pullrequests/{}", "state", ["OPEN"], ["MERGED", "DECLINED", "SUPERSEDED"]),
+    ("azure", "SYSTEM_ACCESSTOKEN", "/acme/_apis/git/repositories/dbt/pullRequests/{}?api-version=7.1", "status", ["active"],
+     ["completed", "abandoned"])])
+def test_the_forge_tells_what_is_closed(pull, kind, token, path, state, open_as, closed_as):
+    forge = Forge(kind)
+    told_of = {path.format(i): {state: s} for i, s in enumerate([*open_as, *closed_as], 1)}
+    asked = []
+
+    def answer(method, where, headers, body):
+        assert method == "GET" and headers["Authorization"] == f"Bearer {TOKEN}"
+        asked.append(where)
+        return (200, {}, told_of[where]) if where in told_of else (404, {}, {"message": "Not Found"})
+
+    forge.answer = answer
+    try:
+        for i in range(1, len(told_of) + 2):
+            make(pull, f"pr_{i}", pull_request=str(i))
+            make(pull, f"pr_{i}_finance", pull_request=str(i))
+        make(pull, "other", pull_request="77", project="other")
+        ask = ("--ask-forge", kind, "--api-url", forge.url, "--repository", "acme/dbt")
+        done = pull.cloneci("gc", "--output", "json", *ask, **{token: TOKEN})
+        assert done.returncode == 0, told(done)
+        dropped = {s["schema"] for s in json.loads(done.stdout) if s["drop"]}
+        closed = range(len(open_as) + 1, len(told_of) + 1)
+        assert dropped == {f"pr_{i}{tail}" for i in closed for tail in ("", "_finance")}
+        assert sorted(asked) == sorted(path.format(i) for i in range(1, len(told_of) + 2))
+        # what cannot be asked drops nothing
+        told_of.clear()
+        forge.answer = lambda *_: (403, {}, {"message": "no"})
+        assert "is closed: it answered 403" in pull.cloneci("gc", *ask, **{token: TOKEN}).stderr
+        assert "the repository is not known" in pull.cloneci("gc", *ask[:4], **{token: TOKEN}).stderr
+        assert len(pull.schemas()) == 1 + 2 * (1 + len(open_as))
+    finally:
+        forge.stop()

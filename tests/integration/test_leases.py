@@ -314,4 +314,5 @@ def test_a_storm_of_pushes(ready):
     full = os.environ.get("CLONECI_STORM")
     pulls, commits, killed = (10, 3, 6) if full else (2, 3, 1)
     codes = storm(ready, pulls, commits, killed, pulls * commits, seed=int(full or 1))
-    assert 0 in codes.values()
+    print("exit codes by run number:", dict(sorted(codes.items())))
+    assert {0, 6} <= set(codes.values())

@@ -1,6 +1,7 @@
 """A person's schema with clones of production's relations: made, listed, brought up to date, dropped; nothing else is touched."""
 
 import json
+import re
 
 import pytest
 
@@ -98,6 +99,10 @@ def test_views_and_what_is_selected(pull):
     shape = create(pull, "--select", "rides", "--strategy", "shape", name="bob")
     assert "shape" in shape.stdout and pull.content("bob.rides")[0] == 0
     assert marker(pull, "bob")["options"]["strategy"] == "shape"
+    done = pull.cloneci("sandbox create", "eve", "--as-of-manifest", pull.state, "--select", "rides", "--window", "1d")
+    assert done.returncode == 0, told(done)
+    text = sandbox(pull, "list").stdout.splitlines()
+    assert len(text) == 3 and re.fullmatch(r"ann +for nobody else, \d+ s old, until \S+, \d+ relations, .*; 0 of \d+ clones stale", text[0])
 
 
 @pytest.mark.parametrize("name, says", [("pg_ann", "reserved"), ("public", "reserved"), ("pr_7", "pull request"), ('a"b', "trouble"),
