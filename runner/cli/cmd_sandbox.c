@@ -139,8 +139,9 @@ print_clones(struct session *s, bool dry_run)
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
         if (p->clone)
-            printf("%-6s \"%s\".\"%s\" of \"%s\".\"%s\", %s\n", clone_strategy_name(p->clone->strategy), p->clone->to.schema,
-                   p->clone->to.name, p->clone->from.schema, p->clone->from.name, str_bytes(s->ctx, p->clone->source.bytes));
+            printf("%-6s \"%s\".\"%s\" of \"%s\".\"%s\"%s%s\n", clone_strategy_name(p->clone->strategy), p->clone->to.schema,
+                   p->clone->to.name, p->clone->from.schema, p->clone->from.name, p->clone->strategy == CLONE_VIEW ? "" : ", ",
+                   p->clone->strategy == CLONE_VIEW ? "" : str_bytes(s->ctx, p->clone->source.bytes));
         else if (p->candidate)
             printf("-      %s: %s\n", p->info->name, p->skipped_because);
     }

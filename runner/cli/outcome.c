@@ -52,7 +52,8 @@ on_clone(void *arg, const struct plan_node *node, size_t done, size_t total, dou
     struct cloning *c = arg;
     void *tmp = talloc_new(NULL);
     log_event(LOG_INFO, "clone.done", "cloned %s (%s, %s) in %s  [%zu/%zu]", node->info->name,
-              clone_strategy_name(node->clone->strategy), str_bytes(tmp, node->clone->source.bytes),
+              clone_strategy_name(node->clone->strategy),
+              str_bytes(tmp, node->clone->source.bytes > 0 ? node->clone->source.bytes : 0),
               str_ms(tmp, ms), done, total);
     talloc_free(tmp);
     c->done = done;
