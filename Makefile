@@ -166,10 +166,11 @@ clone-bench: ## what clones cost, against plain SQL (a cluster of its own, 4 GB 
 	@$(MAKE) --no-print-directory MODE=release build/release/bench/clone_bench
 	@build/release/bench/clone_bench
 .PHONY: clone-bench
-bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, overhead before the build, clones, promotion, sandboxes
+bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, overhead before the build, end to end with dbt, clones, promotion, sandboxes
 	@for n in 1000 5000 20000; do $(MAKE) --no-print-directory manifest-bench MODELS=$$n || exit 1; done
 	@$(PYTHON) tests/bench/selection.py
 	@$(PYTHON) tests/bench/overhead.py
+	@if [ -x .venv/bin/dbt ]; then $(PYTHON) tests/bench/build.py; else echo "build: not measured, for there is no .venv/bin/dbt"; fi
 	@$(MAKE) --no-print-directory clone-bench
 	@$(PYTHON) tests/bench/promote.py
 	@$(PYTHON) tests/bench/sandbox.py

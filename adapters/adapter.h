@@ -122,6 +122,13 @@ struct load_options {
     void *arg;
 };
 
+/* A column of a query's result, as the server numbers types. */
+struct result_column {
+    const char *name;
+    uint64_t type;    /* OID */
+    int64_t modifier; /* length, precision and scale; -1: none */
+};
+
 /* A template variable: `:"name"` takes it as an identifier, `:'name'` as a literal. */
 struct sql_var {
     const char *name, *value;
@@ -181,6 +188,10 @@ struct adapter_ops {
     int (*load)(struct adapter *a, struct adapter *const *workers, size_t n_workers,
                 struct load_item *items, size_t n_items, const struct load_options *options,
                 struct err *err);
+    /* What a query would return, in order: the server parses it and runs nothing. Names are looked
+     * up as in the session, whose search_path is the profile's. Optional. */
+    int (*result_columns)(void *ctx, struct adapter *a, const char *sql, struct result_column **out,
+                          size_t *n, struct err *err);
     int (*disk)(void *ctx, struct adapter *a, struct disk_info *out, struct err *err);
     /* While nothing is under way on the connection: the descriptor that becomes readable when the
      * server has something to say .. */

@@ -31,8 +31,11 @@ int pg_interrupted(const struct adapter *a, struct err *err) BASE_CHECKED; /* ER
  * ends the run after draining. More than one statement go as one pipeline with one sync at its end.
  */
 typedef int (*pg_on_result)(void *arg, size_t index, const PGresult *result, struct err *err);
+/* PG_PREPARE and PG_DESCRIBE are for pipelines: the latter tells of what the former has parsed. */
+enum pg_way { PG_RUN, PG_PREPARE, PG_DESCRIBE };
 struct pg_statement {
     const char *sql;
+    enum pg_way way;
     int n_params;
     const char *params[2];
 };
@@ -93,6 +96,10 @@ int pg_namespaces(void *ctx, struct adapter *a, const char *const *names, size_t
 int pg_read_cells(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
                   size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
 int pg_disk(void *ctx, struct adapter *a, struct disk_info *out, struct err *err) BASE_CHECKED;
+
+/* columns.c */
+int pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_column **out,
+                      size_t *n, struct err *err) BASE_CHECKED;
 
 /* drop.c */
 int pg_drop_namespace(struct adapter *a, const char *name, struct err *err) BASE_CHECKED;

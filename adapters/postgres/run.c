@@ -61,6 +61,20 @@ pg_wait_socket(struct adapter *a, short events, int timeout_ms, struct err *err)
     return pg_interrupted(a, err);
 }
 
+static int
+queue(struct adapter *a, const struct pg_statement *s)
+{
+    switch (s->way) {
+    case PG_PREPARE:
+        return PQsendPrepare(a->conn, "", s->sql, 0, NULL);
+    case PG_DESCRIBE:
+        return PQsendDescribePrepared(a->conn, "");
+    case PG_RUN:
+        break;
+    }
+    return PQsendQueryParams(a->conn, s->sql, s->n_params, NULL, s->params, NULL, NULL, 0);
+}
+
 /* Takes the statements to libpq's queue; nothing waits here. */
 static int
 send_all(struct adapter *a, const struct pg_statement *statements, size_t n, bool watched,
@@ -72,8 +86,7 @@ send_all(struct adapter *a, const struct pg_statement *statements, size_t n, boo
         return fail(err, ERR_BUG, "no pipeline on the connection to %s: %s", a->where,
                     PQerrorMessage(a->conn));
     for (size_t i = 0; i < n; i++) {
-        const struct pg_statement *s = &statements[i];
-        if (!PQsendQueryParams(a->conn, s->sql, s->n_params, NULL, s->params, NULL, NULL, 0))
+        if (!queue(a, &statements[i]))
             return pg_fail_lost(a, err);
         /* Has the server tell of each statement as it ends, for those who watch; else it waits
          * until it has more to say. */

@@ -39,6 +39,9 @@ int build_parse(void *ctx, const struct build_env *env, const char **manifest, d
  * else: dbt resolves exactly those references to it, and need not load production's whole manifest. */
 int build_write_deferral(const struct plan *plan, struct err *err) BASE_CHECKED;
 
+/* What is to be built (plan->to_build), beside it: for dbt's `result:` selection. */
+int build_write_selection(const struct plan *plan, struct err *err) BASE_CHECKED;
+
 struct build_node {
     const char *unique_id, *status, *message;
     const char *compiled; /* SQL, or NULL */
@@ -72,11 +75,17 @@ int build_run(void *ctx, const struct build_env *env, const struct plan *plan, c
               const struct build_watch *watch, struct build_result *result, struct err *err) BASE_CHECKED;
 const struct build_node *build_find(const struct build_result *r, const char *unique_id);
 
+/* What dbt makes of these models' code, on the clones that stand and with the plan's deferral map (which has been written):
+ * nothing is built. `names` as in plan_input. */
+int build_compile(void *ctx, const struct build_env *env, const struct plan *plan, const struct strlist *names,
+                  struct build_result *out, struct err *err) BASE_CHECKED;
+
 enum build_verdict {
     BUILD_INCREMENTAL,  /* same relation, dbt reports success: the incremental path was taken */
     BUILD_FALSE_GREEN,  /* success, but the relation was made anew: the incremental path was not tested */
     BUILD_NOT_TESTED,   /* rebuilt, as a pointer view always is */
     BUILD_FAILED,
+    BUILD_DECIDED,      /* rebuilt by full refresh, as was decided */
     BUILD_SKIPPED,      /* dbt did not come to it */
     BUILD_UNKNOWN,      /* the command left no results; the relation is the same */
 };

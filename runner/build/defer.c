@@ -42,20 +42,66 @@ static int
 put_nodes(void *ctx, cJSON *doc, const struct plan *plan, struct err *err)
 {
     cJSON *nodes = mem_check(cJSON_AddObjectToObject(doc, "nodes"));
-    const struct manifest *m = plan->in.production;
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         const struct plan_deferral *d = &plan->deferrals[i];
         cJSON *node = NULL;
-        if (d->origin != PLAN_FROM_PRODUCTION) {
+        if (d->origin != PLAN_FROM_STATE) {
             if (put_moved(ctx, nodes, plan, d, err))
                 return -1;
             continue;
         }
-        if (manifest_node_json(ctx, m, manifest_find(m, d->unique_id), &node, err))
+        if (manifest_node_json(ctx, d->source->manifest, d->node, &node, err))
             return -1;
         cJSON_AddItemToObject(nodes, d->unique_id, mem_check(cJSON_Duplicate(node, true)));
     }
     return 0;
+}
+
+/* What dbt wants of a result that it is to select by; see plan->to_build. */
+static void
+put_result(cJSON *results, const char *unique_id)
+{
+    cJSON *o = mem_check(cJSON_CreateObject());
+    cJSON_AddItemToArray(results, o);
+    json_put_str(o, "status", "success");
+    mem_check(cJSON_AddArrayToObject(o, "timing"));
+    json_put_str(o, "thread_id", "main");
+    mem_check(cJSON_AddNumberToObject(o, "execution_time", 0));
+    mem_check(cJSON_AddObjectToObject(o, "adapter_response"));
+    static const char *const nulls[] = {"message", "failures", "compiled", "compiled_code", "relation_name"};
+    for (size_t i = 0; i < BASE_COUNT(nulls); i++)
+        mem_check(cJSON_AddNullToObject(o, nulls[i]));
+    json_put_str(o, "unique_id", unique_id);
+}
+
+static int
+write_doc(void *ctx, const struct plan *plan, const char *name, cJSON *doc, struct err *err)
+{
+    char *text = json_print(ctx, doc, false);
+    return file_put(path_join(ctx, plan->in.deferral_dir, name), text, strlen(text), 0600, err);
+}
+
+int
+build_write_selection(const struct plan *plan, struct err *err)
+{
+    void *ctx = talloc_new(NULL);
+    const struct manifest *m = plan->in.head;
+    int version = m->dbt_minor >= 8 ? 6 : m->dbt_minor == 7 ? 5 : 4; /* of dbt 1.7 and before */
+    cJSON *doc = json_object(ctx), *metadata = mem_check(cJSON_AddObjectToObject(doc, "metadata"));
+    json_put_str(metadata, "dbt_schema_version",
+                 mem_printf(ctx, "https://schemas.getdbt.com/dbt/run-results/v%d.json", version));
+    json_put_str(metadata, "dbt_version", m->dbt_version);
+    json_put_str(metadata, "generated_at", m->generated_at);
+    json_put_str(metadata, "invocation_id", m->invocation_id);
+    mem_check(cJSON_AddObjectToObject(metadata, "env"));
+    cJSON *results = mem_check(cJSON_AddArrayToObject(doc, "results"));
+    for (size_t i = 0; i < plan->to_build.n; i++)
+        put_result(results, plan->to_build.v[i]);
+    mem_check(cJSON_AddNumberToObject(doc, "elapsed_time", 0));
+    mem_check(cJSON_AddObjectToObject(doc, "args"));
+    int rc = write_doc(ctx, plan, "run_results.json", doc, err);
+    talloc_free(ctx);
+    return rc;
 }
 
 int
@@ -71,10 +117,8 @@ build_write_deferral(const struct plan *plan, struct err *err)
         mem_check(cJSON_AddObjectToObject(doc, "functions"));
     if (rc == 0)
         rc = file_mkdirs(plan->in.deferral_dir, 0700, err);
-    if (rc == 0) {
-        char *text = json_print(ctx, doc, false);
-        rc = file_put(path_join(ctx, plan->in.deferral_dir, "manifest.json"), text, strlen(text), 0600, err);
-    }
+    if (rc == 0)
+        rc = write_doc(ctx, plan, "manifest.json", doc, err);
     talloc_free(ctx);
     return rc;
 }

@@ -1,6 +1,5 @@
 #include "build.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -65,85 +64,4 @@ build_prepare(void *ctx, struct build_env *out, const struct config *config, con
     bool named = ops && ops->name_key;
     const struct profile_extra name = {.key = named ? ops->name_key : NULL, .value = ""};
     return profile_write(ctx, profile, out->profiles_dir, schema, &name, named, &out->env, err);
-}
-
-/* --- dbt parse --- */
-
-struct capture {
-    struct buf text;
-};
-
-static void
-on_output(void *arg, enum process_stream stream, const char *data, size_t n)
-{
-    struct capture *c = arg;
-    (void)stream;
-    buf_add(&c->text, data, n);
-}
-
-static void
-add_pair(void *ctx, struct strlist *argv, const char *flag, const char *value)
-{
-    if (!value)
-        return;
-    strlist_add(ctx, argv, flag);
-    strlist_add(ctx, argv, value);
-}
-
-/* The end of what dbt said, without its time stamps' column: the error is there. */
-static const char *
-tail(void *ctx, const char *text)
-{
-    struct strlist lines = {0};
-    strlist_split(ctx, &lines, text, '\n');
-    struct buf b;
-    buf_init(&b, ctx);
-    size_t from = lines.n > 16 ? lines.n - 16 : 0;
-    for (size_t i = from; i < lines.n; i++)
-        if (*lines.v[i])
-            buf_printf(&b, "\n    %s", lines.v[i]);
-    return log_redact(ctx, b.s);
-}
-
-static int
-parse_failed(void *ctx, const struct process_result *r, const char *output, struct err *err)
-{
-    fail(err, ERR_INPUT, "dbt parse failed (exit code %d):%s", r->exit_code, tail(ctx, output));
-    return hint(err, "The project must parse before anything can be compared: mend what dbt names above.");
-}
-
-int
-build_parse(void *ctx, const struct build_env *env, const char **manifest, double *ms, struct err *err)
-{
-    const struct config *c = env->config;
-    struct strlist argv = {0};
-    strlist_add(ctx, &argv, c->dbt);
-    strlist_add(ctx, &argv, "--no-use-colors");
-    strlist_add(ctx, &argv, "parse");
-    add_pair(ctx, &argv, "--project-dir", env->project->dir);
-    add_pair(ctx, &argv, "--profiles-dir", env->profiles_dir);
-    add_pair(ctx, &argv, "--profile", env->profile->name);
-    add_pair(ctx, &argv, "--target", env->profile->target);
-    add_pair(ctx, &argv, "--target-path", env->project->target_path);
-    add_pair(ctx, &argv, "--vars", c->vars);
-    argv.v = mem_grow(ctx, argv.v, const char *, argv.n + 1);
-    argv.v[argv.n] = NULL;
-
-    struct capture cap;
-    buf_init(&cap.text, ctx);
-    struct process_spec spec = {.argv = argv.v, .cwd = env->project->dir, .env = env->env,
-                                .on_output = on_output, .arg = &cap, .wake_fd = -1, .end_signal = SIGINT};
-    struct process_result r;
-    log_event(LOG_DEBUG, "parse.start", "$ %s", process_echo(ctx, argv.v));
-    if (process_run(&spec, &r, err))
-        return -1;
-    *ms = r.ms;
-    if (r.exit_code)
-        return parse_failed(ctx, &r, cap.text.s, err);
-    /* The build step parses as well and writes its manifest in the same place: keep the one that is planned on. */
-    const char *kept = path_join(ctx, env->project->target_path, "cloneci/head.json");
-    *manifest = kept;
-    if (file_mkdirs(path_dir(ctx, kept), 0777, err))
-        return -1;
-    return file_copy(path_join(ctx, env->project->target_path, "manifest.json"), kept, err);
 }

@@ -1,3 +1,4 @@
+#include "dbt.h"
 #include "lease.h"
 #include "watch.h"
 
@@ -55,8 +56,8 @@ invocation(void *ctx, const char *path)
     return json_str(json_get(doc, "metadata"), "invocation_id");
 }
 
-static int
-read_results(void *ctx, struct build_result *r, const char *path, struct err *err)
+int
+dbt_results(void *ctx, struct build_result *r, const char *path, struct err *err)
 {
     cJSON *doc = NULL;
     if (json_read(ctx, &doc, path, err))
@@ -145,9 +146,13 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
     if (!env->config->build_command.n)
         spec.end_signal = SIGINT;
     struct process_result r;
+    struct timespec since;
     int lease;
+    clock_gettime(CLOCK_REALTIME_COARSE, &since); /* as file systems stamp */
     *result = (struct build_result){.index = map_new(ctx, 256), .began = now_ms()};
     log_event(LOG_INFO, "build.start", "$ %s", process_echo(ctx, spec.argv));
+    if (!env->config->build_command.n && build_write_selection(plan, err))
+        return -1;
     if (lease_take(env, plan->in.run_id, &lease, err))
         return -1;
     int rc = process_run(&spec, &r, err);
@@ -159,7 +164,10 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
     result->ms = r.ms;
     const char *after = invocation(ctx, path);
     result->fresh = after && !str_eq(after, before);
-    return result->fresh ? read_results(ctx, result, path, err) : 0;
+    if (result->fresh && dbt_results(ctx, result, path, err))
+        return -1;
+    dbt_batches(ctx, result, plan, &since);
+    return 0;
 }
 
 enum build_verdict

@@ -26,13 +26,19 @@ typedef int (*half)(struct outcome *o, struct err *err);
 static int
 build_half(struct outcome *o, struct err *err)
 {
-    return outcome_build(o, err) || outcome_twin(o, err) ? -1 : 0;
+    return outcome_build(o, err) || outcome_compare(o, err) || outcome_twin(o, err) ? -1 : 0;
+}
+
+static int
+first(struct outcome *o, struct err *err)
+{
+    return outcome_clone(o, err) || outcome_forecast(o, err) ? -1 : 0;
 }
 
 static int
 whole(struct outcome *o, struct err *err)
 {
-    return outcome_clone(o, err) || build_half(o, err) ? -1 : 0;
+    return first(o, err) || build_half(o, err) ? -1 : 0;
 }
 
 static int
@@ -41,7 +47,7 @@ second(struct outcome *o, struct err *err)
     bool done = false;
     if (outcome_adopt(o, err) || (o->s->config->retry && outcome_retry(o, &done, err)))
         return -1;
-    return done ? outcome_check(o, err) : build_half(o, err);
+    return done ? outcome_check(o, err) : outcome_forecast(o, err) || build_half(o, err) ? -1 : 0;
 }
 
 static int
@@ -53,7 +59,7 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
     session_init(&s, ctx, config);
     s.lock = true;
     struct outcome o = {.s = &s};
-    if (command_args(config, 0, 0, err))
+    if (command_args(config, 0, 0, err) || outcome_check_allow(&s, err))
         return -1;
     int rc = session_until_plan(&s, &o.nothing, err);
     if (rc == 0 && !o.nothing)
@@ -66,13 +72,13 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
 int
 cmd_run(void *ctx, const struct config *config, struct err *err)
 {
-    return do_job(ctx, config, config->no_build ? outcome_clone : whole, err);
+    return do_job(ctx, config, config->no_build ? first : whole, err);
 }
 
 int
 cmd_clone(void *ctx, const struct config *config, struct err *err)
 {
-    return do_job(ctx, config, outcome_clone, err);
+    return do_job(ctx, config, first, err);
 }
 
 int

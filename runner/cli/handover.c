@@ -92,20 +92,20 @@ session_selector(struct session *s, uint32_t node)
     return alone ? n->name : full_name(s->ctx, n);
 }
 
-enum { ARGUMENT_BYTES = 1 << 20 }; /* half of what Linux allows for argv and environment */
+/* dbt looks at each node for each name: more are told by a file, in one pass. */
+enum { NAMES_MOST = 100 };
 
 const struct strlist *
 session_names(struct session *s)
 {
     struct strlist *names = mem_new(s->ctx, struct strlist);
-    size_t bytes = 0;
     for (uint32_t i = 0; i < s->selected.n; i++) {
         const struct node *n = &s->head->nodes[s->selected.nodes[i]];
         if (!plan_is_built(n))
             continue;
-        const char *name = mem_printf(s->ctx, "fqn:%s", full_name(s->ctx, n));
-        bytes += strlen(name) + 1 + sizeof(char *);
-        strlist_add(s->ctx, names, name);
+        if (names->n == NAMES_MOST)
+            return NULL;
+        strlist_add(s->ctx, names, mem_printf(s->ctx, "fqn:%s", full_name(s->ctx, n)));
     }
-    return names->n && bytes <= ARGUMENT_BYTES && says_the_same(s, names) ? names : NULL;
+    return names->n && says_the_same(s, names) ? names : NULL;
 }

@@ -168,7 +168,7 @@ take_receipt(struct outcome *o, struct strlist *out, struct err *err)
     if (!s->ops->read)
         return 0;
     double t = session_begin(s, "receipt");
-    const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
+    const struct sql_var vars[] = {{"schemas", session_schemas_read(s)}};
     int rc = s->ops->read(s->ctx, s->adapter, "receipt", vars, 1, out, err);
     session_end(s, t);
     return rc;
@@ -289,7 +289,14 @@ judge(struct outcome *o, struct err *err)
         if (!p->clone)
             continue;
         o->verdicts[at] = build_judge(p, &o->applied.clones[at].made, &o->after[at], &o->built);
+        if (o->verdicts[at] == BUILD_FALSE_GREEN && outcome_find_decision(o, p->node))
+            o->verdicts[at] = BUILD_DECIDED;
         o->false_greens += o->verdicts[at] == BUILD_FALSE_GREEN;
+        if (o->verdicts[at] == BUILD_INCREMENTAL && o->applied.clones[at].made.filenode != o->after[at].filenode)
+            strlist_add(s->ctx, &o->rewritten,
+                        mem_printf(s->ctx, "%s: its table is the clone, but was emptied or rewritten while it was built (TRUNCATE, "
+                                           "VACUUM FULL ..): the incremental run may not have started from production's rows",
+                                   p->info->name));
         at++;
     }
     return 0;
@@ -332,36 +339,62 @@ end_queries(struct session *s)
     s->ops->shield(s->adapter, false);
 }
 
-int
-outcome_build(struct outcome *o, struct err *err)
+static int
+build_once(struct outcome *o, struct err *err)
 {
     struct session *s = o->s;
     FILE *out = str_eq(s->config->output, "json") ? stderr : stdout;
     if (build_write_deferral(s->plan, err))
         return -1;
-    double t = session_begin(s, "build");
+    double before = o->built.ms, t = session_begin(s, "build");
     const struct build_watch watch = session_watch(s);
     int rc = build_run(s->ctx, &s->env, s->plan, session_file(s, s->ctx, "plan.json"), out, &watch, &o->built, err);
     session_end(s, t);
+    o->built.ms += before;
     if (rc || o->built.timed_out)
         end_queries(s);
-    if (rc)
-        return -1;
-    return outcome_keep_results(o, err) || outcome_check(o, err) ? -1 : 0;
+    return rc ? -1 : outcome_keep_results(o, err);
 }
 
 int
-outcome_check(struct outcome *o, struct err *err)
+outcome_build_again(struct outcome *o, struct err *err)
+{
+    o->earlier = mem_memdup(o->s->ctx, &o->built, sizeof o->built);
+    return build_once(o, err);
+}
+
+/* At all that the build left; what an earlier look found is forgotten. */
+static int
+look(struct outcome *o, struct err *err)
 {
     o->ran = true;
+    o->untouched = o->undeferred = o->rewritten = (struct strlist){0};
+    o->false_greens = o->n_columns = 0;
     double t = session_begin(o->s, "check");
     int rc = judge(o, err);
     if (rc == 0)
         outcome_untouched(o);
     if (rc == 0)
         rc = outcome_undeferred(o, err);
+    if (rc == 0)
+        rc = outcome_columns(o, err);
     session_end(o->s, t);
-    return rc || compare_receipts(o, err) ? -1 : 0;
+    return rc;
+}
+
+int
+outcome_build(struct outcome *o, struct err *err)
+{
+    if (build_write_deferral(o->s->plan, err) || build_once(o, err) || look(o, err) || outcome_allow(o, err) ||
+        (o->n_decisions && look(o, err)))
+        return -1;
+    return compare_receipts(o, err);
+}
+
+int
+outcome_check(struct outcome *o, struct err *err)
+{
+    return look(o, err) || compare_receipts(o, err) ? -1 : 0;
 }
 
 static char *
@@ -388,6 +421,22 @@ twin_result(const struct outcome *o, struct err *err)
     return 0;
 }
 
+/* The clone let it pass, production will not: what hangs on a column of production's table is not in a clone. */
+static int
+columns_result(const struct outcome *o, struct err *err)
+{
+    for (size_t i = 0; i < o->n_columns; i++) {
+        const struct outcome_columns *c = &o->columns[i];
+        if (!c->forecast.fails)
+            continue;
+        fail(err, ERR_BUILD, "%s passed here and would fail in production: %s", o->s->head->nodes[c->node].name,
+             forecast_text(o->s->ctx, &c->forecast, c->on_schema_change));
+        return hint(err, "Drop what hangs on the column in production first, or rebuild the model by a full refresh after the "
+                         "merge.");
+    }
+    return 0;
+}
+
 int
 outcome_result(const struct outcome *o, struct err *err)
 {
@@ -400,7 +449,7 @@ outcome_result(const struct outcome *o, struct err *err)
     if (o->built.exit_code)
         return fail(err, ERR_BUILD, "the build step failed with exit code %d", o->built.exit_code);
     if (!o->false_greens)
-        return twin_result(o, err);
+        return columns_result(o, err) || twin_result(o, err) ? -1 : 0;
     fail(err, ERR_REFUSED, "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",
          false_green_names(o));
     return hint(err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), a hook that drops "

@@ -65,6 +65,7 @@ incremental(enum build_verdict v)
         return 1;
     case BUILD_FALSE_GREEN:
     case BUILD_NOT_TESTED:
+    case BUILD_DECIDED:
         return 0;
     case BUILD_FAILED:
     case BUILD_SKIPPED:
@@ -98,6 +99,41 @@ record_built(cJSON *node, const struct outcome *o, const struct plan_node *p, en
 }
 
 static void
+record_column(cJSON *node, const struct forecast_column *c)
+{
+    report_column(node, &(struct report_column){.name = c->name, .change = c->change, .before = c->before, .after = c->after,
+                                                .effect = forecast_effect_name(c->effect), .result = c->result});
+}
+
+static void
+record_columns(void *ctx, cJSON *node, const struct outcome *o, uint32_t at)
+{
+    const struct outcome_columns *before = outcome_find_columns(o->forecasts, o->n_forecasts, at);
+    const struct outcome_columns *after = outcome_find_columns(o->columns, o->n_columns, at);
+    if (before) {
+        const struct forecast *f = &before->forecast;
+        cJSON *told = report_forecast(node, f->fails, forecast_text(ctx, f, before->on_schema_change));
+        for (size_t i = 0; i < f->n; i++)
+            record_column(told, &f->columns[i]);
+    }
+    if (after)
+        report_columns_text(node, forecast_text(ctx, &after->forecast, after->on_schema_change));
+    for (size_t i = 0; after && i < after->forecast.n; i++)
+        record_column(node, &after->forecast.columns[i]);
+}
+
+/* As dbt takes it; NULL where it has no meaning. */
+static const char *
+on_schema_change(void *ctx, const struct outcome *o, const struct plan_node *p)
+{
+    struct err ignored;
+    cJSON *json = NULL;
+    if (p->info->type != NODE_MODEL || !p->candidate || manifest_node_json(ctx, o->s->head, p->node, &json, &ignored))
+        return NULL;
+    return forecast_policy(json_str(json_get(json, "config"), "on_schema_change"));
+}
+
+static void
 record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size_t *clone_at)
 {
     void *tmp = talloc_new(NULL);
@@ -108,7 +144,7 @@ record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size
                                        .path = n->path, .selector = session_selector(o->s, p->node),
                                        .relation = relation_text(tmp, &p->target), .via = p->via,
                                        .skipped_because = p->skipped_because, .is_new = p->is_new,
-                                       .candidate = p->candidate});
+                                       .candidate = p->candidate, .on_schema_change = on_schema_change(tmp, o, p)});
     for (size_t i = 0; i < p->n_reasons; i++)
         report_reason(node, p->reasons[i].kind, p->reasons[i].text, p->reasons[i].origin, p->reasons[i].file);
     for (uint32_t i = 0; i < n->n_parents; i++)
@@ -122,6 +158,11 @@ record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size
     for (size_t i = 0; i < o->n_twins; i++)
         if (o->twins[i].node == p->node)
             report_both(node, compare_verdict_name(o->twins[i].verdict), o->twins[i].command, o->twins[i].details);
+    record_columns(tmp, node, o, p->node);
+    outcome_record_compared(tmp, node, o, p->node);
+    const struct outcome_decision *decision = outcome_find_decision(o, p->node);
+    if (decision)
+        report_decision(node, "schema_change", decision->by);
     if (o->ran)
         record_built(node, o, p, verdict);
     talloc_free(tmp);
@@ -142,7 +183,7 @@ record_plan(cJSON *doc, const struct outcome *o)
             record_node(doc, o, &plan->nodes[i], &clone_at);
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         const struct plan_deferral *d = &plan->deferrals[i];
-        report_deferral(doc, d->unique_id, d->text, plan_origin_name(d->origin), &d->read_by);
+        report_deferral(doc, d->unique_id, d->text, plan_origin_name(d), &d->read_by);
     }
     for (size_t i = 0; i < plan->n_warnings; i++)
         report_warning(doc, plan->warnings[i].code, plan->warnings[i].text);
@@ -176,6 +217,12 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
     record_empty_selection(doc, o);
     for (size_t i = 0; i < o->untouched.n; i++)
         report_warning(doc, "rows_none", o->untouched.v[i]);
+    for (size_t i = 0; i < o->unforecast.n; i++)
+        report_warning(doc, "forecast_unknown", o->unforecast.v[i]);
+    for (size_t i = 0; i < o->rewritten.n; i++)
+        report_warning(doc, "clone_rewritten", o->rewritten.v[i]);
+    for (size_t i = 0; i < o->uncompared.n; i++)
+        report_warning(doc, "not_compared", o->uncompared.v[i]);
     for (size_t i = 0; i < o->undeferred.n; i++)
         report_warning(doc, "reads_undeferred", o->undeferred.v[i]);
     if (o->received)

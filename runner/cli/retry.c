@@ -124,13 +124,10 @@ outcome_retry(struct outcome *o, bool *done, struct err *err)
                   o->earlier->n);
         return 0;
     }
-    const struct strlist *names = session_names(&left);
-    if (names) {
-        log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", left.selected.n, s->selected.n);
-        plan_narrow_build(s->plan, names);
-    } else {
-        log_event(LOG_WARN, "retry.whole",
-                  "dbt's selection language cannot name what is left alone: all is built again");
-    }
+    log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", left.selected.n, s->selected.n);
+    struct strlist ids = {0};
+    for (uint32_t i = 0; i < left.selected.n; i++)
+        strlist_add(s->ctx, &ids, s->head->nodes[left.selected.nodes[i]].unique_id);
+    plan_narrow_build(s->plan, session_names(&left), &ids);
     return 0;
 }

@@ -511,13 +511,15 @@ int
 session_plan(struct session *s, struct err *err)
 {
     const char *number;
-    if (session_rules(s, err) || session_copy_rate(s, err) || run_number(s, &number, err))
+    if (session_rules(s, err) || session_copy_rate(s, err) || run_number(s, &number, err) ||
+        (!s->n_sources && session_sources(s, err)))
         return -1;
     const struct plan_input in = {
         .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
         .production = s->production, .state = s->state, .diff = s->diff, .selected = &s->selected,
-        .default_select = s->whole ? NULL : SESSION_DEFAULT_SELECT, .whole = s->whole,
-        .names = s->whole && !is_selection(s->config) ? NULL : session_names(s),
+        .whole = s->whole, .everything = s->whole && !is_selection(s->config),
+        .names = session_names(s), .sources = s->sources, .n_sources = s->n_sources,
+        .newest = str_eq(s->config->defer_by, "newest"),
         .deferral_dir = session_file(s, s->ctx, "defer"),
         .schema = s->schema, .head_is_production = s->head == s->production,
         .beside = s->beside, .sandbox = s->sandbox, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,

@@ -27,6 +27,8 @@ struct session {
     const char *schema;            /* of the pull request; NULL: as the head's manifest says */
     struct manifest *production, *head;
     struct guard_facts facts;
+    struct plan_source *sources;   /* of deferral, in order */
+    size_t n_sources;
     struct state *state;
     bool parsed;                   /* the head's manifest was made by dbt parse */
     const char *head_why;          /* why it was, or why it was not */
@@ -59,6 +61,10 @@ int session_git(struct session *s, struct err *err) BASE_CHECKED;
 int session_schema(struct session *s, struct err *err) BASE_CHECKED;
 /* Reads production's manifest and runs the guards. */
 int session_production(struct session *s, struct err *err) BASE_CHECKED;
+/* The sources of deferral: --defer-from, --defer-state, else production's manifest. After session_head. */
+int session_sources(struct session *s, struct err *err) BASE_CHECKED;
+/* The schemas of all of them, as a JSON array. */
+char *session_schemas_read(struct session *s);
 /* --manifest, the fast path, or dbt parse; then the state comparison. */
 int session_head(struct session *s, struct err *err) BASE_CHECKED;
 /* The selection of the command line, or `fallback` where nothing was said. */
@@ -84,7 +90,7 @@ int session_until_plan(struct session *s, bool *nothing, struct err *err) BASE_C
 /* What --select takes for this node and no other: its name, or all of its fqn where a folder, a package or another node
  * has that name too. */
 const char *session_selector(struct session *s, uint32_t node);
-/* The selection as names for dbt, or NULL where names would not say exactly the same. */
+/* The selection as names for dbt, or NULL: there are many, or names would not say exactly the same. */
 const struct strlist *session_names(struct session *s);
 struct state_flags session_flags(const struct session *s, const struct manifest *head);
 double session_begin(struct session *s, const char *step);

@@ -20,8 +20,8 @@ static bool
 is_wanted(const struct outcome *o, const struct plan_node *p, size_t clone_at)
 {
     /* What a part of the rows leads to says nothing of a full refresh. */
-    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy == CLONE_COPY && p->n_reasons &&
-           strcmp(p->reasons[0].kind, "downstream") != 0 && o->verdicts[clone_at] == BUILD_INCREMENTAL;
+    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy == CLONE_COPY && plan_is_modified(p) &&
+           o->verdicts[clone_at] == BUILD_INCREMENTAL;
 }
 
 static struct select_result

@@ -32,7 +32,8 @@ take_columns(void *ctx, struct compare_result *out, const struct strlist *cells)
     for (size_t i = 0; i < out->n_columns; i++) {
         const char *const *c = cells->v + 3 * i;
         out->columns[i] = (struct compare_column){.name = c[0], .type_a = *c[1] ? c[1] : NULL,
-                                                  .type_b = *c[2] ? c[2] : NULL, .differing = -1};
+                                                  .type_b = *c[2] ? c[2] : NULL, .differing = -1,
+                                                  .differs = -1};
     }
 }
 
@@ -44,12 +45,17 @@ take_row(void *ctx, struct compare_result *r, const char *kind, const char *name
         int64_t *where;
     } counts[] = {{"rows_a", &r->rows_a},         {"rows_b", &r->rows_b},   {"only_a", &r->only_a},
                   {"only_b", &r->only_b},         {"missing", &r->missing}, {"extra", &r->extra},
-                  {"duplicates", &r->duplicates}, {"changed", &r->changed}, {"stale", &r->stale}};
+                  {"duplicates", &r->duplicates}, {"changed", &r->changed}, {"stale", &r->stale},
+                  {"sampled_a", &r->sampled_a},   {"sampled_b", &r->sampled_b},
+                  {"duplicates_b", &r->duplicates_b}};
     for (size_t i = 0; i < BASE_COUNT(counts); i++)
         if (strcmp(kind, counts[i].kind) == 0)
             *counts[i].where = strtoll(value, NULL, 10);
-    struct compare_column *c = strcmp(kind, "column") == 0 ? find_column(r, name) : NULL;
-    if (c)
+    bool differs = strcmp(kind, "differs") == 0;
+    struct compare_column *c = differs || strcmp(kind, "column") == 0 ? find_column(r, name) : NULL;
+    if (c && differs)
+        c->differs = *value == 't';
+    else if (c)
         c->differing = strtoll(value, NULL, 10);
     if (strcmp(kind, "sample") == 0)
         strlist_add(ctx, &r->samples, value);
@@ -73,9 +79,9 @@ run_comparison(void *ctx, struct adapter *a, const struct adapter_ops *ops, cons
     return 0;
 }
 
-int
-compare_relations(void *ctx, struct adapter *a, const struct adapter_ops *ops,
-                  const struct compare_request *q, struct compare_result *out, struct err *err)
+static int
+compare(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct compare_request *q, const char *stem,
+        struct compare_result *out, struct err *err)
 {
     const struct sql_var vars[] = {
         {"a_schema", q->a.schema},
@@ -86,17 +92,33 @@ compare_relations(void *ctx, struct adapter *a, const struct adapter_ops *ops,
         {"p_name", q->before.name ? q->before.name : ""},
         {"keys", json_list(ctx, &q->keys)},
         {"ignore", json_list(ctx, &q->ignore)},
+        {"percent", mem_printf(ctx, "%d", q->percent ? q->percent : 100)},
     };
     struct strlist columns = {0}, sql = {0};
-    *out = (struct compare_result){.missing = -1, .extra = -1, .duplicates = -1, .changed = -1, .stale = -1};
+    *out = (struct compare_result){.missing = -1, .extra = -1, .duplicates = -1, .duplicates_b = -1, .changed = -1,
+                                   .stale = -1};
     if (ops->read(ctx, a, "compare_columns", vars, BASE_COUNT(vars), &columns, err) ||
-        ops->read(ctx, a, "compare_sql", vars, BASE_COUNT(vars), &sql, err))
+        ops->read(ctx, a, stem, vars, BASE_COUNT(vars), &sql, err))
         return -1;
     take_columns(ctx, out, &columns);
     if (sql.n != 1)
         return fail(err, ERR_WAREHOUSE, "\"%s\".\"%s\" and \"%s\".\"%s\" have no column in common", q->a.schema,
                     q->a.name, q->b.schema, q->b.name);
     return run_comparison(ctx, a, ops, sql.v[0], out, err);
+}
+
+int
+compare_relations(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                  const struct compare_request *q, struct compare_result *out, struct err *err)
+{
+    return compare(ctx, a, ops, q, "compare_sql", out, err);
+}
+
+int
+compare_summary(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                const struct compare_request *q, struct compare_result *out, struct err *err)
+{
+    return compare(ctx, a, ops, q, "compare_summary", out, err);
 }
 
 static bool

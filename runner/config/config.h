@@ -24,6 +24,8 @@ struct config {
     struct strlist select, exclude, resource_type, exclude_resource_type;
     const char *selector, *indirect_selection;
     const char *state, *defer_state;
+    struct strlist defer_from, defer_only; /* NAME=DIR; NAME=CRITERIA */
+    const char *defer_by;    /* "order", "newest" */
     bool favor_state, full_refresh, fail_fast, quiet;
     int threads;             /* 0: the profile's */
     int jobs;                /* connections that copy, where much is copied */
@@ -38,6 +40,9 @@ struct config {
     int keep;                /* generations that a push leaves in the store */
     double store_timeout;    /* seconds of a store's silence */
     const char *format, *ci; /* of help and of init */
+    const char *compare_production; /* "off", "summary", "full" */
+    struct strlist allow, labels; /* decisions; the pull request's labels, empty: the CI's */
+    bool forecast;           /* tell what on_schema_change will do before the build */
     bool both;               /* build modified incremental models by full refresh as well */
     bool roles;              /* doctor: try what must be denied */
     bool dirty, debug, no_build, dry_run, retry, help, version;
@@ -104,6 +109,7 @@ struct option_def {
     const char *aliases;   /* other names and letters that dbt has for it: "m models", or NULL */
     const char *fallback;  /* the default, as text, or NULL */
     const char *flag;      /* dbt's key for it under `flags:` of dbt_project.yml, or NULL */
+    const char *yes;       /* of a flag: a word that its key in cloneci.yml may have for true */
     bool negatable;        /* --no-<name> is known as well */
     const char *heading;   /* in the help: of this row and those after it */
 };

@@ -331,6 +331,8 @@ value_set_yaml(struct loader *l, const struct option_def *o, const struct origin
         return 0;
     switch (o->kind) {
     case OPTION_FLAG:
+        if (o->yes && value->kind == YAML_STR && str_eq(value->text, o->yes))
+            return value_set(l, o, from, "true", err);
         if (value->kind != YAML_BOOL)
             return wrong_type(from, "true or false", "true", err);
         return value_set(l, o, from, value->boolean ? "true" : "false", err);
@@ -355,6 +357,8 @@ value_set_yaml(struct loader *l, const struct option_def *o, const struct origin
     case OPTION_PROGRAM:
         break;
     }
+    if (value->kind == YAML_BOOL && !value->boolean && o->choices && str_starts(o->choices, "off "))
+        return value_set(l, o, from, "off", err); /* YAML's own word for false */
     if (!is_word(value))
         return wrong_type(from, "a text", "put it in quotes", err);
     return value_set(l, o, from, value->text, err);

@@ -38,7 +38,12 @@ static void
 read_pull_request(void *ctx, struct ci *out, const cJSON *pr)
 {
     const cJSON *base = json_get(pr, "base"), *head = json_get(pr, "head");
+    const cJSON *label;
     double number = json_num(pr, "number", 0);
+    cJSON_ArrayForEach(label, json_get(pr, "labels")) {
+        if (json_str(label, "name"))
+            strlist_add(ctx, &out->labels, json_str(label, "name"));
+    }
     if (json_str(base, "ref")) {
         out->branch = mem_strdup(ctx, json_str(base, "ref"));
         out->branch_from = "GITHUB_EVENT_PATH";
@@ -104,6 +109,9 @@ ci_read(void *ctx, struct ci *out, struct err *err)
                            .sha_first = systems[i].sha_first,
                            .head_sha = var(systems[i].head),
                            .number = number ? number : var(systems[i].other_number)};
+        /* GitLab's; the others tell of none */
+        if (i == 0 && var("CI_MERGE_REQUEST_LABELS"))
+            strlist_split(ctx, &out->labels, var("CI_MERGE_REQUEST_LABELS"), ',');
         return 0;
     }
     return 0;

@@ -15,6 +15,8 @@ read_diff(struct gitdiff *d, const struct gitdiff_options *options, struct err *
     d->repository = repo->workdir;
     d->prefix = repo->prefix;
     d->pull_request = ci.number ? mem_strdup(d, ci.number) : NULL;
+    for (size_t i = 0; i < ci.labels.n; i++)
+        strlist_add(d, &d->labels, ci.labels.v[i]);
     return base_resolve(repo, d, options, &ci, err) || changes_read(d, repo, err) ? -1 : 0;
 }
 

@@ -31,6 +31,7 @@ struct gitdiff {
     const char *head_sha;
     const char *branch;        /* short name, or NULL when detached */
     const char *pull_request;  /* number as text, when the CI tells it, else NULL */
+    struct strlist labels;     /* of the pull request, as far as the CI tells */
     bool dirty;                /* uncommitted work is counted */
     struct gitdiff_change *changes; /* sorted by path */
     size_t n;

@@ -20,6 +20,7 @@ struct ci {
     bool sha_first;       /* the commit is better than the branch (GitLab gives the merge base) */
     const char *head_sha; /* the pull request's own head, where HEAD may be a merge of it */
     const char *number;
+    struct strlist labels;
 };
 /* ERR_INPUT only if GitHub's event file is named but cannot be read. */
 int ci_read(void *ctx, struct ci *out, struct err *err) BASE_CHECKED;

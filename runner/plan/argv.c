@@ -25,37 +25,21 @@ add_words(struct plan *plan, const char *flag, const struct strlist *words)
         add(plan, words->v[i]);
 }
 
-/* Every node by name, and nothing beside: dbt then builds what was planned and need not compare states again. */
+/* Every node, and nothing beside: dbt then builds what was planned and need not compare states again. */
 static void
-add_names(struct plan *plan)
+add_selection(struct plan *plan)
 {
-    add_words(plan, "--select", plan->in.names);
-    add_value(plan, "--indirect-selection", "empty");
+    if (plan->in.everything && !plan->n_deferrals)
+        return;
+    if (!plan->in.everything) {
+        if (plan->in.names)
+            add_words(plan, "--select", plan->in.names);
+        else
+            add_value(plan, "--select", "result:success");
+        add_value(plan, "--indirect-selection", "empty");
+    }
     add(plan, "--defer");
     add_value(plan, "--state", plan->in.deferral_dir);
-}
-
-/* Where names would not say the same: the user's own words, on which the two agree. */
-static void
-add_words_of_user(struct plan *plan)
-{
-    const struct config *c = plan->in.config;
-    add_words(plan, "--select", &c->select);
-    if (!c->select.n && !c->selector)
-        add_value(plan, "--select", plan->in.default_select);
-    add_words(plan, "--exclude", &c->exclude);
-    add_value(plan, "--selector", c->selector);
-    add_value(plan, "--indirect-selection", c->indirect_selection);
-    for (size_t i = 0; i < c->resource_type.n; i++)
-        add_value(plan, "--resource-type", c->resource_type.v[i]);
-    for (size_t i = 0; i < c->exclude_resource_type.n; i++)
-        add_value(plan, "--exclude-resource-type", c->exclude_resource_type.v[i]);
-    if (plan->in.whole && !plan->n_deferrals)
-        return;
-    add(plan, "--defer");
-    if (c->state)
-        add_value(plan, "--state", path_absolute(plan, c->state));
-    add_value(plan, c->state ? "--defer-state" : "--state", plan->in.deferral_dir);
 }
 
 void
@@ -68,10 +52,7 @@ plan_build_argv(struct plan *plan)
         return;
     add(plan, c->dbt);
     add(plan, "build");
-    if (plan->in.names)
-        add_names(plan);
-    else
-        add_words_of_user(plan);
+    add_selection(plan);
     if (c->favor_state)
         add(plan, "--favor-state");
     add_value(plan, "--project-dir", plan->in.project->dir);
@@ -89,9 +70,10 @@ plan_build_argv(struct plan *plan)
 }
 
 void
-plan_narrow_build(struct plan *plan, const struct strlist *names)
+plan_narrow_build(struct plan *plan, const struct strlist *names, const struct strlist *ids)
 {
     plan->in.names = names;
+    plan->to_build = *ids;
     plan->argv = (struct strlist){0};
     plan_build_argv(plan);
 }

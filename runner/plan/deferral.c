@@ -24,10 +24,11 @@ is_referable(const struct node *n)
 }
 
 static int
-missing(const struct node *reader, const struct node *parent, struct err *err)
+missing(const struct plan *plan, const struct node *reader, const struct node *parent, struct err *err)
 {
-    fail(err, ERR_INPUT, "%s refers to %s, which is neither built here nor in production's manifest",
-         reader->unique_id, parent->unique_id);
+    fail(err, ERR_INPUT, "%s refers to %s, which is neither built here nor in %s",
+         reader->unique_id, parent->unique_id,
+         plan->in.n_sources == 1 ? "production's manifest" : "the manifest of any source of deferral that may be used for it");
     return hint(err, "Build it as well (--select \"+%s\"), or use a manifest of production that has it.",
                 reader->name);
 }
@@ -49,15 +50,58 @@ from_beside(struct plan *plan, const struct plan_node *p)
                                   .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
 }
 
-static struct plan_deferral
-from_production(const struct node *n, const struct node *prod)
+/* When it was built there, as text that sorts by time. */
+static const char *
+time_of(const struct plan_candidate *c)
 {
-    return (struct plan_deferral){
-        .unique_id = n->unique_id,
-        .relation = {.database = prod->database, .schema = prod->schema, .name = prod->alias},
-        .text = prod->relation_name,
-        .origin = PLAN_FROM_PRODUCTION,
-    };
+    const struct plan_source *s = c->source;
+    uint32_t at = s->built ? map_gets(s->built, s->manifest->nodes[c->node].unique_id) : MAP_NONE;
+    const char *when = at == MAP_NONE ? s->manifest->generated_at : s->times[at];
+    return when ? when : "";
+}
+
+/* The newest first; of the same age, in the given order. */
+static void
+sort_candidates(struct plan_candidate *c, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t k = i; k > 0 && strcmp(time_of(&c[k - 1]), time_of(&c[k])) < 0; k--) {
+            struct plan_candidate swap = c[k];
+            c[k] = c[k - 1];
+            c[k - 1] = swap;
+        }
+}
+
+void
+plan_take_candidate(struct plan_deferral *d, size_t i)
+{
+    const struct plan_candidate *c = &d->candidates[i];
+    const struct node *n = &c->source->manifest->nodes[c->node];
+    d->source = c->source;
+    d->node = c->node;
+    d->relation = (struct relation){.database = n->database, .schema = n->schema, .name = n->alias};
+    d->text = n->relation_name;
+}
+
+/* False if none of the sources has it. */
+static bool
+from_state(struct plan *plan, uint32_t node, struct plan_deferral *out)
+{
+    const struct node *n = &plan->in.head->nodes[node];
+    *out = (struct plan_deferral){.unique_id = n->unique_id, .origin = PLAN_FROM_STATE,
+                                  .candidates = mem_array(plan, struct plan_candidate, plan->in.n_sources)};
+    for (size_t i = 0; i < plan->in.n_sources; i++) {
+        const struct plan_source *s = &plan->in.sources[i];
+        uint32_t at = s->production ? plan_production_node(plan, node) : manifest_find(s->manifest, n->unique_id);
+        if (at != MAP_NONE && s->manifest->nodes[at].alias && (!s->only || s->only[node]))
+            out->candidates[out->n_candidates++] = (struct plan_candidate){.source = s, .node = at};
+    }
+    if (!out->n_candidates)
+        return false;
+    if (plan->in.newest)
+        sort_candidates(out->candidates, out->n_candidates);
+    plan_take_candidate(out, 0);
+    return true;
 }
 
 static int
@@ -67,14 +111,15 @@ defer(struct finder *f, const struct node *reader, uint32_t parent, struct err *
     const struct node *n = &plan->in.head->nodes[parent];
     uint32_t at = map_gets(f->index, n->unique_id);
     if (at == MAP_NONE) {
-        uint32_t old = plan_production_node(plan, parent);
         const struct plan_node *beside = built_beside(plan, parent);
-        if (!beside && old == MAP_NONE)
-            return missing(reader, n, err);
+        struct plan_deferral made;
+        if (beside)
+            made = from_beside(plan, beside);
+        else if (!from_state(plan, parent, &made))
+            return missing(plan, reader, n, err);
         at = (uint32_t)plan->n_deferrals;
         plan->deferrals = mem_grow(plan, plan->deferrals, struct plan_deferral, at + 1);
-        plan->deferrals[plan->n_deferrals++] =
-            beside ? from_beside(plan, beside) : from_production(n, &plan->in.production->nodes[old]);
+        plan->deferrals[plan->n_deferrals++] = made;
         map_set(f->index, n->unique_id, strlen(n->unique_id), at);
     }
     strlist_add(plan, &plan->deferrals[at].read_by, reader->unique_id);

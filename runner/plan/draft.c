@@ -60,8 +60,8 @@ plan_production_node(const struct plan *plan, uint32_t node)
 
 /* dbt's default generate_schema_name: the target's schema, with the custom one after an underscore. The fast
  * path is only taken where no project macro overrides it. */
-static int
-moved_schema(struct plan *plan, uint32_t node, const char **out, struct err *err)
+int
+plan_moved_schema(struct plan *plan, uint32_t node, const char **out, struct err *err)
 {
     cJSON *json = NULL;
     if (manifest_node_json(plan, plan->in.head, node, &json, err))
@@ -111,7 +111,7 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
                                   .name = n->alias ? n->alias : n->name};
     if (plan->in.beside)
         p->target = twin_target(plan, p->node);
-    else if (plan->in.head_is_production && moved_schema(plan, p->node, &p->target.schema, err))
+    else if (plan->in.head_is_production && plan_moved_schema(plan, p->node, &p->target.schema, err))
         return -1;
     unsigned most = plan->in.adapter->name_max;
     const char *const names[] = {p->target.schema, p->target.name};
@@ -288,6 +288,12 @@ check_targets(struct plan *plan, struct err *err)
     return 0;
 }
 
+bool
+plan_is_modified(const struct plan_node *node)
+{
+    return node->n_reasons && strcmp(node->reasons[0].kind, "downstream") != 0;
+}
+
 void
 plan_warn(struct plan *plan, const char *code, const char *text)
 {
@@ -295,11 +301,26 @@ plan_warn(struct plan *plan, const char *code, const char *text)
     plan->warnings[plan->n_warnings++] = (struct plan_warning){.code = code, .text = text};
 }
 
+static void
+add_candidates(struct plan *plan, const struct plan_deferral *d)
+{
+    if (!d->n_candidates)
+        plan->lookups[plan->n_lookups++] = d->relation;
+    for (size_t i = 0; i < d->n_candidates; i++) {
+        const struct node *n = &d->candidates[i].source->manifest->nodes[d->candidates[i].node];
+        plan->lookups[plan->n_lookups++] =
+            (struct relation){.database = n->database, .schema = n->schema, .name = n->alias};
+    }
+}
+
 /* Lookups are the candidates' sources, in order of the nodes, then the deferrals, then what hooks name. */
 static void
 add_lookups(struct plan *plan)
 {
-    plan->lookups = mem_array(plan, struct relation, plan->n_nodes + plan->n_deferrals + plan->n_hooks);
+    size_t candidates = 0;
+    for (size_t i = 0; i < plan->n_deferrals; i++)
+        candidates += plan->deferrals[i].n_candidates + 1;
+    plan->lookups = mem_array(plan, struct relation, plan->n_nodes + candidates + plan->n_hooks);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_node *p = &plan->nodes[i];
         if (!p->candidate || p->skipped_because)
@@ -309,7 +330,7 @@ add_lookups(struct plan *plan)
             (struct relation){.database = old->database, .schema = old->schema, .name = old->alias};
     }
     for (size_t i = 0; i < plan->n_deferrals; i++)
-        plan->lookups[plan->n_lookups++] = plan->deferrals[i].relation;
+        add_candidates(plan, &plan->deferrals[i]);
     for (size_t i = 0; i < plan->n_hooks; i++)
         plan->lookups[plan->n_lookups++] = plan->hooks[i].relation;
 }

@@ -3,19 +3,17 @@
 #include <string.h>
 
 const char *
-plan_origin_name(enum plan_origin origin)
+plan_origin_name(const struct plan_deferral *d)
 {
-    switch (origin) {
+    switch (d->origin) {
     case PLAN_FROM_PR:
         return "pr";
     case PLAN_FROM_CLONE:
         return "clone";
-    case PLAN_FROM_PRODUCTION:
-        return "prod";
-    case PLAN_FROM_SOURCE:
+    case PLAN_FROM_STATE:
         break;
     }
-    return "source";
+    return d->source->name;
 }
 
 static char *
@@ -114,7 +112,7 @@ put_deferral(cJSON *doc, const struct plan *plan)
         const struct plan_deferral *d = &plan->deferrals[i];
         cJSON *o = mem_check(cJSON_AddObjectToObject(map, d->unique_id));
         json_put_str(o, "relation", d->text);
-        json_put_str(o, "origin", plan_origin_name(d->origin));
+        json_put_str(o, "origin", plan_origin_name(d));
         json_put_strlist(o, "read_by", &d->read_by);
     }
 }

@@ -21,6 +21,16 @@ struct plan_sandbox {
     const cJSON *kept;        /* what the marker of a sandbox keeps: see sandbox/sandbox.h; NULL: nothing yet */
 };
 
+/* Where relations that are not built here may be read. */
+struct plan_source {
+    const char *name;                /* "prod", "staging" .. */
+    const struct manifest *manifest; /* of what stands there */
+    bool production;                 /* it is plan_input.production */
+    const uint8_t *only;             /* one byte a head node; NULL: for all */
+    const struct map *built;         /* unique id -> times, when each node was built; NULL: as the manifest */
+    const char *const *times;        /* as dbt writes them, which sorts by time */
+};
+
 struct plan_input {
     const struct config *config;
     const struct project *project;
@@ -29,9 +39,11 @@ struct plan_input {
     struct state *state;
     const struct gitdiff *diff;          /* NULL: no git was asked */
     const struct select_result *selected; /* what the build builds */
-    const char *default_select;          /* where the user said nothing */
-    const struct strlist *names;         /* the selection as dbt is told it, a criterion a node; NULL: in
-                                          * the user's own words */
+    const struct strlist *names;         /* the selection as dbt is told it, a criterion a node; NULL: by
+                                          * a file, see plan->to_build */
+    const struct plan_source *sources;   /* in order; the first that has a node is read .. */
+    size_t n_sources;
+    bool newest;                         /* .. or the one where it was built last */
     const char *deferral_dir;            /* where the deferral map is laid down for dbt */
     const char *schema;                  /* the pull request's; NULL: the head's manifest is taken as it is */
     bool head_is_production;             /* fast path: relation names are production's, to be moved */
@@ -40,8 +52,9 @@ struct plan_input {
     const struct plan *beside;
     const struct plan_sandbox *sandbox;  /* NULL: it is a pull request's */
     /* What is built is to become production itself: whatever lives on from build to build is cloned, whole and logged,
-     * whatever the strategy says. Without a selection dbt is told none. */
+     * whatever the strategy says. */
     bool whole;
+    bool everything;                     /* .. and all of it is built: dbt is told no selection */
     const char *profiles_dir, *profile, *target; /* for dbt */
     const char *run_id, *now, *expires;  /* for the marker */
     const char *run_number;              /* of our run in the CI's order, or NULL */
@@ -60,7 +73,7 @@ struct plan_rule {
     double sample;
 };
 
-enum plan_origin { PLAN_FROM_PR, PLAN_FROM_CLONE, PLAN_FROM_PRODUCTION, PLAN_FROM_SOURCE };
+enum plan_origin { PLAN_FROM_PR, PLAN_FROM_CLONE, PLAN_FROM_STATE };
 
 struct plan_reason {
     const char *kind;   /* "body", "config", "downstream", "selected" .. */
@@ -99,11 +112,21 @@ struct plan_node {
     const char *skipped_because; /* why there is no clone; NULL if there is one */
 };
 
+/* One place where it may be read. */
+struct plan_candidate {
+    const struct plan_source *source;
+    uint32_t node; /* in the source's manifest */
+};
+
 struct plan_deferral {
     const char *unique_id;
     struct relation relation;
     const char *text;     /* as SQL names it */
     enum plan_origin origin;
+    const struct plan_source *source; /* of PLAN_FROM_STATE */
+    uint32_t node;        /* in the source's manifest */
+    struct plan_candidate *candidates; /* of PLAN_FROM_STATE, as they are preferred; until settled the first is taken */
+    size_t n_candidates;
     struct strlist read_by;
     struct relation_info found;
 };
@@ -112,6 +135,7 @@ struct plan_schema {
     const char *name;     /* in the end */
     const char *aside;    /* while it is being filled */
     const char *old;      /* the last run's, on its way out */
+    bool leftover;        /* the build does not write it; an earlier push did: it is emptied */
     struct namespace_info found, found_aside, found_old;
     struct strlist prepare, swap; /* statements */
 };
@@ -144,6 +168,9 @@ struct plan {
     bool snapshot_each;      /* each clone is of a snapshot of its own: one would be held for too long */
     struct strlist begin, end; /* around the clones' statements */
     struct strlist argv;     /* of the build */
+    /* What it builds, by unique id. Where names cannot say it (too many, or not these alone), the deferral map's folder says
+     * it: as a run_results.json in which just these have succeeded, and dbt selects `result:success`. */
+    struct strlist to_build;
     struct plan_warning *warnings;
     size_t n_warnings;
 };
@@ -155,8 +182,8 @@ int plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct
  * security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint), deferred but missing. */
 int plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
                 struct err *err) BASE_CHECKED;
-/* The build is to build only these (as plan_input.names), on the same clones and with the same map. */
-void plan_narrow_build(struct plan *plan, const struct strlist *names);
+/* The build is to build only these unique ids (`names` as plan_input.names), on the same clones and with the same map. */
+void plan_narrow_build(struct plan *plan, const struct strlist *names, const struct strlist *ids);
 /* The requests of all clones, in the plan's order; *n is plan->n_clones. */
 struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
 int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;
@@ -184,7 +211,10 @@ char *plan_text(void *ctx, const struct plan *plan, bool color);
 bool plan_is_built(const struct node *n);
 /* The plan's entry of a head node, or NULL. */
 const struct plan_node *plan_find_node(const struct plan *plan, uint32_t node);
-const char *plan_origin_name(enum plan_origin origin);
+/* Modified itself, not merely downstream of something that is. */
+bool plan_is_modified(const struct plan_node *node);
+/* "pr", "clone", or the source's name. */
+const char *plan_origin_name(const struct plan_deferral *deferral);
 
 /* Is this schema comment a marker of cloneci's, of this project, for this schema (by OID)? */
 struct plan_marker {

@@ -9,6 +9,10 @@ uint32_t plan_production_node(const struct plan *plan, uint32_t node);
 const char *plan_state_origin(enum state_origin origin);
 void plan_warn(struct plan *plan, const char *code, const char *text);
 int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
+/* The i-th candidate is what is read. */
+void plan_take_candidate(struct plan_deferral *d, size_t i);
+/* The fast path: where a node of production's graph stands in the pull request. */
+int plan_moved_schema(struct plan *plan, uint32_t node, const char **out, struct err *err) BASE_CHECKED;
 int plan_find_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
 int plan_settle_schemas(struct plan *plan, const struct namespace_info *names,
                         struct err *err) BASE_CHECKED;

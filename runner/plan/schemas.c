@@ -67,15 +67,10 @@ plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
 /* --- which schemas the build writes, and whether it may --- */
 
 static int
-refuse_production(const struct plan *plan, const struct map *production, const struct plan_node *p,
-                  struct err *err)
+refuse_production(const struct plan *plan, const struct plan_node *p, const char *place, const struct node *owner, struct err *err)
 {
-    uint32_t at = map_gets(production, p->target.schema);
-    if (at == MAP_NONE)
-        return 0;
-    const struct node *owner = &plan->in.production->nodes[at];
-    fail(err, ERR_REFUSED, "%s would be written to \"%s\".\"%s\", and %s of production stands in that schema",
-         p->info->unique_id, p->target.schema, p->target.name, owner->unique_id);
+    fail(err, ERR_REFUSED, "%s would be written to \"%s\".\"%s\", and %s of %s stands in that schema",
+         p->info->unique_id, p->target.schema, p->target.name, owner->unique_id, place);
     if (plan->in.sandbox)
         return hint(err, "Choose another name for the sandbox.");
     if (plan->in.whole)
@@ -89,6 +84,20 @@ refuse_production(const struct plan *plan, const struct map *production, const s
                      "for the CI target.");
 }
 
+/* No schema that production, or another source of deferral, stands in. */
+static int
+check_written(const struct plan *plan, struct map *const *taken, const struct plan_node *p, struct err *err)
+{
+    for (size_t i = 0; i < plan->in.n_sources + 1; i++) {
+        const struct plan_source *s = i ? &plan->in.sources[i - 1] : NULL;
+        uint32_t at = map_gets(taken[i], p->target.schema);
+        if (at != MAP_NONE)
+            return refuse_production(plan, p, s ? s->name : "production",
+                                     &(s ? s->manifest : plan->in.production)->nodes[at], err);
+    }
+    return 0;
+}
+
 static bool
 has_schema(const struct plan *plan, const char *name)
 {
@@ -99,7 +108,7 @@ has_schema(const struct plan *plan, const char *name)
 }
 
 static void
-add_schema(struct plan *plan, const char *name)
+add_schema(struct plan *plan, const char *name, bool leftover)
 {
     if (has_schema(plan, name))
         return;
@@ -107,7 +116,7 @@ add_schema(struct plan *plan, const char *name)
     hash_sha256(name, strlen(name), hex);
     plan->schemas = mem_grow(plan, plan->schemas, struct plan_schema, plan->n_schemas + 1);
     plan->schemas[plan->n_schemas++] =
-        (struct plan_schema){.name = name, .aside = mem_printf(plan, "cloneci_new_%.16s", hex),
+        (struct plan_schema){.name = name, .leftover = leftover, .aside = mem_printf(plan, "cloneci_new_%.16s", hex),
                              .old = mem_printf(plan, "cloneci_old_%.16s", hex)};
 }
 
@@ -126,25 +135,48 @@ stores_failures(struct plan *plan, const struct plan_node *p, bool *out, struct 
     return 0;
 }
 
+/* Where dbt would look for what is deferred before it defers: what an earlier push left there must not be read. */
+static int
+find_leftovers(struct plan *plan, struct map *const *taken, struct err *err)
+{
+    for (size_t i = 0; plan->in.schema && !plan->in.beside && !plan->in.sandbox && !plan->in.whole && i < plan->n_deferrals; i++) {
+        uint32_t node = manifest_find(plan->in.head, plan->deferrals[i].unique_id);
+        const char *schema = plan->in.head->nodes[node].schema;
+        bool theirs = false;
+        if (plan->in.head_is_production && plan_moved_schema(plan, node, &schema, err))
+            return -1;
+        for (size_t k = 0; schema && k < plan->in.n_sources + 1; k++)
+            theirs = theirs || map_gets(taken[k], schema) != MAP_NONE;
+        if (schema && !theirs && str_starts(schema, plan->in.schema))
+            add_schema(plan, schema, true);
+    }
+    return 0;
+}
+
 int
 plan_find_schemas(struct plan *plan, struct err *err)
 {
-    struct map *production = guard_schema_map(plan, plan->in.production);
+    struct map **taken = mem_array(plan, struct map *, plan->in.n_sources + 1);
+    taken[0] = guard_schema_map(plan, plan->in.production);
+    for (size_t i = 0; i < plan->in.n_sources; i++)
+        taken[i + 1] = plan->in.sources[i].production ? taken[0] : guard_schema_map(plan, plan->in.sources[i].manifest);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
         bool stores = false;
         if (p->target.name) {
-            if (refuse_production(plan, production, p, err))
+            if (check_written(plan, taken, p, err))
                 return -1;
-            add_schema(plan, p->target.schema);
+            add_schema(plan, p->target.schema, false);
         } else if (stores_failures(plan, p, &stores, err)) {
             return -1;
         } else if (stores && !plan->in.head_is_production) {
-            add_schema(plan, p->info->schema);
+            add_schema(plan, p->info->schema, false);
         } else if (stores) {
-            add_schema(plan, mem_printf(plan, "%s_dbt_test__audit", plan->in.schema));
+            add_schema(plan, mem_printf(plan, "%s_dbt_test__audit", plan->in.schema), false);
         }
     }
+    if (find_leftovers(plan, taken, err))
+        return -1;
     plan->names = mem_array(plan, const char *, plan->n_schemas * 3);
     for (size_t i = 0; i < plan->n_schemas; i++) {
         plan->names[plan->n_names++] = plan->schemas[i].name;
@@ -226,15 +258,24 @@ check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
 int
 plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struct err *err)
 {
+    size_t kept = 0;
     for (size_t i = 0; i < plan->n_schemas; i++) {
-        struct plan_schema *s = &plan->schemas[i];
+        struct plan_schema *s = &plan->schemas[kept];
+        struct err not_ours;
+        *s = plan->schemas[i];
         s->found = names[3 * i];
         s->found_aside = names[3 * i + 1];
         s->found_old = names[3 * i + 2];
-        if ((plan->in.sandbox && check_place(plan, s, err)) || check_ours(plan, &s->found, s->name, err) || check_ours(plan, &s->found_aside, s->aside, err) ||
-            check_ours(plan, &s->found_old, s->old, err) || check_newest(plan, &s->found, err))
+        /* nothing is written there: what is not ours stays */
+        if (s->leftover && (!s->found.exists || !s->found.relations || check_ours(plan, &s->found, s->name, &not_ours)))
+            continue;
+        if ((plan->in.sandbox && check_place(plan, s, err)) || check_ours(plan, &s->found, s->name, err) ||
+            check_ours(plan, &s->found_aside, s->aside, err) || check_ours(plan, &s->found_old, s->old, err) ||
+            check_newest(plan, &s->found, err))
             return -1;
+        kept++;
     }
+    plan->n_schemas = kept;
     return 0;
 }
 

@@ -108,54 +108,99 @@ is_kind(enum relation_kind kind, const char *expected)
     return strcmp(expected, "view") == 0 ? !table : !view;
 }
 
-/* Something else was put in its place since production's manifest was written: the manifest is not of what stands. */
-static int
-check_kind(const struct plan *plan, const struct plan_deferral *d, const struct relation_info *r, struct err *err)
+/* "production" or the source's name, as messages name it. */
+static const char *
+place(const struct plan_deferral *d)
 {
-    uint32_t at = manifest_find(plan->in.production, d->unique_id);
-    if (d->origin != PLAN_FROM_PRODUCTION || at == MAP_NONE)
-        return 0;
-    const char *expected = expected_kind(&plan->in.production->nodes[at]);
-    if (!expected || is_kind(r->kind, expected))
-        return 0;
-    fail(err, ERR_WAREHOUSE, "%s reads %s of production, whose manifest says %s (%s), but \"%s\".\"%s\" is a %s",
-         d->read_by.v[0], d->unique_id, expected, plan->in.production->nodes[at].type == NODE_MODEL
-                                                       ? plan->in.production->nodes[at].materialized
-                                                       : node_type_name(plan->in.production->nodes[at].type),
-         d->relation.schema, d->relation.name, relation_kind_name(r->kind));
-    return hint(err, "Production's manifest is not of what stands there: fetch the newest, or build %s in production.",
-                plan->in.production->nodes[at].name);
+    return d->source && !d->source->production ? d->source->name : "production";
+}
+
+/* What the source's manifest says of the relation, or NULL where that is not known to the catalog. */
+static const char *
+expected(const struct plan_deferral *d)
+{
+    return d->source ? expected_kind(&d->source->manifest->nodes[d->node]) : NULL;
+}
+
+/* Something else was put in its place since the manifest was written: the manifest is not of what stands. */
+static int
+wrong_kind(const struct plan_deferral *d, const struct relation_info *r, struct err *err)
+{
+    const struct node *n = &d->source->manifest->nodes[d->node];
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, whose manifest says %s (%s), but \"%s\".\"%s\" is a %s",
+         d->read_by.v[0], d->unique_id, place(d), expected(d),
+         n->type == NODE_MODEL ? n->materialized : node_type_name(n->type), d->relation.schema, d->relation.name,
+         relation_kind_name(r->kind));
+    return hint(err, "The manifest of %s is not of what stands there: fetch the newest, or build %s there.", place(d), n->name);
 }
 
 static int
 no_such_schema(const struct plan_deferral *d, struct err *err)
 {
-    fail(err, ERR_WAREHOUSE, "%s reads %s of production (\"%s\".\"%s\"), but there is no schema \"%s\"",
-         d->read_by.v[0], d->unique_id, d->relation.schema, d->relation.name, d->relation.schema);
-    return hint(err, "Check that --target connects to production's database, and that --state is production's manifest.");
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), but there is no schema \"%s\"",
+         d->read_by.v[0], d->unique_id, place(d), d->relation.schema, d->relation.name, d->relation.schema);
+    return hint(err, "Check that --target connects to that database, and that the manifest (--state, --defer-from) is of what "
+                     "stands there.");
+}
+
+static bool
+may_be_read(const struct relation_info *r)
+{
+    return r->can_use_schema && (r->kind == RELATION_MISSING || r->can_select);
+}
+
+static bool
+is_good(const struct plan_deferral *d, const struct relation_info *r)
+{
+    const char *kind = expected(d);
+    return !r->no_schema && may_be_read(r) && r->kind != RELATION_MISSING && (!kind || is_kind(r->kind, kind));
 }
 
 static int
-settle_deferral(const struct plan *plan, struct plan_deferral *d, const struct relation_info *r, struct err *err)
+check_deferral(const struct plan_deferral *d, const struct relation_info *r, struct err *err)
 {
-    d->found = *r;
     const char *reader = d->read_by.v[0];
+    if (is_good(d, r))
+        return 0;
     if (r->no_schema)
         return no_such_schema(d, err);
-    if (!r->can_use_schema || (r->kind != RELATION_MISSING && !r->can_select)) {
-        fail(err, ERR_WAREHOUSE, "%s reads %s of production (\"%s\".\"%s\"), which our role may not read", reader,
-             d->unique_id, d->relation.schema, d->relation.name);
+    if (!may_be_read(r)) {
+        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), which our role may not read", reader,
+             d->unique_id, place(d), d->relation.schema, d->relation.name);
         return hint(err, "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
                     d->relation.schema);
     }
     if (r->kind != RELATION_MISSING)
-        return check_kind(plan, d, r, err);
-    fail(err, ERR_WAREHOUSE, "%s reads %s of production, but \"%s\".\"%s\" does not exist in the warehouse", reader,
-         d->unique_id, d->relation.schema, d->relation.name);
+        return wrong_kind(d, r, err);
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, but \"%s\".\"%s\" does not exist in the warehouse", reader,
+         d->unique_id, place(d), d->relation.schema, d->relation.name);
     if (r->near)
         return hint(err, "There is \"%s\": names that differ by case are different relations.", r->near);
-    return hint(err, "Build it in production first, or build it here as well: --select \"+%s\".",
+    return hint(err, "Build it in %s first, or build it here as well: --select \"+%s\".", place(d),
                 strrchr(reader, '.') ? strrchr(reader, '.') + 1 : reader);
+}
+
+/* The first source that really has it; where none does, what is wrong with the first is the error. */
+static int
+settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relation_info *found, struct err *err)
+{
+    for (size_t i = 0; i < d->n_candidates; i++) {
+        plan_take_candidate(d, i);
+        if (!is_good(d, &found[i]))
+            continue;
+        d->found = found[i];
+        if (i > 0)
+            plan_warn(plan, "deferral_fallback",
+                      mem_printf(plan, "%s is read from %s: \"%s\".\"%s\" of %s is not there, may not be read or is of another "
+                                       "kind than its manifest says",
+                                 d->unique_id, d->source->name, found[0].relation.schema, found[0].relation.name,
+                                 d->candidates[0].source->name));
+        return 0;
+    }
+    if (d->n_candidates)
+        plan_take_candidate(d, 0);
+    d->found = found[0];
+    return check_deferral(d, &found[0], err);
 }
 
 int
@@ -170,9 +215,12 @@ plan_settle(struct plan *plan, const struct relation_info *found, const struct n
     }
     if (plan_budget(plan, err))
         return -1;
-    for (size_t i = 0; i < plan->n_deferrals; i++)
-        if (settle_deferral(plan, &plan->deferrals[i], &found[at++], err))
+    for (size_t i = 0; i < plan->n_deferrals; i++) {
+        struct plan_deferral *d = &plan->deferrals[i];
+        if (settle_deferral(plan, d, &found[at], err))
             return -1;
+        at += d->n_candidates ? d->n_candidates : 1;
+    }
     for (size_t i = 0; i < plan->n_hooks; i++)
         if (plan_settle_hook(plan, &plan->hooks[i], &found[at++], err))
             return -1;
@@ -237,6 +285,9 @@ plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
             plan->n_clones--;
         }
     }
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan_is_built(plan->nodes[i].info))
+            strlist_add(plan, &plan->to_build, plan->nodes[i].info->unique_id);
     if (!plan->in.sandbox)
         plan_build_argv(plan);
     return plan_render_schemas(plan, err);

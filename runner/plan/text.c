@@ -101,7 +101,7 @@ print_deferral(struct buf *b, const struct style *s, const struct plan *plan)
     buf_printf(b, "\n%sRead, not built%s\n", s->bold, s->off);
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         const struct plan_deferral *d = &plan->deferrals[i];
-        buf_printf(b, "  %s  %s%s  from %s%s\n", d->unique_id, s->cyan, d->text, plan_origin_name(d->origin),
+        buf_printf(b, "  %s  %s%s  from %s%s\n", d->unique_id, s->cyan, d->text, plan_origin_name(d),
                    s->off);
     }
 }

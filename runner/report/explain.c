@@ -28,7 +28,10 @@ static void
 add_column(cJSON *node, const char *name, const char *change, const char *type)
 {
     bool added = strcmp(change, "added") == 0;
-    report_column(node, name, change, added ? NULL : type, added ? type : NULL);
+    report_column(node, &(struct report_column){.name = name, .change = change, .effect = "fails",
+                                                .before = added ? NULL : type,
+                                                .after = added ? type : NULL,
+                                                .result = added ? NULL : type});
 }
 
 /* "PostgresColumn(column='a', dtype='numeric', char_size=None, numeric_precision=10,
@@ -92,7 +95,9 @@ read_retyped(cJSON *node, const char *line)
     for (char *p = strchr(text, '{'); p; p = strchr(p + 1, '{')) {
         char *name = python_value(ctx, p, "'column_name':");
         if (name)
-            report_column(node, name, "retyped", NULL, python_value(ctx, p, "'new_type':"));
+            report_column(node, &(struct report_column){
+                                    .name = name, .change = "retyped", .effect = "fails",
+                                    .after = python_value(ctx, p, "'new_type':")});
     }
     talloc_free(ctx);
 }
@@ -170,6 +175,17 @@ explain_is_broken_twin(const cJSON *node)
     return str_eq(json_str(json_get(node, "both"), "verdict"), "broken");
 }
 
+bool
+explain_is_refused_later(const cJSON *node)
+{
+    const cJSON *c;
+    cJSON_ArrayForEach(c, json_get(node, "columns")) {
+        if (str_eq(json_str(c, "effect"), "fails") && str_eq(node_status(node), "success"))
+            return true;
+    }
+    return false;
+}
+
 char *
 explain_twin(void *ctx, const cJSON *node)
 {
@@ -195,6 +211,9 @@ explain_failure(cJSON *node)
     if (explain_is_broken_twin(node))
         brief = mem_printf(ctx, "an incremental run does not make what a full refresh makes: %s",
                            explain_twin(ctx, node));
+    if (explain_is_refused_later(node))
+        brief = mem_printf(ctx, "it passed here and would fail in production: %s",
+                           json_str(node, "columns_text"));
     if (cJSON_IsObject(build))
         model_set_str(build, "brief", brief);
     talloc_free(ctx);

@@ -174,6 +174,8 @@ face_mode(const cJSON *node)
 {
     const cJSON *clone = json_get(node, "clone");
     const cJSON *incremental = json_get(json_get(node, "build"), "incremental");
+    if (node_verdict_is(node, "accepted"))
+        return "full refresh";
     if (cJSON_IsTrue(incremental))
         return "incremental";
     if (cJSON_IsFalse(incremental))
@@ -281,13 +283,23 @@ face_message(void *ctx, struct strlist *lines, const char *message, size_t most)
     }
 }
 
+const char *
+face_columns(const cJSON *node)
+{
+    const cJSON *forecast = json_get(node, "forecast");
+    if (node_verdict_is(node, "failed"))
+        return NULL;
+    return cJSON_IsObject(json_get(node, "build")) ? json_str(node, "columns_text")
+                                                   : json_str(forecast, "text");
+}
+
 void
 face_failure(void *ctx, struct strlist *lines, const cJSON *node, size_t most)
 {
     const cJSON *build = json_get(node, "build");
     const char *brief = json_str(build, "brief"),
                *details = json_str(json_get(node, "both"), "details");
-    if (explain_is_broken_twin(node) && brief) {
+    if ((explain_is_broken_twin(node) || explain_is_refused_later(node)) && brief) {
         strlist_add(ctx, lines, face_line(ctx, brief));
         /* Below its first line stand rows that differ. */
         details = details ? strchr(details, '\n') : NULL;

@@ -31,6 +31,9 @@ char *face_why(void *ctx, const cJSON *node);
 char *face_results(void *ctx, const cJSON *doc);
 /* Does the node belong into the tables of models? Tests and the like only show when they failed. */
 bool face_is_row(const cJSON *node);
+/* What becomes of the columns of production's table; NULL: nothing, or it is the failure's to tell.
+ */
+const char *face_columns(const cJSON *node);
 /* Why the node failed, at most `most` lines: our own words where we have some, else dbt's. */
 void face_failure(void *ctx, struct strlist *lines, const cJSON *node, size_t most);
 /* dbt's message without its heading and without the path of the compiled file; lines are trimmed.

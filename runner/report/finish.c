@@ -58,6 +58,8 @@ judge_built(const cJSON *node)
         return json_bool(node, "new") ? "new" : json_bool(node, "candidate") ? "not_tested" : "ok";
     if (str_eq(json_str(clone, "strategy"), "view"))
         return "not_tested";
+    if (cJSON_IsObject(json_get(node, "decision")))
+        return "accepted";
     if (cJSON_IsBool(incremental))
         return cJSON_IsTrue(incremental) ? "ok" : "false_green";
     return "not_tested";
@@ -75,7 +77,8 @@ judge(const cJSON *doc, const cJSON *node)
         return "failed";
     if (!status || is_one_of(status, left, BASE_COUNT(left)))
         return "skipped";
-    return explain_is_broken_twin(node) ? "failed" : judge_built(node);
+    return explain_is_broken_twin(node) || explain_is_refused_later(node) ? "failed"
+                                                                         : judge_built(node);
 }
 
 static void
@@ -238,6 +241,16 @@ full_refresh_command(void *ctx, const cJSON *doc, bool (*match)(const cJSON *nod
     return b.len ? b.s : NULL;
 }
 
+static char *
+full_refresh_of(void *ctx, const cJSON *node)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    buf_puts(&b, "dbt build --full-refresh --select");
+    add_word(&b, json_str(node, "selector") ? json_str(node, "selector") : node_name(node));
+    return b.s;
+}
+
 static void
 list_after_merge(void *ctx, const cJSON *doc, cJSON *advice)
 {
@@ -245,6 +258,13 @@ list_after_merge(void *ctx, const cJSON *doc, cJSON *advice)
     cJSON *list = model_set_array(advice, "after_merge");
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
         const cJSON *both = json_get(node, "both");
+        if (node_verdict_is(node, "accepted"))
+            add_advice(list,
+                       mem_printf(ctx,
+                                  "%s: production's run refuses its new columns until it is "
+                                  "rebuilt, which was accepted (%s):",
+                                  node_name(node), json_str(json_get(node, "decision"), "by")),
+                       full_refresh_of(ctx, node));
         if (str_eq(json_str(both, "verdict"), "needs_full_refresh") && json_str(both, "command"))
             add_advice(
                 list,
@@ -299,6 +319,10 @@ list_next(void *ctx, const cJSON *doc, cJSON *advice)
         add_advice(
             list,
             "Or merge it as it is, and rebuild the table in production right afterwards:", rebuild);
+        add_advice(list,
+                   "To record that decision, and have the rest tested on it: the label "
+                   "cloneci-allow:schema_change, or --allow schema_change.",
+                   NULL);
     }
     if (model_count(doc, "false_green"))
         add_advice(list,
@@ -429,7 +453,7 @@ failed_headline(void *ctx, const cJSON *doc)
         const char *brief = json_str(json_get(node, "build"), "brief");
         if (explain_is_schema_change(node))
             return mem_printf(ctx, "%s would fail in production: %s", node_name(node), brief);
-        if (n == 1 && explain_is_broken_twin(node))
+        if (n == 1 && (explain_is_broken_twin(node) || explain_is_refused_later(node)))
             return mem_printf(ctx, "%s: %s", node_name(node), brief);
     }
     size_t tests = 0;
@@ -461,6 +485,9 @@ ok_headline(void *ctx, const cJSON *doc, const char *merge)
     if (str_eq(merge, "partly"))
         return mem_printf(
             ctx, "the build passed, but not all of it was tested as production will run it");
+    if (model_count(doc, "accepted"))
+        return mem_printf(ctx, "the build passed; %s needs a full refresh in production, as was accepted",
+                          names(ctx, doc, "accepted"));
     if (str_eq(merge, "yes_then"))
         return mem_printf(ctx, "it runs in production, which then needs a full refresh of %s", full_refresh_names(ctx, doc));
     if (clones)

@@ -221,7 +221,7 @@ put_failure(struct buf *b, const cJSON *node)
     const cJSON *build = json_get(node, "build");
     buf_puts(b, "\n**");
     put_code(b, node_name(node), NAME_MOST);
-    if (explain_is_schema_change(node) || explain_is_broken_twin(node)) {
+    if (explain_is_schema_change(node) || explain_is_broken_twin(node) || explain_is_refused_later(node)) {
         buf_puts(b, "** — ");
         put_text(b, json_str(build, "brief"), TEXT_MOST);
         buf_putc(b, '\n');
@@ -243,6 +243,44 @@ put_failure(struct buf *b, const cJSON *node)
             put_block(b, "text", &lines, TEXT_MOST);
     }
     talloc_free(ctx);
+}
+
+static void
+put_columns(struct buf *b, const cJSON *doc)
+{
+    size_t shown = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        const char *text = face_columns(node);
+        if (!text || shown++ >= LISTED_MOST || b->len > LISTS_END)
+            continue;
+        if (shown == 1)
+            buf_puts(b, "\n### Columns of production's tables, after the merge\n\n");
+        buf_puts(b, "- ");
+        put_code(b, node_name(node), NAME_MOST);
+        buf_puts(b, ": ");
+        put_text(b, text, TEXT_MOST / 2);
+        buf_putc(b, '\n');
+    }
+}
+
+static void
+put_compared(struct buf *b, const cJSON *doc)
+{
+    size_t shown = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        const char *text = json_str(json_get(node, "compare"), "text");
+        if (!text || shown++ >= LISTED_MOST || b->len > LISTS_END)
+            continue;
+        if (shown == 1)
+            buf_puts(b, "\n### Beside production\n\n");
+        buf_puts(b, "- ");
+        put_code(b, node_name(node), NAME_MOST);
+        buf_puts(b, ": ");
+        put_text(b, text, TEXT_MOST / 2);
+        buf_putc(b, '\n');
+    }
 }
 
 /* What the twin runs of good nodes say. */
@@ -589,6 +627,8 @@ report_comment(void *ctx, const cJSON *doc, bool picture)
     put_failures(&b, doc);
     put_steps(&b, "What to do", json_get(advice, "next"));
     put_steps(&b, "In production, after the merge", json_get(advice, "after_merge"));
+    put_columns(&b, doc);
+    put_compared(&b, doc);
     put_twins(&b, doc);
     put_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
     put_list(&b, "Warnings", json_get(doc, "warnings"), NULL);

@@ -185,7 +185,11 @@ report_node(cJSON *doc, const struct report_node *node)
     model_set_str(o, "skipped_because", node->skipped_because);
     model_set_str(o, "build", NULL);
     model_set_str(o, "verdict", NULL);
+    model_set_str(o, "on_schema_change", node->on_schema_change);
+    model_set_str(o, "forecast", NULL);
     model_set_array(o, "columns");
+    model_set_str(o, "columns_text", NULL);
+    model_set_str(o, "decision", NULL);
     model_set_str(o, "both", NULL);
     model_set_str(o, "compare", NULL);
     return o;
@@ -248,14 +252,73 @@ report_built(cJSON *node, const struct report_built *built)
 }
 
 void
-report_column(cJSON *node, const char *name, const char *change, const char *before,
-              const char *after)
+report_column(cJSON *node, const struct report_column *column)
 {
     cJSON *o = model_add_item(array_of(node, "columns"));
-    model_set_str(o, "name", name);
-    model_set_str(o, "change", change);
-    model_set_str(o, "before", before);
-    model_set_str(o, "after", after);
+    model_set_str(o, "name", column->name);
+    model_set_str(o, "change", column->change);
+    model_set_str(o, "before", column->before);
+    model_set_str(o, "after", column->after);
+    model_set_str(o, "effect", column->effect);
+    model_set_str(o, "result", column->result);
+}
+
+cJSON *
+report_compare(cJSON *node, const struct report_compare *c)
+{
+    cJSON *o = model_set_object(node, "compare");
+    model_set_str(o, "mode", c->mode);
+    model_set_str(o, "production", c->production);
+    model_set_str(o, "text", c->text);
+    put_num(o, "percent", c->percent);
+    put_list(o, "key", c->keys);
+    put_num(o, "rows", (double)c->rows);
+    put_num(o, "rows_production", (double)c->rows_production);
+    put_num(o, "duplicates", (double)c->duplicates);
+    put_num(o, "duplicates_production", (double)c->duplicates_production);
+    put_num(o, "only_here", (double)c->only_here);
+    put_num(o, "only_production", (double)c->only_production);
+    put_num(o, "changed", (double)c->changed);
+    model_set_array(o, "columns");
+    return o;
+}
+
+void
+report_compare_column(cJSON *compare, const struct report_compare_column *c)
+{
+    cJSON *o = model_add_item(array_of(compare, "columns"));
+    model_set_str(o, "name", c->name);
+    model_set_str(o, "here", c->here);
+    model_set_str(o, "production", c->production);
+    if (c->differs < 0)
+        model_set_str(o, "differs", NULL);
+    else
+        put_bool(o, "differs", c->differs > 0);
+    put_num(o, "differing", (double)c->differing);
+}
+
+void
+report_decision(cJSON *node, const char *what, const char *by)
+{
+    cJSON *o = model_set_object(node, "decision");
+    model_set_str(o, "what", what);
+    model_set_str(o, "by", by);
+}
+
+void
+report_columns_text(cJSON *node, const char *text)
+{
+    model_set_str(node, "columns_text", text);
+}
+
+cJSON *
+report_forecast(cJSON *node, bool fails, const char *text)
+{
+    cJSON *o = model_set_object(node, "forecast");
+    model_set_str(o, "outcome", fails ? "fails" : "runs");
+    model_set_str(o, "text", text);
+    model_set_array(o, "columns");
+    return o;
 }
 
 void

@@ -19,6 +19,8 @@ void explain_failure(cJSON *node);
 bool explain_is_schema_change(const cJSON *node);
 /* Did the twin run show that its incremental run makes other rows than a full refresh? */
 bool explain_is_broken_twin(const cJSON *node);
+/* Did it pass on its clone, while production's table would refuse the change of columns? */
+bool explain_is_refused_later(const cJSON *node);
 /* `both.details` up to its first line's end; samples follow there. Belongs to ctx. */
 char *explain_twin(void *ctx, const cJSON *node);
 

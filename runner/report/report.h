@@ -53,6 +53,7 @@ struct report_node {
     const char *skipped_because; /* why there is no clone; or NULL */
     bool is_new;                 /* production does not have it */
     bool candidate; /* an incremental or snapshot: cloned unless there is a reason not to */
+    const char *on_schema_change; /* of an incremental model, as dbt takes it; or NULL */
 };
 /* Adds a node and returns it; it belongs to the document. Unique ids are the caller's care. */
 cJSON *report_node(cJSON *doc, const struct report_node *node);
@@ -84,11 +85,43 @@ struct report_built {
     int incremental; /* of a clone: 1 the incremental path was taken, 0 made anew, -1 unknown */
 };
 void report_built(cJSON *node, const struct report_built *built);
-/* `change`: "added", "removed", "retyped"; types as SQL names them, NULL where there is none. */
-void report_column(cJSON *node, const char *name, const char *change, const char *before,
-                   const char *after);
+struct report_column {
+    const char *name;
+    const char *change;         /* "added", "removed", "retyped" by the model's query */
+    const char *before, *after; /* types as SQL names them, NULL where there is none */
+    const char *effect; /* "added", "removed", "retyped", "kept", "ignored", "fails"; NULL: unknown
+                         */
+    const char *result; /* the type in production's table afterwards, or NULL */
+};
+/* Differences with production's table, as the build left them. */
+void report_column(cJSON *node, const struct report_column *column);
+/* `what` was refused and is accepted: `by` says who decided. */
+void report_decision(cJSON *node, const char *what, const char *by);
+/* What they come to, in a line. */
+void report_columns_text(cJSON *node, const char *text);
+/* The same as it was told before the build; the columns of a forecast are added to what this
+ * returns by report_column. */
+cJSON *report_forecast(cJSON *node, bool fails, const char *text);
 /* The twin run: "safe", "needs_full_refresh", "broken", with the command for production. */
 void report_both(cJSON *node, const char *verdict, const char *command, const char *details);
+
+/* What was built beside what production has; -1: not known. */
+struct report_compare {
+    const char *mode, *production, *text; /* "summary", "full"; the relation; all of it in a line */
+    const struct strlist *keys;
+    int percent; /* of the rows that were looked at */
+    int64_t rows, rows_production;
+    int64_t duplicates, duplicates_production; /* keys that stand more than once, or are NULL */
+    int64_t only_here, only_production, changed; /* keys; rows of the same key */
+};
+struct report_compare_column {
+    const char *name, *here, *production; /* types */
+    int differs;                          /* 1, 0, -1 */
+    int64_t differing;                    /* rows of the same key */
+};
+/* Its columns are added to what this returns. */
+cJSON *report_compare(cJSON *node, const struct report_compare *compare);
+void report_compare_column(cJSON *compare, const struct report_compare_column *column);
 
 /* --- the rest of the run --- */
 

@@ -410,6 +410,41 @@ put_builds(struct page *p)
     put_more(p, shown);
 }
 
+/* What the build did to the columns of production's tables; what fails is told with the build. */
+static void
+put_columns(struct page *p)
+{
+    size_t shown = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+        const char *text = face_columns(node);
+        if (!text || shown++ >= ROWS_MOST)
+            continue;
+        if (shown == 1)
+            put_title(p, "Columns of production's tables, after the merge", "");
+        put_name(p, node, p->ink->yellow, "±");
+        put_wrapped(p, face_line(p->ctx, text), p->name_width + 6, "");
+    }
+    put_more(p, shown);
+}
+
+static void
+put_compared(struct page *p)
+{
+    size_t shown = 0;
+    const cJSON *node;
+    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+        const char *text = json_str(json_get(node, "compare"), "text");
+        if (!text || shown++ >= ROWS_MOST)
+            continue;
+        if (shown == 1)
+            put_title(p, "Beside production", "");
+        put_name(p, node, p->ink->dim, "=");
+        put_wrapped(p, face_line(p->ctx, text), p->name_width + 6, "");
+    }
+    put_more(p, shown);
+}
+
 static void
 put_twins(struct page *p)
 {
@@ -527,6 +562,8 @@ report_terminal(void *ctx, const cJSON *doc, bool color, size_t columns)
     put_changed(&p);
     put_clones(&p);
     put_builds(&p);
+    put_columns(&p);
+    put_compared(&p);
     put_twins(&p);
     put_not_tested(&p);
     put_steps(&p, "What to do", json_get(advice, "next"));

@@ -1,7 +1,8 @@
 -- The statement that compares two relations, made by the server from its catalog; writes nothing. It gives JSON arrays
 -- [kind, name, value], one a row: rows_a, rows_b, only_a, only_b, and with a key missing, extra, duplicates, changed, stale, column
 -- (name, rows that differ), sample (JSON).
--- :'keys' and :'ignore' are JSON arrays of column names; :'p_schema', :'p_name' are production's relation, or ''.
+-- :'keys' and :'ignore' are JSON arrays of column names; :'p_schema', :'p_name' are production's relation, or ''; :'percent' of the rows
+-- are looked at, the same ones on both sides.
 -- Types without equality (json, xml, point ..) are compared as text; floats to 12 digits (sums in another order).
 WITH col AS (
     SELECT a.attnum, a.attname, quote_ident(a.attname) AS q, t.typname,
@@ -42,14 +43,18 @@ part AS (
                FILTER (WHERE NOT is_key) AS listed,
            count(*) FILTER (WHERE is_key) > 0
                AND count(*) FILTER (WHERE is_key) = jsonb_array_length(:'keys'::jsonb) AS keyed,
-           :'p_name' <> '' AND bool_or(in_p) AS has_p
+           :'p_name' <> '' AND bool_or(in_p) AS has_p,
+           CASE WHEN :'percent'::integer < 100
+                THEN format(' WHERE (hashtextextended(ROW(%s)::text, 0) & 1048575) %% 100 < %s',
+                            coalesce(string_agg(q, ', ' ORDER BY attnum) FILTER (WHERE is_key), string_agg(q, ', ' ORDER BY attnum)),
+                            :'percent'::integer) ELSE '' END AS sampled
       FROM value
 )
 SELECT 'SELECT jsonb_build_array(r.k, r.n, r.v)::text FROM ('
-    || format('WITH a AS MATERIALIZED (SELECT %s FROM %I.%I), b AS MATERIALIZED (SELECT %s FROM %I.%I)',
-              columns, :'a_schema', :'a_name', columns, :'b_schema', :'b_name')
+    || format('WITH a AS MATERIALIZED (SELECT %s FROM %I.%I%s), b AS MATERIALIZED (SELECT %s FROM %I.%I%s)',
+              columns, :'a_schema', :'a_name', sampled, columns, :'b_schema', :'b_name', sampled)
     || CASE WHEN keyed AND has_p AND differ IS NOT NULL
-            THEN format(', p AS MATERIALIZED (SELECT %s FROM %I.%I)', columns_p, :'p_schema', :'p_name') ELSE '' END
+            THEN format(', p AS MATERIALIZED (SELECT %s FROM %I.%I%s)', columns_p, :'p_schema', :'p_name', sampled) ELSE '' END
     || ' SELECT ''rows_a'', '''', count(*)::text FROM a UNION ALL SELECT ''rows_b'', '''', count(*)::text FROM b'
     || format(' UNION ALL SELECT ''only_a'', '''', count(*)::text FROM (SELECT %s FROM a EXCEPT ALL SELECT %s FROM b) AS x',
               names, names)

@@ -339,7 +339,7 @@ docs_hostile(void *ctx)
     docs_clone(node, "copy", 5);
     docs_built(node, "error", -1, -1,
                "Database Error in model x (y)\n  " HOSTILE "\n  second line");
-    report_column(node, HOSTILE, "added", NULL, HOSTILE);
+    report_column(node, &(struct report_column){.name = HOSTILE, .change = "added", .after = HOSTILE, .effect = "added", .result = HOSTILE});
     docs_model(doc, "caf\xC3\xA9_\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", "incremental", HOSTILE);
     docs_model(doc, "broken_\xFF_byte", "table", NULL);
     struct strlist by = {0};

@@ -51,7 +51,7 @@ const short = (id) => (byId.has(id) ? name(byId.get(id)) : id.split(".").slice(2
 const sha = (s) => (s ? s.slice(0, 10) : "");
 
 const WORDS = {
-    ok: ["ok", "good"], new: ["new", "info"], failed: ["failed", "bad"], false_green: ["false green", "bad"],
+    ok: ["ok", "good"], accepted: ["accepted", "info"], new: ["new", "info"], failed: ["failed", "bad"], false_green: ["false green", "bad"],
     skipped: ["skipped", "plain"], not_tested: ["not tested", "open"],
 };
 const word = (n) => WORDS[n.verdict] || ["planned", "plain"];
@@ -253,7 +253,7 @@ const known = (v) => (v === undefined ? null : v);
 let openNode = () => {};
 function models() {
     if (!nodes.length) return;
-    const rank = ["failed", "false_green", "not_tested", "skipped", "new", "ok"];
+    const rank = ["failed", "false_green", "not_tested", "skipped", "accepted", "new", "ok"];
     const took = (n) => (n.build && n.verdict !== "skipped" ? known(n.build.ms) : null);
     const columns = [
         ["verdict", "word", (n) => rank.indexOf(n.verdict), (n) => pill(...word(n))],
@@ -446,13 +446,14 @@ function differences() {
         items.push(table("Columns that differ from production", [
             ["model", "name", (r) => name(r.n), (r) => name(r.n)], ["column", "", (r) => r.c.name, (r) => el("code", {}, r.c.name)],
             ["change", "word", (r) => r.c.change, (r) => r.c.change], ["in production", "", (r) => r.c.before || null, (r) => r.c.before || "–"],
-            ["here", "", (r) => r.c.after || null, (r) => r.c.after || "–"]], rows, false).wrap);
+            ["here", "", (r) => r.c.after || null, (r) => r.c.after || "–"],
+            ["after the merge", "", (r) => r.c.effect || null, (r) => (r.c.effect || "–") + (r.c.result ? ": " + r.c.result : "")]], rows, false).wrap);
     for (const n of nodes.filter((x) => x.both))
         items.push(el("h3", {}, name(n), " ", pill(n.both.verdict.replaceAll("_", " "), n.both.verdict === "safe" ? "good" : "bad")),
             n.both.details ? el("pre", {}, n.both.details) : null,
             n.both.verdict === "needs_full_refresh" ? command(n.both.command) : null);
     for (const n of nodes.filter((x) => x.compare))
-        items.push(el("h3", {}, name(n)), el("pre", {}, JSON.stringify(n.compare, null, 2)));
+        items.push(el("h3", {}, name(n)), el("p", {}, n.compare.text));
     if (receipt)
         items.push(el("p", {}, receipt.production_untouched ? "Production is untouched: " + plural(receipt.checked || 0, "relation") +
             " looked at before and after." : "Production was changed during this run."),
