@@ -83,8 +83,10 @@ forecast_all(struct outcome *o, const struct build_result *compiled, struct err 
         } else {
             const char *text = forecast_text(s->ctx, &f->forecast, f->on_schema_change);
             o->n_forecasts++;
-            log_event(f->forecast.fails ? LOG_WARN : LOG_INFO, "forecast.done", "%s: %s", p->info->name,
-                      text ? text : "the columns stay as they are");
+            if (f->forecast.fails)
+                log_event(LOG_WARN, "forecast.fails", "%s: %s", p->info->name, text);
+            else
+                log_event(LOG_INFO, "forecast.done", "%s: %s", p->info->name, text ? text : "the columns stay as they are");
         }
     }
     return 0;
