@@ -1,6 +1,7 @@
 #include "files.h"
 #include "internal.h"
 #include "jinja.h"
+#include "yaml/yaml.h"
 
 #include <string.h>
 
@@ -123,19 +124,71 @@ find_in_diff(struct state *s, const struct node *n, struct state_reason *r, stru
     return 0;
 }
 
-/* Does Jinja in this file read the target, the environment or variables? */
-static int
-reads_environment(struct state *s, const char *path, bool *yes, struct err *err)
+static bool
+template_reads(void *ctx, const char *text, size_t n)
 {
-    struct text t;
     struct jinja j;
+    if (!jinja_cut(ctx, &j, text, n))
+        return false;
+    for (size_t i = 0; i < j.n; i++)
+        if (jinja_reads_environment(&j.v[i]))
+            return true;
+    return false;
+}
+
+/* `+post-hook` of the YAML is `post_hook` of another. */
+static bool
+is_key(const char *key, const char *wanted)
+{
+    key += *key == '+';
+    for (; *key && *wanted; key++, wanted++)
+        if ((*key == '-' ? '_' : *key) != (*wanted == '-' ? '_' : *wanted))
+            return false;
+    return *key == *wanted;
+}
+
+/* Does a value under one of these keys read the environment? `under` once such a key was met. */
+static bool
+values_read(void *ctx, const struct yaml *v, const char *const *keys, bool under)
+{
+    if (v->kind == YAML_STR)
+        return under && template_reads(ctx, v->text, strlen(v->text));
+    for (size_t i = 0; i < v->n; i++) {
+        bool here = under;
+        for (size_t k = 0; v->kind == YAML_MAP && keys[k]; k++)
+            here |= is_key(v->keys[i]->text, keys[k]);
+        if (values_read(ctx, v->items[i], keys, here))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * Does Jinja in this file read the target, the environment or variables? Of YAML only what stands
+ * under the keys that make this difference counts.
+ */
+static int
+reads_environment(struct state *s, const char *path, const struct state_reason *r, bool *yes,
+                  struct err *err)
+{
+    static const char *const of_contract[] = {"contract", "columns", "constraints", NULL};
+    static const char *const of_description[] = {"description", NULL};
+    const char *const own[] = {r->key, NULL};
+    const char *const *keys = r->kind == STATE_REASON_CONTRACT      ? of_contract
+                              : r->kind == STATE_REASON_DESCRIPTION ? of_description
+                                                                    : own;
+    struct text t;
+    struct yaml *tree;
+    struct err bad = {0};
     *yes = false;
     if (files_get(s->files, GITDIFF_HEAD, path, &t, err))
         return -1;
+    if (!t.s)
+        return 0;
     void *tmp = mem_new(NULL, char);
-    if (t.s && jinja_cut(tmp, &j, t.s, t.n))
-        for (size_t i = 0; i < j.n && !*yes; i++)
-            *yes = jinja_reads_environment(&j.v[i]);
+    bool yaml = (str_ends(path, ".yml") || str_ends(path, ".yaml")) &&
+                yaml_parse(tmp, &tree, t.s, t.n, path, &bad) == 0;
+    *yes = yaml && keys[0] ? values_read(tmp, tree, keys, false) : template_reads(tmp, t.s, t.n);
     talloc_free(tmp);
     return 0;
 }
@@ -184,7 +237,7 @@ judge_untouched(struct state *s, uint32_t node, struct state_reason *r, struct e
     struct suspects all = suspects_of(s, n, r);
     for (size_t i = 0; i < all.n && r->origin != STATE_ORIGIN_ENVIRONMENT; i++) {
         bool yes;
-        if (reads_environment(s, all.v[i], &yes, err))
+        if (reads_environment(s, all.v[i], r, &yes, err))
             return -1;
         if (yes)
             r->origin = STATE_ORIGIN_ENVIRONMENT;

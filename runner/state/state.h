@@ -60,9 +60,9 @@ enum state_reason_kind {
  * diff).
  * 4. A source's database and schema: ENVIRONMENT if the unrendered ones are equal, else
  * UPSTREAM_MERGE.
- * 5. All else: ENVIRONMENT if the Jinja of one of these files reads target, env_var, var and the
- * like at the head, so that the same text gives another value; if none does, the text must differ:
- *    UPSTREAM_MERGE.
+ * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what stands under the key)
+ * reads target, env_var, var and the like at the head, so that the same text gives another value; if
+ * none does, the text must differ: UPSTREAM_MERGE.
  */
 enum state_origin {
     STATE_ORIGIN_UNKNOWN,        /* no diff was given */

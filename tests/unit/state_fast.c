@@ -365,6 +365,17 @@ origins_are_told_apart(void **state)
     /* b.sql reads env_var */
     assert_string_equal(origins(p, "", SET("\"meta\": 1"), SET("\"meta\": 2"), "model.p.b", b, "x"),
                         "environment -");
+    /* of YAML, only what stands under the key */
+    put_file(p->ctx, p->repo, "dbt_project.yml",
+             "name: p\nmodels:\n  +schema: \"{{ target.name }}\"\n  p: {+pre-hook: [\"{{ var('x') }}\"]}\n");
+    p->base = commit(p->ctx, p->repo, "a project that reads the target");
+    change(p, "README.md", "x\n");
+    assert_string_equal(origins(p, "", SET("\"meta\": 1"), SET("\"meta\": 2"), id, a, "x"),
+                        "upstream -");
+    assert_string_equal(origins(p, "", SET("\"schema\": 1"), SET("\"schema\": 2"), id, a, "x"),
+                        "environment -");
+    assert_string_equal(origins(p, "", SET("\"pre_hook\": 1"), SET("\"pre_hook\": 2"), id, a, "x"),
+                        "environment -");
     /* production is the merge base: nothing else is left */
     assert_string_equal(origins(p, p->base, none, none, "model.p.b", b, "y"), "environment -");
 }
