@@ -63,6 +63,18 @@ find_change(const struct state *s, const char *package, const char *path)
     return NULL;
 }
 
+/* Is the key in the text, in either spelling? */
+static bool
+mentions(struct text t, const char *key)
+{
+    char *other = mem_strdup(NULL, key);
+    for (char *p = other; *p; p++)
+        *p = *p == '-' ? '_' : *p;
+    bool yes = text_has(t, key) || text_has(t, other);
+    talloc_free(other);
+    return yes;
+}
+
 /* Does the changed file speak of the key, before or after? A body's change must not take the blame
  * for a config that stands elsewhere. */
 static int
@@ -76,12 +88,7 @@ speaks_of(struct state *s, const struct gitdiff_change *c, const struct state_re
     if (files_get(s->files, GITDIFF_BASE, c->old_path, &base, err) ||
         files_get(s->files, GITDIFF_HEAD, c->path, &head, err))
         return -1;
-    char *key = mem_strdup(NULL, r->key);
-    *yes = text_has(base, key) || text_has(head, key);
-    for (char *p = key; *p; p++)
-        *p = *p == '-' ? '_' : *p;
-    *yes |= text_has(base, key) || text_has(head, key);
-    talloc_free(key);
+    *yes = mentions(base, r->key) || mentions(head, r->key);
     return 0;
 }
 
@@ -165,7 +172,7 @@ values_read(void *ctx, const struct yaml *v, const char *const *keys, bool under
 
 /*
  * Does Jinja in this file read the target, the environment or variables? Of YAML only what stands
- * under the keys that make this difference counts.
+ * under the keys that make this difference counts; code has to speak of one.
  */
 static int
 reads_environment(struct state *s, const char *path, const struct state_reason *r, bool *yes,
@@ -188,7 +195,10 @@ reads_environment(struct state *s, const char *path, const struct state_reason *
     void *tmp = mem_new(NULL, char);
     bool yaml = (str_ends(path, ".yml") || str_ends(path, ".yaml")) &&
                 yaml_parse(tmp, &tree, t.s, t.n, path, &bad) == 0;
-    *yes = yaml && keys[0] ? values_read(tmp, tree, keys, false) : template_reads(tmp, t.s, t.n);
+    if (yaml && keys[0])
+        *yes = values_read(tmp, tree, keys, false);
+    else if (!keys[0] || mentions(t, keys[0]))
+        *yes = template_reads(tmp, t.s, t.n);
     talloc_free(tmp);
     return 0;
 }

@@ -60,8 +60,8 @@ enum state_reason_kind {
  * diff).
  * 4. A source's database and schema: ENVIRONMENT if the unrendered ones are equal, else
  * UPSTREAM_MERGE.
- * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what stands under the key)
- * reads target, env_var, var and the like at the head, so that the same text gives another value; if
+ * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what stands under the key; of
+ * code: if it speaks of the key) reads target, env_var, var and the like at the head, so that the same text gives another value; if
  * none does, the text must differ: UPSTREAM_MERGE.
  */
 enum state_origin {

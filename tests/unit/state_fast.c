@@ -362,9 +362,12 @@ origins_are_told_apart(void **state)
                         "upstream -");
     /* a file that nobody touched here */
     assert_string_equal(origins(p, "", none, none, "model.p.b", b, "y"), "upstream -");
-    /* b.sql reads env_var */
+    /* b.sql reads env_var, but says nothing of meta; c.sql has enabled by a variable */
     assert_string_equal(origins(p, "", SET("\"meta\": 1"), SET("\"meta\": 2"), "model.p.b", b, "x"),
-                        "environment -");
+                        "upstream -");
+    assert_string_equal(
+        origins(p, "", SET("\"enabled\": 1"), SET("\"enabled\": 2"), "model.p.c", "models/c.sql", "x"),
+        "environment -");
     /* of YAML, only what stands under the key */
     put_file(p->ctx, p->repo, "dbt_project.yml",
              "name: p\nmodels:\n  +schema: \"{{ target.name }}\"\n  p: {+pre-hook: [\"{{ var('x') }}\"]}\n");
