@@ -155,7 +155,7 @@ session_production(struct session *s, struct err *err)
 
 /* --- head --- */
 
-/* dbt 1.12 turned the flag on by default; dbt_project.yml and the environment decide before that. */
+/* dbt 1.12 turned the flag on by default; dbt_project.yml decides before that, and no variable does. */
 struct state_flags
 session_flags(const struct session *s, const struct manifest *head)
 {

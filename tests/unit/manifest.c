@@ -151,6 +151,8 @@ bad_files_are_refused(void **state)
          "\"1.6.3\"}}",
          "schema v10, written by dbt 1.6.3 is not supported; cloneci reads the schemas v11 and v12",
          "dbt 1.7 to 1.12"},
+        {"{\"metadata\": {\"dbt_schema_version\": \"x/manifest/v13.json\"}}",
+         "schema v13 is not supported", "a cloneci that knows this schema"},
         {deep, "nested more than 1,000 deep", NULL},
     };
     (void)state;
