@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""A sandbox of 200 relations out of a project of 1,000 models, on a real server: everything but the copying, which is printed
-apart. Goal: under 1 s.
+"""A sandbox of 200 relations out of a project of 1,000 models, on a real server: cloneci's own time, which is its processor
+time; all but the copying, with what it asks of the catalog and the notes of production's rows; and the copying. Goal: under 1 s of
+its own.
 
     sandbox.py [MODELS:RELATIONS ..]       default 1000:200
 """
 
 import json
 import os
+import resource
 import shutil
 import statistics
 import subprocess
@@ -38,16 +40,23 @@ def measure(program, cluster, models, relations):
             sys.exit(f"sandbox {args[0]}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr}")
         return done.stdout
 
-    ours, copying, fresh = [], [], []
+    def processor_ms():
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return (used.ru_utime + used.ru_stime) * 1000
+
+    own, ours, copying, fresh = [], [], [], []
     for _ in range(RUNS + 1):
+        before = processor_ms()
         made = json.loads(ask("create", "bench", "--state", state, "--output", "json", "--select", *names))
+        own.append(processor_ms() - before)
         assert made["made"] == relations, made["made"]
         ours.append(made["ms"] - made["copying_ms"])
         copying.append(made["copying_ms"])
         fresh.append(json.loads(ask("refresh", "bench", "--state", state, "--output", "json"))["ms"])
         ask("drop", "bench")
-    print(f"sandbox {relations} relations of {models} models: min {min(ours[1:]):.0f} median {statistics.median(ours[1:]):.0f} ms without "
-          f"the copying, which took {statistics.median(copying[1:]):.0f} ms; a refresh with nothing to do {statistics.median(fresh[1:]):.0f} ms")
+    print(f"sandbox {relations} relations of {models} models: {statistics.median(own[1:]):.0f} ms of cloneci's own, min {min(ours[1:]):.0f} median "
+          f"{statistics.median(ours[1:]):.0f} ms with what it asks of the server, and {statistics.median(copying[1:]):.0f} ms of copying; "
+          f"a refresh with nothing to do {statistics.median(fresh[1:]):.0f} ms")
 
 
 def main():
