@@ -239,6 +239,19 @@ apply_leased(struct adapter *a, const struct plan *plan, struct err *err)
     return rc;
 }
 
+/* Is this run's marker what the plan found there? Until our own clones are swapped in, an earlier run's stands. */
+static bool
+was_there(struct job *j, const char *schema, const char *run_id)
+{
+    struct plan_marker m;
+    for (size_t i = 0; i < j->plan->n_schemas; i++) {
+        const struct plan_schema *s = &j->plan->schemas[i];
+        if (strcmp(s->name, schema) == 0 && plan_marker_parse(j->ctx, s->found.marker, &m) == 0)
+            return str_eq(m.run_id, run_id);
+    }
+    return false;
+}
+
 int
 apply_successor(struct adapter *other, const struct plan *plan, struct err *err)
 {
@@ -254,7 +267,8 @@ apply_successor(struct adapter *other, const struct plan *plan, struct err *err)
     else if (found && h.run && !str_eq(h.run, plan->in.run_id))
         rc = superseded(describe(j.ctx, h.run, h.head), err);
     else if (j.ops->namespaces(j.ctx, other, &schema, 1, &info, err) == 0 && info.exists &&
-             plan_marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id && !str_eq(m.run_id, plan->in.run_id))
+             plan_marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id && !str_eq(m.run_id, plan->in.run_id) &&
+             !was_there(&j, schema, m.run_id))
         rc = superseded(describe(j.ctx, m.run_id, m.head ? m.head : ""), err);
     talloc_free(j.ctx);
     return rc;
