@@ -34,7 +34,7 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
 ROOMS := cli promote sandbox gc post report build compare apply plan guard artifact select state manifest gitdiff config adapters \
-	http process yaml base
+	http process yaml jinja base
 OUT := build/$(MODE)
 MODE ?= release
 ifeq ($(MODE),san)
@@ -92,6 +92,13 @@ $(OUT)/gen/report_html.h: $(PAGE) runner/report/html/embed.sh
 	@mkdir -p $(dir $@)
 	@sh runner/report/html/embed.sh $(PAGE) > $@.tmp && mv $@.tmp $@
 $(OUT)/runner/report/html.o: $(OUT)/gen/report_html.h
+
+# The macros that the build's dbt project is given for lazy clones.
+MACROS := $(wildcard runner/build/macros/*.sql)
+$(OUT)/gen/dbt_macros.h: $(MACROS) runner/build/macros/embed.sh
+	@mkdir -p $(dir $@)
+	@sh runner/build/macros/embed.sh $(MACROS) > $@.tmp && mv $@.tmp $@
+$(OUT)/runner/build/overlay.o: $(OUT)/gen/dbt_macros.h
 
 # The CI recipes, for cloneci init --ci: conf/ci/<system>/<file>.
 RECIPES := $(wildcard conf/ci/*/*)

@@ -62,7 +62,7 @@ struct server_info {
 };
 
 /* How a clone is to be made; what the dialect can do is in its capability bits. */
-enum clone_strategy { CLONE_COPY, CLONE_WINDOW, CLONE_SAMPLE, CLONE_SHAPE, CLONE_VIEW };
+enum clone_strategy { CLONE_COPY, CLONE_LAZY, CLONE_WINDOW, CLONE_SAMPLE, CLONE_SHAPE, CLONE_VIEW };
 const char *clone_strategy_name(enum clone_strategy strategy);
 
 struct clone_request {
@@ -73,6 +73,9 @@ struct clone_request {
     const char *column; /* window: by which; sample: whose newest rows always come along, or NULL */
     double seconds;     /* window: back from the newest row */
     double percent;     /* sample */
+    /* lazy: the columns by which rows are brought in later, and those whose greatest value must be
+     * there from the start. */
+    struct strlist keys, cursors;
 };
 
 /* What one statement of `load` reads: a table, a partition, or a partitioned table whose partitions cannot be read by

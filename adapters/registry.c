@@ -82,6 +82,8 @@ clone_strategy_name(enum clone_strategy strategy)
     switch (strategy) {
     case CLONE_COPY:
         return "copy";
+    case CLONE_LAZY:
+        return "lazy";
     case CLONE_WINDOW:
         return "window";
     case CLONE_SAMPLE:

@@ -20,6 +20,9 @@ request_json(const struct clone_request *request)
     cJSON_AddBoolToObject(object, "keep_partitions", request->keep_partitions);
     cJSON_AddNumberToObject(object, "seconds", request->seconds);
     cJSON_AddNumberToObject(object, "percent", request->percent);
+    if (request->keys.n)
+        json_put_strlist(object, "keys", &request->keys);
+    json_put_strlist(object, "cursors", &request->cursors);
     return object;
 }
 
@@ -97,6 +100,23 @@ on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
     return 0;
 }
 
+/* What a lazy clone has beyond the structure. */
+static int
+add_lazy(void *ctx, struct adapter *a, const struct clone_request *requests, struct clone_arg *arg, struct err *err)
+{
+    cJSON *list = json_array(ctx);
+    bool any = false;
+    for (size_t i = 0; i < arg->n; i++) {
+        struct clone_request request = requests[i];
+        if (arg->out[i].refused)
+            request.strategy = CLONE_SHAPE;
+        any = any || request.strategy == CLONE_LAZY;
+        cJSON_AddItemToArray(list, request_json(&request));
+    }
+    struct sql_var var = {"requests", json_print(ctx, list, false)};
+    return any ? pg_read(ctx, a, "lazy_sql", &var, 1, on_clone, arg, err) : 0;
+}
+
 int
 pg_clone_sql(void *ctx, struct adapter *a, const struct clone_request *requests, size_t n,
              struct clone_sql *out, struct err *err)
@@ -112,7 +132,8 @@ pg_clone_sql(void *ctx, struct adapter *a, const struct clone_request *requests,
     }
     struct sql_var var = {"requests", json_print(ctx, list, false)};
     struct clone_arg arg = {.ctx = ctx, .n = n, .out = out};
-    if (n > MANY)
-        return pg_read_many(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err);
-    return pg_read(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err);
+    if (n > MANY ? pg_read_many(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err)
+                 : pg_read(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err))
+        return -1;
+    return add_lazy(ctx, a, requests, &arg, err);
 }

@@ -1,5 +1,6 @@
 #include "dbt.h"
 #include "lease.h"
+#include "overlay.h"
 #include "watch.h"
 
 #include <signal.h>
@@ -155,7 +156,11 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
         return -1;
     if (lease_take(env, plan->in.run_id, &lease, err))
         return -1;
-    int rc = process_run(&spec, &r, err);
+    int rc = overlay_make(plan, err);
+    if (rc == 0) {
+        rc = process_run(&spec, &r, err);
+        overlay_end(plan);
+    }
     lease_end(lease);
     if (rc)
         return -1;

@@ -401,6 +401,19 @@ session_direct(struct session *s, struct err *err)
                      "with pool_mode = session.");
 }
 
+/* What the catalog says of clones that could be lazy. */
+static int
+look_up_lazy(struct session *s, struct err *err)
+{
+    struct strlist cells = {0};
+    const struct sql_var var = {"requests", plan_lazy_requests(s->plan, s->plan)};
+    if (!var.value || !s->ops->read)
+        return 0;
+    return s->ops->read(s->plan, s->adapter, "lazy_facts", &var, 1, &cells, err) || plan_lazy_facts(s->plan, &cells, err)
+               ? -1
+               : 0;
+}
+
 static int
 look_up(struct session *s, struct err *err)
 {
@@ -411,7 +424,7 @@ look_up(struct session *s, struct err *err)
         return -1;
     if (p->n_names && s->ops->namespaces(p, s->adapter, p->names, p->n_names, names, err))
         return -1;
-    if (look_at_disk(s, found, err))
+    if (look_at_disk(s, found, err) || look_up_lazy(s, err))
         return -1;
     return plan_settle(p, found, names, err);
 }
@@ -520,6 +533,7 @@ session_plan(struct session *s, struct err *err)
         .whole = s->whole, .everything = s->whole && !is_selection(s->config),
         .names = session_names(s), .sources = s->sources, .n_sources = s->n_sources,
         .newest = str_eq(s->config->defer_by, "newest"),
+        .overlay_dir = s->env.generated ? path_join(s->ctx, s->env.profiles_dir, "project") : NULL,
         .deferral_dir = session_file(s, s->ctx, "defer"),
         .schema = s->schema, .head_is_production = s->head == s->production,
         .beside = s->beside, .sandbox = s->sandbox, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,

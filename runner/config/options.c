@@ -125,7 +125,7 @@ static const struct option_def table[] = {
      .commands = " run plan explain clone build doctor ",
      .help = "the pull request's schema; pr_<number> unless said"},
     {.name = "strategy", .kind = OPTION_TEXT, .offset = AT(strategy), .env = "CLONECI_STRATEGY",
-     .yaml = "clone.strategy", .metavar = "HOW", .choices = "auto copy window sample shape view",
+     .yaml = "clone.strategy", .metavar = "HOW", .choices = "auto copy lazy window sample shape view",
      .commands = CLONING, .fallback = "auto", .help = "how to clone"},
     {.name = "window", .kind = OPTION_TEXT, .offset = AT(window), .env = "CLONECI_WINDOW",
      .yaml = "clone.window", .metavar = "TIME", .commands = CLONING, .fallback = "30d",

@@ -55,7 +55,7 @@ plan_build_argv(struct plan *plan)
     add_selection(plan);
     if (c->favor_state)
         add(plan, "--favor-state");
-    add_value(plan, "--project-dir", plan->in.project->dir);
+    add_value(plan, "--project-dir", plan_is_lazy(plan) ? plan->in.overlay_dir : plan->in.project->dir);
     add_value(plan, "--profiles-dir", plan->in.profiles_dir);
     add_value(plan, "--profile", plan->in.profile);
     add_value(plan, "--target", plan->in.target);

@@ -89,7 +89,7 @@ refuse(struct plan *plan, struct plan_node *const *nodes, double total, const st
                      "clone.rules, meta.cloneci.", strlist_join(plan, &names, ", "));
 }
 
-/* The largest that `auto` would copy become samples, until all fits. A snapshot is all rows or nothing. */
+/* The largest that `auto` would copy are cloned lazily or become samples, until all fits. A snapshot is all rows or nothing. */
 static int
 fit(struct plan *plan, const struct limit *limit, struct err *err)
 {
@@ -104,7 +104,7 @@ fit(struct plan *plan, const struct limit *limit, struct err *err)
         double whole = (double)c->written, percent = (whole - (total - limit->bytes)) / whole * 100;
         const char *why = mem_printf(plan, "auto: all clones whole would take %s, and %s", str_bytes(plan, (int64_t)total),
                                      limit->text);
-        if (plan_choose_sample(plan, nodes[i], c, percent > SAMPLE_LEAST ? percent : SAMPLE_LEAST, why, err))
+        if (plan_choose_part(plan, nodes[i], c, percent > SAMPLE_LEAST ? percent : SAMPLE_LEAST, why, err))
             return -1;
         estimate(plan, c);
         total += (double)c->written - whole;

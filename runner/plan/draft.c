@@ -341,7 +341,8 @@ plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err
     struct plan *plan = mem_new(ctx, struct plan);
     plan->in = *in;
     if (add_nodes(plan, err) || check_targets(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) ||
-        plan_find_schemas(plan, err) || (!in->sandbox && plan_find_hooks(plan, err)))
+        plan_find_schemas(plan, err) || (!in->sandbox && plan_find_hooks(plan, err)) ||
+        plan_find_lazy(plan, err))
         return -1;
     add_lookups(plan);
     *out = plan;

@@ -44,6 +44,7 @@ struct plan_input {
     const struct plan_source *sources;   /* in order; the first that has a node is read .. */
     size_t n_sources;
     bool newest;                         /* .. or the one where it was built last */
+    const char *overlay_dir;             /* where dbt's project is made anew for lazy clones; NULL: it cannot be */
     const char *deferral_dir;            /* where the deferral map is laid down for dbt */
     const char *schema;                  /* the pull request's; NULL: the head's manifest is taken as it is */
     bool head_is_production;             /* fast path: relation names are production's, to be moved */
@@ -82,12 +83,24 @@ struct plan_reason {
     const char *file;   /* of the diff, or NULL */
 };
 
+/* Could it be cloned lazily? */
+struct plan_lazy {
+    const char *why_not;        /* NULL: it could */
+    const char *strategy;       /* dbt's incremental_strategy, as it will be */
+    struct strlist keys;        /* columns by which production's rows are brought in; none: none need be */
+    struct strlist cursors;     /* columns whose greatest value the model reads */
+    struct strlist tests;       /* of the build, that look at its rows */
+    const char *key_index;      /* production's index on a key, or NULL */
+    const char *unindexed;      /* cursors that production has no index on, or NULL */
+};
+
 struct plan_clone {
     enum clone_strategy strategy;
-    const char *fidelity; /* "full", "partial", "structure", "none" */
+    const char *fidelity; /* "full", "touched", "partial", "structure", "none" */
     const char *column;   /* window: by which; sample: whose newest rows come along, or NULL */
     double seconds;       /* window */
     double percent;       /* sample */
+    struct strlist keys, cursors; /* lazy */
     const char *note;     /* what that means, one line */
     const char *why;      /* who chose the strategy, and why, one line */
     bool by_auto;
@@ -108,6 +121,7 @@ struct plan_node {
     bool is_new;          /* an incremental or snapshot that production does not have */
     bool candidate;       /* an incremental or snapshot: cloned unless there is a reason not to */
     bool full_refresh;    /* its config forces a full refresh */
+    struct plan_lazy *lazy; /* of candidates, where it was asked; else NULL */
     struct plan_clone *clone;
     const char *skipped_because; /* why there is no clone; NULL if there is one */
 };
@@ -178,6 +192,12 @@ struct plan {
 /* ERR_REFUSED if the build would write into a schema of production; ERR_CONFIG for names that are too long
  * or collide; ERR_INPUT for a reference to something that is neither built nor in production. */
 int plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err *err) BASE_CHECKED;
+/* What must be known of the catalog about lazy clones, for lazy_facts.sql; NULL: nothing. What it says goes back before
+ * plan_settle. */
+char *plan_lazy_requests(void *ctx, const struct plan *plan);
+int plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err) BASE_CHECKED;
+/* Has it lazy clones? Then dbt is started in plan_input.overlay_dir. */
+bool plan_is_lazy(const struct plan *plan);
 /* `found` belongs to plan->lookups, `names` to plan->names. ERR_REFUSED: a schema that is not ours, row-level
  * security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint), deferred but missing. */
 int plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
@@ -201,7 +221,7 @@ void plan_reads_scan(void *ctx, struct plan_reads *reads, const char *unique_id,
                      struct plan_read **out, size_t *n);
 
 /* The names that clone.strategy takes. */
-#define PLAN_STRATEGIES "auto, copy, window, sample, shape, view"
+#define PLAN_STRATEGIES "auto, copy, lazy, window, sample, shape, view"
 bool plan_strategy_known(const char *name);
 
 /* The documented JSON (version 1); dies with ctx. */

@@ -25,14 +25,18 @@ int plan_settle_hook(struct plan *plan, const struct plan_hook *hook, const stru
  * cannot be understood. */
 int plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
                          struct err *err) BASE_CHECKED;
-/* A sample of `percent` instead of what was chosen. */
-int plan_choose_sample(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
+/* Instead of a copy that is too large: lazily where that can be, else a sample of `percent`. */
+int plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
                        struct err *err) BASE_CHECKED;
 /* Time and disk that the clones will take. ERR_REFUSED, ERR_WAREHOUSE: more than they may. */
 int plan_budget(struct plan *plan, struct err *err) BASE_CHECKED;
 /* clone.grants as JSON of lists by privilege, or NULL. ERR_CONFIG names what is wrong. */
 int plan_grants(void *ctx, const struct config *config, char **out, struct err *err) BASE_CHECKED;
 double plan_copy_ms(const struct plan *plan, int64_t bytes);
+/* Fills plan_node.lazy of the candidates. */
+int plan_find_lazy(struct plan *plan, struct err *err) BASE_CHECKED;
+/* The clone of a node that can be cloned lazily. */
+void plan_set_lazy(struct plan *plan, const struct plan_node *p, struct plan_clone *c);
 void plan_build_argv(struct plan *plan);
 
 #endif

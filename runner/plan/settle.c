@@ -247,7 +247,7 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
             continue;
         r[*n] = (struct clone_request){.from = c->from, .to = c->to, .strategy = c->strategy, .column = c->column,
                                        .seconds = c->seconds, .percent = c->percent,
-                                       .logged = plan->in.whole,
+                                       .logged = plan->in.whole, .keys = c->keys, .cursors = c->cursors,
                                        .keep_partitions =
                                            plan->in.whole || !str_eq(plan->in.config->partitions, "flatten")};
         r[(*n)++].to.schema = aside_of(plan, c->to.schema);

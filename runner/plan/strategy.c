@@ -12,8 +12,8 @@ enum { WINDOW_MOST_DAYS = 36500 };
 static const struct {
     const char *name;
     enum clone_strategy strategy;
-} names[] = {{"copy", CLONE_COPY}, {"window", CLONE_WINDOW}, {"sample", CLONE_SAMPLE},
-             {"shape", CLONE_SHAPE}, {"view", CLONE_VIEW}};
+} names[] = {{"copy", CLONE_COPY},     {"lazy", CLONE_LAZY},   {"window", CLONE_WINDOW},
+             {"sample", CLONE_SAMPLE}, {"shape", CLONE_SHAPE}, {"view", CLONE_VIEW}};
 
 /* False for `auto` and for nothing at all. */
 static bool
@@ -117,6 +117,12 @@ find_budget(struct plan *plan, double *most, const char **name, struct err *err)
     return 0;
 }
 
+static bool
+can_be_lazy(const struct plan_node *p)
+{
+    return p->lazy && !p->lazy->why_not;
+}
+
 static int
 choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish, struct err *err)
 {
@@ -134,9 +140,11 @@ choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, 
         /* What its clone lacks would be new to it. */
         c->why = mem_printf(plan, "auto: a snapshot compares all of its current rows, so that all of its %s are copied", size);
     } else {
-        c->strategy = wish->column ? CLONE_WINDOW : CLONE_SAMPLE;
+        c->strategy = can_be_lazy(p) ? CLONE_LAZY : wish->column ? CLONE_WINDOW : CLONE_SAMPLE;
         c->percent = most / (double)c->source.bytes * 100;
         c->why = mem_printf(plan, "auto: its %s are more than %s", size, name);
+        if (!can_be_lazy(p) && p->lazy)
+            c->why = mem_printf(plan, "%s; not lazy: %s", c->why, p->lazy->why_not);
     }
     return 0;
 }
@@ -188,6 +196,9 @@ state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *
         c->fidelity = "full";
         c->note = "every row and all structure of production";
         return 0;
+    case CLONE_LAZY:
+        plan_set_lazy(plan, p, c);
+        return 0;
     case CLONE_WINDOW:
         return set_window(plan, p, c, wish, err);
     case CLONE_SAMPLE:
@@ -219,6 +230,15 @@ choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struc
         c->why = "the model's own meta.cloneci";
     else
         return choose_auto(plan, p, c, wish, err);
+    if (c->strategy == CLONE_LAZY && !can_be_lazy(p)) {
+        const char *asked = c->why;
+        if (choose_auto(plan, p, c, wish, err))
+            return -1;
+        c->why = str_starts(c->why, "auto: all")
+                     ? mem_printf(plan, "%s, but not lazy: %s", asked, p->lazy->why_not)
+                     : mem_printf(plan, "%s, but not lazy: %s; %s", asked, p->lazy->why_not, c->why);
+        return 0;
+    }
     /* Asked of many, what one cannot give is no error. */
     if ((run || ruled) && c->strategy == CLONE_WINDOW && !wish->column) {
         c->strategy = CLONE_COPY;
@@ -253,13 +273,20 @@ plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_c
 }
 
 int
-plan_choose_sample(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
+plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
                    struct err *err)
 {
     struct wish wish;
     if (read_wish(plan, p, &wish, err))
         return -1;
     (void)apply_rule(plan, p, &wish);
+    if (can_be_lazy(p)) {
+        c->strategy = CLONE_LAZY;
+        c->why = why;
+        plan_set_lazy(plan, p, c);
+        warn_both(plan, p, c);
+        return 0;
+    }
     wish.sample = -1;
     c->strategy = CLONE_SAMPLE;
     c->percent = percent;

@@ -7,7 +7,7 @@
 
 #include "files.h"
 #include "internal.h"
-#include "jinja.h"
+#include "jinja/jinja.h"
 #include "yaml/yaml.h"
 
 enum fast_role {

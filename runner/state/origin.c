@@ -1,6 +1,6 @@
 #include "files.h"
 #include "internal.h"
-#include "jinja.h"
+#include "jinja/jinja.h"
 #include "yaml/yaml.h"
 
 #include <string.h>

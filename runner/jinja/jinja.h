@@ -1,9 +1,9 @@
 /*
- * jinja: a template cut into text and blocks, without running it. Private to the state room. What
- * it says is used as proof only, so anything unusual makes it say less.
+ * jinja: a template cut into text and blocks, without running it. What it says is used as proof
+ * only, so anything unusual makes it say less.
  */
-#ifndef STATE_JINJA_H
-#define STATE_JINJA_H
+#ifndef JINJA_H
+#define JINJA_H
 
 #include "base.h"
 

@@ -1,0 +1,504 @@
+/*
+ * Which models may be cloned lazily: those whose incremental run touches no row of production's but those of the keys
+ * that the new data has, and reads no more of {{ this }} than its greatest values. What is not known is not eligible: a
+ * lazy clone of another model would pass where production fails.
+ */
+#include "plan_internal.h"
+
+#include "lazy_read.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool
+is_listed(const char *name, size_t n, const char *const *list, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strlen(list[i]) == n && memcmp(list[i], name, n) == 0)
+            return true;
+    return false;
+}
+
+/* --- macros --- */
+
+static bool
+is_of_dbt(const struct plan *plan, const struct macro *m)
+{
+    return str_eq(m->package, "dbt") ||
+           str_eq(m->package, mem_printf((void *)(uintptr_t)plan, "dbt_%s", plan->in.adapter->name));
+}
+
+static const char *
+macro_name(const struct macro *m)
+{
+    const char *dot = strrchr(m->unique_id, '.');
+    return dot ? dot + 1 : m->unique_id;
+}
+
+/* "default__get_merge_sql" is "get_merge_sql" */
+static const char *
+dispatched_name(const struct plan *plan, const char *name)
+{
+    size_t n = strlen(plan->in.adapter->name);
+    if (str_starts(name, "default__"))
+        return name + 9;
+    return str_starts(name, plan->in.adapter->name) && str_starts(name + n, "__") ? name + n + 2 : name;
+}
+
+/* What dbt's incremental run is made of, besides all in its folder for it. */
+static const char *const parts[] = {"materialization_incremental_default", "materialization_incremental_postgres",
+                                    "create_table_as", "get_create_table_as_sql", "run_hooks", "run_query", "statement",
+                                    "make_temp_relation", "alter_column_type", "alter_relation_add_remove_columns",
+                                    "equals", "is_incremental", "get_quoted_csv", "test_unique", "test_not_null",
+                                    "test_accepted_values", "test_relationships"};
+
+/* The project's or a package's own in the place of one of these, or NULL. */
+static const char *
+overriding_macro(struct plan *plan)
+{
+    const struct manifest *m = plan->in.head;
+    void *tmp = talloc_new(NULL);
+    struct map *names = map_new(tmp, 256);
+    const char *found = NULL;
+    for (size_t i = 0; i < BASE_COUNT(parts); i++)
+        map_set(names, parts[i], strlen(parts[i]), 0);
+    for (uint32_t i = 0; i < m->n_macros; i++) {
+        const char *name = dispatched_name(plan, macro_name(&m->macros[i]));
+        if (str_eq(m->macros[i].package, "dbt") && strstr(m->macros[i].path, "models/incremental/"))
+            map_set(names, name, strlen(name), 0);
+    }
+    for (uint32_t i = 0; !found && i < m->n_macros; i++)
+        if (!is_of_dbt(plan, &m->macros[i]) &&
+            map_gets(names, dispatched_name(plan, macro_name(&m->macros[i]))) != MAP_NONE)
+            found = m->macros[i].unique_id;
+    talloc_free(tmp);
+    return found;
+}
+
+/* What macros may not use; a model itself may not reach for relations by `adapter` either. */
+static const char *const forbidden[] = {"this", "model", "graph", "context", "builtins", "get_relation",
+                                        "load_relation", "load_cached_relation", "schema", "database", "api",
+                                        "relation", "adapter"};
+enum { FORBIDDEN_IN_MACROS = 8 };
+
+struct look {
+    struct plan *plan;
+    const char *why_not;
+    uint8_t *seen; /* macros */
+};
+
+static int look_at_macro(struct look *l, uint32_t at, struct err *err);
+
+/* Names of dbt's context that give no relation. */
+static const char *const known_calls[] = {"ref", "source", "var", "env_var", "config", "is_incremental", "run_query",
+                                          "statement", "load_result", "return", "log", "print", "range", "set", "zip",
+                                          "tojson", "fromjson", "toyaml", "fromyaml", "md5", "local_md5", "as_native",
+                                          "not", "and", "or", "in", "if", "elif", "is", "do", "call", "for", "else"};
+
+static bool
+is_after_dot(const struct jinja_block *b, const struct jinja_name *name)
+{
+    const char *p = name->s;
+    while (p > b->s && isspace((unsigned char)p[-1]))
+        p--;
+    return p > b->s && p[-1] == '.';
+}
+
+/* Every macro of that name; where there is none, a method of a value is well and anything else is not known. */
+static int
+look_at_call(struct look *l, const struct jinja_block *b, const struct jinja_name *name, struct err *err)
+{
+    const struct manifest *m = l->plan->in.head;
+    bool found = is_after_dot(b, name) || is_listed(name->s, name->len, known_calls, BASE_COUNT(known_calls));
+    for (uint32_t i = 0; !l->why_not && i < m->n_macros; i++) {
+        const char *of = macro_name(&m->macros[i]);
+        if (strlen(of) != name->len || memcmp(of, name->s, name->len) != 0)
+            continue;
+        found = true;
+        if (look_at_macro(l, i, err))
+            return -1;
+    }
+    if (!found && !l->why_not)
+        l->why_not = mem_printf(l->plan, "its template calls %.*s, which is not known", (int)name->len, name->s);
+    return 0;
+}
+
+static int
+look_at_macro(struct look *l, uint32_t at, struct err *err)
+{
+    const struct macro *macro = &l->plan->in.head->macros[at];
+    if (l->why_not || l->seen[at] || is_of_dbt(l->plan, macro))
+        return 0;
+    l->seen[at] = 1;
+    cJSON *json = NULL;
+    struct jinja cut;
+    if (manifest_macro_json(l->plan, l->plan->in.head, at, &json, err))
+        return -1;
+    const char *sql = json_str(json, "macro_sql");
+    if (!sql || !jinja_cut(l->plan, &cut, sql, strlen(sql))) {
+        l->why_not = mem_printf(l->plan, "the macro %s cannot be looked into", macro_name(macro));
+        return 0;
+    }
+    for (size_t i = 0; i < cut.n; i++) {
+        struct jinja_name name = {0};
+        while (jinja_next_name(&cut.v[i], &name))
+            if (is_listed(name.s, name.len, forbidden, FORBIDDEN_IN_MACROS))
+                l->why_not = mem_printf(l->plan, "the macro %s uses %.*s", macro_name(macro), (int)name.len, name.s);
+    }
+    for (uint32_t i = 0; i < macro->n_macros; i++)
+        if (macro->macros[i] != MAP_NONE && look_at_macro(l, macro->macros[i], err))
+            return -1;
+    return 0;
+}
+
+static int
+look_at_template(struct look *l, const struct node *n, const struct jinja *cut, struct err *err)
+{
+    for (size_t i = 0; i < cut->n && !l->why_not; i++) {
+        const struct jinja_block *b = &cut->v[i];
+        struct jinja_name name = {0};
+        if (b->kind == JINJA_STATEMENT && jinja_starts_with(b, "raw"))
+            l->why_not = "its template has a raw block";
+        while (!l->why_not && jinja_next_name(b, &name)) {
+            bool this = name.len == 4 && memcmp(name.s, "this", 4) == 0; /* lazy_read looks at it */
+            if (!this && is_listed(name.s, name.len, forbidden, BASE_COUNT(forbidden)))
+                l->why_not = mem_printf(l->plan, "its template uses %.*s", (int)name.len, name.s);
+            else if (name.called && look_at_call(l, b, &name, err))
+                return -1;
+        }
+    }
+    for (uint32_t i = 0; i < n->n_macros && !l->why_not; i++)
+        if (n->macros[i] != MAP_NONE && look_at_macro(l, n->macros[i], err))
+            return -1;
+    return 0;
+}
+
+/* --- its config --- */
+
+static bool
+is_given(const cJSON *value)
+{
+    return value && !cJSON_IsNull(value) && !(cJSON_IsArray(value) && !cJSON_GetArraySize(value)) &&
+           !(cJSON_IsObject(value) && !cJSON_GetArraySize(value));
+}
+
+/* Of these a clone with few rows makes nothing else than one with all. */
+static bool
+is_harmless_hook(void *ctx, const char *sql)
+{
+    static const char *const verbs[] = {"analyze ", "grant ", "comment on ", "create index "};
+    struct jinja cut;
+    if (!jinja_cut(ctx, &cut, sql, strlen(sql)) || strchr(sql, ';'))
+        return false;
+    for (size_t i = 0; i < cut.n; i++) {
+        static const char *const names[] = {"this", "target", NULL};
+        if (!jinja_only(&cut.v[i], names))
+            return false;
+    }
+    sql += strspn(sql, " \t\n");
+    for (size_t i = 0; i < BASE_COUNT(verbs); i++)
+        if (strncasecmp(sql, verbs[i], strlen(verbs[i])) == 0)
+            return true;
+    return false;
+}
+
+static const char *
+hooks_why_not(struct plan *plan, const cJSON *config)
+{
+    static const char *const kinds[] = {"pre-hook", "post-hook"};
+    for (size_t k = 0; k < BASE_COUNT(kinds); k++) {
+        const cJSON *item;
+        cJSON_ArrayForEach(item, json_get(config, kinds[k])) {
+            const char *sql = cJSON_IsString(item) ? cJSON_GetStringValue(item) : json_str(item, "sql");
+            if (!sql || !is_harmless_hook(plan, sql))
+                return mem_printf(plan, "its %s may touch other rows", kinds[k]);
+        }
+    }
+    return NULL;
+}
+
+/* A column's name, as the server takes it; NULL for an expression. */
+static const char *
+key_name(struct plan *plan, const char *text)
+{
+    size_t n = strlen(text);
+    if (n > 2 && text[0] == '"' && text[n - 1] == '"' && !memchr(text + 1, '"', n - 2))
+        return mem_strndup(plan, text + 1, n - 2);
+    char *name = mem_strdup(plan, text);
+    for (char *p = name; *p; p++) {
+        if (!isalnum((unsigned char)*p) && *p != '_')
+            return NULL;
+        *p = (char)tolower((unsigned char)*p);
+    }
+    return *name && !isdigit((unsigned char)*name) ? name : NULL;
+}
+
+static const char *
+read_keys(struct plan *plan, struct plan_lazy *lazy, const cJSON *value)
+{
+    const cJSON *item;
+    const char *one = cJSON_GetStringValue(value);
+    struct strlist words = {0};
+    if (one)
+        strlist_add(plan, &words, one);
+    cJSON_ArrayForEach(item, value) {
+        if (cJSON_IsString(item))
+            strlist_add(plan, &words, cJSON_GetStringValue(item));
+    }
+    for (size_t i = 0; i < words.n; i++) {
+        const char *name = key_name(plan, words.v[i]);
+        if (!name)
+            return mem_printf(plan, "its unique_key '%s' is an expression", words.v[i]);
+        strlist_add(plan, &lazy->keys, name);
+    }
+    return NULL;
+}
+
+static const char *
+config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node)
+{
+    static const char *const strategies[] = {"append", "delete+insert", "merge", "microbatch"};
+    static const char *const others[] = {"incremental_predicates", "predicates", "sql_header"};
+    const cJSON *config = json_get(node, "config"), *key = json_get(config, "unique_key");
+    const char *strategy = json_str(config, "incremental_strategy");
+    if (!str_eq(json_str(node, "language"), "sql"))
+        return "it is not written in SQL";
+    for (size_t i = 0; i < BASE_COUNT(others); i++)
+        if (is_given(json_get(config, others[i])))
+            return mem_printf(plan, "its %s may reach other rows", others[i]);
+    if (!strategy || str_eq(strategy, "default"))
+        strategy = is_given(key) ? "delete+insert" : "append";
+    if (!is_listed(strategy, strlen(strategy), strategies, BASE_COUNT(strategies)))
+        return mem_printf(plan, "what its incremental_strategy %s touches is not known", strategy);
+    const char *why = hooks_why_not(plan, config);
+    if (!why && !str_eq(strategy, "append"))
+        why = read_keys(plan, lazy, key);
+    lazy->strategy = strategy;
+    return why;
+}
+
+/* --- who else reads it --- */
+
+/* Through ephemeral models, which are a part of their readers. */
+static bool
+reads(const struct manifest *m, const struct node *reader, uint32_t node, int depth)
+{
+    for (uint32_t i = 0; i < reader->n_parents; i++) {
+        uint32_t p = reader->parents[i];
+        if (p == node)
+            return true;
+        if (depth > 0 && m->nodes[p].type == NODE_MODEL && str_eq(m->nodes[p].materialized, "ephemeral") &&
+            reads(m, &m->nodes[p], node, depth - 1))
+            return true;
+    }
+    return false;
+}
+
+/* Does a row that fails the test on a part of the table fail it on all of it, and no row fail for the lack of others? */
+static int
+is_of_rows(struct plan *plan, uint32_t node, uint32_t test, bool *out, struct err *err)
+{
+    static const char *const of_dbt[] = {"unique", "not_null", "accepted_values", "relationships"};
+    static const char *const of_utils[] = {"unique_combination_of_columns", "accepted_range", "not_accepted_values",
+                                           "not_empty_string"};
+    const struct node *n = &plan->in.head->nodes[test];
+    cJSON *json = NULL;
+    *out = false;
+    if (!n->generic)
+        return 0;
+    if (manifest_node_json(plan, plan->in.head, test, &json, err))
+        return -1;
+    const cJSON *metadata = json_get(json, "test_metadata");
+    const char *name = json_str(metadata, "name"), *space = json_str(metadata, "namespace");
+    const char *where = json_str(json_get(json, "config"), "where");
+    if (!name || (where && strcasestr(where, "select")))
+        return 0;
+    if (str_eq(name, "relationships") && !space)
+        *out = n->n_parents == 2 && str_eq(json_str(json, "attached_node"), plan->in.head->nodes[node].unique_id);
+    else
+        *out = n->n_parents == 1 && (space ? str_eq(space, "dbt_utils") &&
+                                                 is_listed(name, strlen(name), of_utils, BASE_COUNT(of_utils))
+                                           : is_listed(name, strlen(name), of_dbt, BASE_COUNT(of_dbt)));
+    return 0;
+}
+
+static int
+readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, struct err *err)
+{
+    const struct manifest *m = plan->in.head;
+    for (size_t i = 0; i < plan->n_nodes && !lazy->why_not; i++) {
+        const struct plan_node *q = &plan->nodes[i];
+        bool of_rows = false;
+        if (q == p || q->info->type == NODE_UNIT_TEST || !reads(m, q->info, p->node, 16))
+            continue;
+        if (q->info->type == NODE_TEST && is_of_rows(plan, p->node, q->node, &of_rows, err))
+            return -1;
+        if (of_rows)
+            strlist_add(plan, &lazy->tests, q->info->unique_id);
+        else if (q->info->type == NODE_TEST)
+            lazy->why_not = mem_printf(plan, "the test %s needs rows that the run does not touch", q->info->name);
+        else
+            lazy->why_not = mem_printf(plan, "%s, which is built as well, reads all of it", q->info->name);
+    }
+    return 0;
+}
+
+/* --- all of it --- */
+
+/* dbt can be started in a folder beside the checkout that has the same paths. */
+static const char *
+project_why_not(struct plan *plan)
+{
+    const struct project *p = plan->in.project;
+    const struct strlist *paths[] = {&p->model_paths,    &p->seed_paths, &p->snapshot_paths, &p->test_paths, &p->macro_paths,
+                                     &p->analysis_paths, &p->docs_paths, &p->asset_paths,    &p->function_paths};
+    if (plan->in.config->build_command.n)
+        return "the build command is not dbt's own, which brings in the rows";
+    if (!plan->in.overlay_dir)
+        return "the pull request has no schema of its own";
+    if (!p->macro_paths.n || !*p->macro_paths.v[0] || str_eq(p->macro_paths.v[0], "."))
+        return "the project has no folder for macros";
+    for (size_t i = 0; i < BASE_COUNT(paths); i++)
+        for (size_t k = 0; k < paths[i]->n; k++)
+            if (paths[i]->v[k][0] == '/' || strstr(paths[i]->v[k], ".."))
+                return mem_printf(plan, "the project has a path outside of it: %s", paths[i]->v[k]);
+    const char *macro = overriding_macro(plan);
+    return macro ? mem_printf(plan, "%s takes the place of dbt's own", macro) : NULL;
+}
+
+static int
+judge_node(struct plan *plan, struct plan_node *p, struct err *err)
+{
+    struct plan_lazy *lazy = p->lazy;
+    cJSON *json = NULL;
+    struct jinja cut;
+    if (p->info->type == NODE_SNAPSHOT) {
+        lazy->why_not = "a snapshot compares all of its current rows";
+        return 0;
+    }
+    if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
+        return -1;
+    const char *sql = json_str(json, "raw_code");
+    lazy->why_not = config_why_not(plan, lazy, json);
+    if (!lazy->why_not && (!sql || !jinja_cut(plan, &cut, sql, strlen(sql))))
+        lazy->why_not = "its template cannot be looked into";
+    if (lazy->why_not)
+        return 0;
+    struct look look = {.plan = plan, .seen = mem_array(plan, uint8_t, plan->in.head->n_macros + 1)};
+    struct lazy_read found;
+    lazy_read(plan, &found, sql, strlen(sql), &cut, p->info->alias ? p->info->alias : p->info->name);
+    lazy->why_not = found.why_not;
+    lazy->cursors = found.cursors;
+    if (!lazy->why_not && look_at_template(&look, p->info, &cut, err))
+        return -1;
+    if (!lazy->why_not)
+        lazy->why_not = look.why_not;
+    return lazy->why_not ? 0 : readers_why_not(plan, p, lazy, err);
+}
+
+int
+plan_find_lazy(struct plan *plan, struct err *err)
+{
+    const char *asked = plan->in.config->strategy, *why = NULL;
+    bool looked = false;
+    if (asked && !str_eq(asked, "auto") && !str_eq(asked, "lazy"))
+        return 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        struct plan_node *p = &plan->nodes[i];
+        if (!p->candidate || p->skipped_because)
+            continue;
+        if (!looked)
+            why = project_why_not(plan);
+        looked = true;
+        p->lazy = mem_new(plan, struct plan_lazy);
+        *p->lazy = (struct plan_lazy){.why_not = why};
+        if (!why && judge_node(plan, p, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* --- what the catalog says --- */
+
+char *
+plan_lazy_requests(void *ctx, const struct plan *plan)
+{
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_lazy *lazy = plan->nodes[i].lazy;
+        if (!lazy || lazy->why_not)
+            continue;
+        const struct node *old = &plan->in.production->nodes[plan_production_node(plan, plan->nodes[i].node)];
+        cJSON *o = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(list, o);
+        json_put_str(o, "schema", old->schema);
+        json_put_str(o, "name", old->alias);
+        if (lazy->keys.n)
+            json_put_strlist(o, "keys", &lazy->keys);
+        json_put_strlist(o, "cursors", &lazy->cursors);
+    }
+    return cJSON_GetArraySize(list) ? json_print(ctx, list, false) : NULL;
+}
+
+enum { FACTS_CELLS = 4 };
+
+int
+plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        struct plan_lazy *lazy = plan->nodes[i].lazy;
+        if (!lazy || lazy->why_not)
+            continue;
+        if (at + FACTS_CELLS > cells->n)
+            return fail(err, ERR_BUG, "lazy_facts.sql: %zu cells", cells->n);
+        const char *const *cell = &cells->v[at];
+        cJSON *keys = NULL;
+        const cJSON *item;
+        at += FACTS_CELLS;
+        lazy->why_not = *cell[0] ? cell[0] : NULL;
+        lazy->keys = (struct strlist){0};
+        lazy->key_index = *cell[2] ? cell[2] : NULL;
+        lazy->unindexed = *cell[3] ? cell[3] : NULL;
+        if (*cell[1] && json_parse(plan, &keys, cell[1], strlen(cell[1]), "lazy_facts.sql", err))
+            return -1;
+        cJSON_ArrayForEach(item, keys)
+            strlist_add(plan, &lazy->keys, cJSON_GetStringValue(item));
+    }
+    return 0;
+}
+
+bool
+plan_is_lazy(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].clone && plan->nodes[i].clone->strategy == CLONE_LAZY)
+            return true;
+    return false;
+}
+
+void
+plan_set_lazy(struct plan *plan, const struct plan_node *p, struct plan_clone *c)
+{
+    const struct plan_lazy *lazy = p->lazy;
+    struct buf b;
+    buf_init(&b, plan);
+    c->fidelity = "touched";
+    c->keys = lazy->keys;
+    c->cursors = lazy->cursors;
+    buf_puts(&b, "exact for the rows that the run touches");
+    if (lazy->keys.n)
+        buf_printf(&b, ": production's of the same %s are brought in before dbt writes",
+                   strlist_join(plan, &lazy->keys, ", "));
+    if (lazy->cursors.n)
+        buf_printf(&b, "; max(%s) is production's", strlist_join(plan, &lazy->cursors, "), max("));
+    if (lazy->keys.n && !lazy->key_index)
+        buf_printf(&b, "; production has no index on %s, so that each time all of it is read",
+                   strlist_join(plan, &lazy->keys, ", "));
+    if (lazy->unindexed)
+        buf_printf(&b, "; production has no index on %s: it is read once", lazy->unindexed);
+    if (lazy->tests.n)
+        buf_printf(&b, "; %zu test%s see%s these rows only", lazy->tests.n, lazy->tests.n == 1 ? "" : "s",
+                   lazy->tests.n == 1 ? "s" : "");
+    c->note = b.s;
+}
