@@ -375,6 +375,8 @@ look(struct outcome *o, struct err *err)
     if (rc == 0)
         outcome_untouched(o);
     if (rc == 0)
+        outcome_lazy(o);
+    if (rc == 0)
         rc = outcome_undeferred(o, err);
     if (rc == 0)
         rc = outcome_columns(o, err);

@@ -36,6 +36,12 @@ struct outcome_compared {
     const struct compare_result *full; /* or NULL */
 };
 
+/* Of a lazy clone that was built on; -1: unknown. */
+struct outcome_lazy {
+    int64_t rows;    /* it has, the new ones among them */
+    int64_t brought; /* from production, by their keys */
+};
+
 struct outcome {
     struct session *s;
     bool nothing;                 /* nothing was to be done */
@@ -43,6 +49,7 @@ struct outcome {
     struct apply_result applied;  /* clones, in the plan's order */
     struct relation_info *after;  /* the same, after the build */
     enum build_verdict *verdicts; /* the same */
+    struct outcome_lazy *lazy;    /* the same, or NULL */
     struct build_result built;
     const char *clones_run;       /* the run that made the clones */
     const struct build_result *earlier; /* --retry: what the builds before this one came to */
@@ -91,6 +98,8 @@ int outcome_retry(struct outcome *o, bool *done, struct err *err) BASE_CHECKED;
 int outcome_keep_results(struct outcome *o, struct err *err) BASE_CHECKED;
 /* After the build: which incremental runs touched no row, and which rows would have tested them. */
 void outcome_untouched(struct outcome *o);
+/* After the build: how many rows lazy clones have. */
+void outcome_lazy(struct outcome *o);
 /* After the build: what its SQL read of production by name, past the deferral map. */
 int outcome_undeferred(struct outcome *o, struct err *err) BASE_CHECKED;
 /* --forecast: has dbt compile the modified models on their clones, and says what the build will do to their columns. */

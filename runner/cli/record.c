@@ -45,16 +45,21 @@ relation_text(void *ctx, const struct relation *r)
 }
 
 static void
-record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms)
+record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms, const struct outcome_lazy *lazy)
 {
     bool full = str_eq(c->fidelity, "full"); /* else the source's numbers are not the clone's */
     int64_t unknown = str_eq(c->fidelity, "structure") ? 0 : -1;
+    int64_t rows = full ? c->source.rows : lazy && lazy->rows >= 0 ? lazy->rows : unknown;
+    const char *note = c->note;
+    if (lazy && lazy->rows >= 0)
+        note = mem_printf(ctx, "%s; it brought in %lld", note, (long long)lazy->brought);
     report_clone(node, &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
                                               .fidelity = c->fidelity, .from = relation_text(ctx, &c->from),
                                               .to = relation_text(ctx, &c->to),
-                                              .note = mem_printf(ctx, "%s; %s", c->note, c->why),
+                                              .note = mem_printf(ctx, "%s; %s", note, c->why),
                                               .bytes = full ? c->source.bytes : unknown,
-                                              .rows = full ? c->source.rows : unknown, .ms = ms});
+                                              .rows = rows,
+                                              .of_rows = c->strategy == CLONE_LAZY ? c->source.rows : -1, .ms = ms});
 }
 
 static int
@@ -151,7 +156,8 @@ record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size
         report_parent(node, o->s->head->nodes[n->parents[i]].unique_id);
     enum build_verdict verdict = BUILD_UNKNOWN;
     if (p->clone) {
-        record_clone(tmp, node, p->clone, o->cloned ? o->applied.clones[*clone_at].ms : -1);
+        record_clone(tmp, node, p->clone, o->cloned ? o->applied.clones[*clone_at].ms : -1,
+                     o->lazy ? &o->lazy[*clone_at] : NULL);
         verdict = o->verdicts ? o->verdicts[*clone_at] : BUILD_UNKNOWN;
         ++*clone_at;
     }

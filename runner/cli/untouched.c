@@ -43,7 +43,10 @@ window_text(struct session *s, const struct plan_node *p)
     struct strlist got = {0};
     struct err ignored;
     const struct sql_var vars[] = {{"column", column}, {"schema", p->target.schema}, {"name", p->target.name}};
-    bool known = p->clone->source.bytes <= CHEAP_BYTES && s->ops->read &&
+    /* a lazy clone is small, and shows the greatest value where the model reads it */
+    bool lazy = p->clone->strategy == CLONE_LAZY;
+    bool cheap = lazy ? strlist_has(&p->clone->cursors, column) : p->clone->source.bytes <= CHEAP_BYTES;
+    bool known = cheap && s->ops->read &&
                  s->ops->read(s->ctx, s->adapter, "watermark", vars, BASE_COUNT(vars), &got, &ignored) == 0 && got.n;
     if (known && *got.v[0])
         return mem_printf(s->ctx, "Its %s ends at %s: only rows beyond that would have tested it.", column, got.v[0]);

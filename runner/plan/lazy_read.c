@@ -393,7 +393,10 @@ is_watermark(struct reader *r, size_t i)
     bool greatest = false;
     if (start == SIZE_MAX)
         return false;
-    struct piece select = piece_at(r, start + 1);
+    struct piece select = piece_at(r, start + 1), next = piece_at(r, i + 1);
+    bool named = next.kind == PIECE_WORD || next.kind == PIECE_QUOTED;
+    if (named && next.s <= r->v[i].block->end + (next.kind == PIECE_QUOTED)) /* a longer name */
+        return false;
     return is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) && greatest &&
            ends_there(r, i + 1, is_sign(&r->v[start], '(')) &&
            (!r->v[start].block || text_is_kept(r, r->v[start].block));

@@ -1,3 +1,4 @@
+#include "report/face.h"
 #include "report/model.h"
 
 #include <string.h>
@@ -98,8 +99,37 @@ judge_nodes(cJSON *doc)
 
 /* --- advice --- */
 
+/* Tests of the build that look at the node's rows. */
+static size_t
+count_tests(const cJSON *doc, const cJSON *node)
+{
+    const cJSON *test, *parent;
+    size_t n = 0;
+    cJSON_ArrayForEach(test, json_get(doc, "nodes")) {
+        if (!str_eq(json_str(test, "resource_type"), "test"))
+            continue;
+        cJSON_ArrayForEach(parent, json_get(test, "parents"))
+            n += str_eq(cJSON_GetStringValue(parent), json_str(node, "unique_id"));
+    }
+    return n;
+}
+
+/* What is exact needs no word; its tests saw less than they do in production. */
 static const char *
-why_not_tested(const cJSON *node)
+lazy_tests(void *ctx, const cJSON *doc, const cJSON *node)
+{
+    const cJSON *clone = json_get(node, "clone");
+    size_t tests = count_tests(doc, node);
+    double rows = json_num(clone, "rows", -1), of = json_num(clone, "of_rows", -1);
+    if (!tests || rows < 0)
+        return NULL;
+    return mem_printf(ctx, "cloned lazily: its %s checked %s%s%s rows, those that the run touches",
+                      tests == 1 ? "test" : mem_printf(ctx, "%zu tests", tests), face_count(ctx, rows),
+                      of < 0 ? "" : " of about ", of < 0 ? "" : face_count(ctx, of));
+}
+
+static const char *
+why_not_tested(void *ctx, const cJSON *doc, const cJSON *node)
 {
     const cJSON *clone = json_get(node, "clone");
     const char *because = json_str(node, "skipped_because");
@@ -116,6 +146,8 @@ why_not_tested(const cJSON *node)
     const cJSON *build = json_get(node, "build");
     if (json_bool(build, "incremental") && json_num(build, "rows_affected", -1) == 0)
         return "its incremental run touched 0 rows: its logic was not really tested";
+    if (str_eq(json_str(clone, "fidelity"), "touched"))
+        return lazy_tests(ctx, doc, node);
     if (node_verdict_is(node, "not_tested"))
         return because ? because : "it is not known whether its incremental path was taken";
     return NULL;
@@ -186,7 +218,7 @@ list_not_tested(void *ctx, const cJSON *doc, cJSON *advice)
     cJSON *list = model_set_array(advice, "not_tested");
     count_skipped_tests(ctx, doc, tests, told);
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        const char *why = json_str(node, "verdict") ? why_not_tested(node) : NULL;
+        const char *why = json_str(node, "verdict") ? why_not_tested(ctx, doc, node) : NULL;
         size_t at = i++;
         if (!why && tests[at])
             why = "it was built, but not tested in full";

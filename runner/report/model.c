@@ -232,6 +232,7 @@ report_clone(cJSON *node, const struct report_clone *clone)
     model_set_str(o, "to", clone->to);
     put_num(o, "bytes", (double)clone->bytes);
     put_num(o, "rows", (double)clone->rows);
+    put_num(o, "of_rows", (double)clone->of_rows);
     model_set_ms(o, "ms", clone->ms);
     model_set_str(o, "note", clone->note);
 }

@@ -67,11 +67,12 @@ void report_reason(cJSON *node, const char *kind, const char *text, const char *
 void report_parent(cJSON *node, const char *unique_id);
 
 struct report_clone {
-    const char *strategy; /* "copy", "window", "sample", "shape", "view" */
-    const char *fidelity; /* "full", "partial", "structure", "none" */
+    const char *strategy; /* "copy", "lazy", "window", "sample", "shape", "view" */
+    const char *fidelity; /* "full", "touched", "partial", "structure", "none" */
     const char *from, *to, *note;
     int64_t bytes, rows;
-    double ms; /* -1: planned only */
+    int64_t of_rows; /* lazy: of so many of production's; else -1 */
+    double ms;       /* -1: planned only */
 };
 void report_clone(cJSON *node, const struct report_clone *clone); /* replaces an older one */
 

@@ -274,6 +274,7 @@ put_clone(struct page *p, const cJSON *node)
     buf_puts(&p->out, full ? "" : p->ink->yellow);
     put_cell(p,
              full                            ? "all rows"
+             : str_eq(fidelity, "touched")   ? "touched"
              : str_eq(fidelity, "partial")   ? "some rows"
              : str_eq(fidelity, "structure") ? "no rows"
                                              : "a view",

@@ -1,3 +1,4 @@
--- Of a lazy clone: how many rows it has, and how many of production's were brought in by the build.
+-- Of a lazy clone: how many rows it has, and how many of production's the build brought in by their keys.
 SELECT (SELECT count(*) FROM :"schema".:"name"), l.brought
-FROM :"schema".cloneci_lazy AS l WHERE l.clone = :'relation'::pg_catalog.regclass;
+FROM :"schema".cloneci_lazy AS l
+JOIN pg_catalog.pg_class AS c ON c.oid = l.clone AND c.relname = :'name';

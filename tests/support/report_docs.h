@@ -104,7 +104,8 @@ docs_clone(cJSON *node, const char *strategy, int64_t rows)
     const char *name = json_str(node, "name");
     bool copy = strcmp(strategy, "copy") == 0, shape = strcmp(strategy, "shape") == 0;
     report_clone(node,
-                 &(struct report_clone){.strategy = strategy,
+                 &(struct report_clone){.of_rows = -1,
+                                        .strategy = strategy,
                                         .fidelity = copy    ? "full"
                                                     : shape ? "structure"
                                                             : "none",

@@ -1,0 +1,32 @@
+#include "outcome.h"
+
+#include <stdlib.h>
+
+/* A failure to read it is none of the run's. */
+static void
+read_rows(struct session *s, const struct plan_clone *c, struct outcome_lazy *out)
+{
+    struct strlist got = {0};
+    struct err ignored;
+    const struct sql_var vars[] = {{"schema", c->to.schema}, {"name", c->to.name}};
+    if (s->ops->read && s->ops->read(s->ctx, s->adapter, "lazy_rows", vars, BASE_COUNT(vars), &got, &ignored) == 0 &&
+        got.n == 2)
+        *out = (struct outcome_lazy){.rows = strtoll(got.v[0], NULL, 10), .brought = strtoll(got.v[1], NULL, 10)};
+}
+
+void
+outcome_lazy(struct outcome *o)
+{
+    const struct plan *plan = o->s->plan;
+    size_t at = 0;
+    o->lazy = mem_array(o->s->ctx, struct outcome_lazy, plan->n_clones);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_clone *c = plan->nodes[i].clone;
+        if (!c)
+            continue;
+        o->lazy[at] = (struct outcome_lazy){.rows = -1, .brought = -1};
+        if (c->strategy == CLONE_LAZY && o->verdicts[at] == BUILD_INCREMENTAL)
+            read_rows(o->s, c, &o->lazy[at]);
+        at++;
+    }
+}
