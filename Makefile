@@ -172,6 +172,9 @@ manifest-bench: ## reading a manifest against read() and cJSON; MODELS=5000
 clone-bench: ## what clones cost, against plain SQL (a cluster of its own, 4 GB of disk)
 	@$(MAKE) --no-print-directory MODE=release build/release/bench/clone_bench
 	@build/release/bench/clone_bench
+lazy-bench: build/cloneci ## lazy clones against copies, with real dbt (a cluster of its own, 6 GB of disk)
+	@$(PYTHON) tests/bench/lazy.py
+.PHONY: lazy-bench
 .PHONY: clone-bench
 bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, overhead before the build, end to end with dbt, clones, promotion, sandboxes
 	@for n in 1000 5000 20000; do $(MAKE) --no-print-directory manifest-bench MODELS=$$n || exit 1; done
@@ -179,6 +182,7 @@ bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, over
 	@$(PYTHON) tests/bench/overhead.py
 	@if [ -x .venv/bin/dbt ]; then $(PYTHON) tests/bench/build.py; else echo "build: not measured, for there is no .venv/bin/dbt"; fi
 	@$(MAKE) --no-print-directory clone-bench
+	@$(PYTHON) tests/bench/lazy.py
 	@$(PYTHON) tests/bench/promote.py
 	@$(PYTHON) tests/bench/sandbox.py
 promote-bench: build/cloneci ## promotion under readers, and with 1,000 relations

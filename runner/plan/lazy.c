@@ -329,7 +329,9 @@ readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, 
     for (size_t i = 0; i < plan->n_nodes && !lazy->why_not; i++) {
         const struct plan_node *q = &plan->nodes[i];
         bool of_rows = false;
-        if (q == p || q->info->type == NODE_UNIT_TEST || !reads(m, q->info, p->node, 16))
+        /* an ephemeral model is a part of its readers, which are looked at */
+        if (q == p || q->info->type == NODE_UNIT_TEST || str_eq(q->info->materialized, "ephemeral") ||
+            !reads(m, q->info, p->node, 16))
             continue;
         if (q->info->type == NODE_TEST && is_of_rows(plan, p->node, q->node, &of_rows, err))
             return -1;
