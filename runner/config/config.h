@@ -134,6 +134,7 @@ struct project {
     struct strlist model_paths, seed_paths, snapshot_paths, test_paths, macro_paths, analysis_paths,
         function_paths, docs_paths, asset_paths;
     const char *packages_install_path;
+    bool dispatches_dbt;     /* dispatch for the namespace dbt begins with another package */
     int more_unrendered;     /* state_modified_compare_more_unrendered_values; -1: unset */
 };
 int config_project(void *ctx, struct project **out, const struct config *config,

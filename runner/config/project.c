@@ -98,6 +98,22 @@ read_all_paths(struct reading *r, struct project *p)
     return 0;
 }
 
+/* dispatch: [{macro_namespace: dbt, search_order: [..]}] */
+static bool
+dispatches_dbt(const struct yaml *root, const char *name)
+{
+    const struct yaml *list = yaml_get(root, "dispatch");
+    for (size_t i = 0; list && list->kind == YAML_SEQ && i < list->n; i++) {
+        const struct yaml *space = yaml_get(list->items[i], "macro_namespace");
+        const struct yaml *order = yaml_get(list->items[i], "search_order");
+        if (!space || !str_eq(space->text, "dbt") || !order || order->kind != YAML_SEQ)
+            continue;
+        if (order->n == 0 || !str_eq(order->items[0]->text, name))
+            return true;
+    }
+    return false;
+}
+
 static int
 read_project(struct reading *r, struct project *p, const struct config *config)
 {
@@ -114,6 +130,7 @@ read_project(struct reading *r, struct project *p, const struct config *config)
         fail_at(r->err, r->root, "the project has no 'name'");
         return hint(r->err, "Add 'name: my_project'.");
     }
+    p->dispatches_dbt = dispatches_dbt(r->root, p->name);
     p->packages_install_path = packages ? tidy(r->ctx, packages) : "dbt_packages";
     p->target_path =
         config->target_path

@@ -330,7 +330,7 @@ readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, 
         const struct plan_node *q = &plan->nodes[i];
         bool of_rows = false;
         /* an ephemeral model is a part of its readers, which are looked at */
-        if (q == p || q->info->type == NODE_UNIT_TEST || str_eq(q->info->materialized, "ephemeral") ||
+        if (q == p || !plan_is_built(q->info) || q->info->type == NODE_UNIT_TEST || str_eq(q->info->materialized, "ephemeral") ||
             !reads(m, q->info, p->node, 16))
             continue;
         if (q->info->type == NODE_TEST && is_of_rows(plan, p->node, q->node, &of_rows, err))
@@ -364,6 +364,8 @@ project_why_not(struct plan *plan)
         for (size_t k = 0; k < paths[i]->n; k++)
             if (paths[i]->v[k][0] == '/' || strstr(paths[i]->v[k], ".."))
                 return mem_printf(plan, "the project has a path outside of it: %s", paths[i]->v[k]);
+    if (p->dispatches_dbt)
+        return "dispatch in dbt_project.yml puts other macros before the project's own";
     const char *macro = overriding_macro(plan);
     return macro ? mem_printf(plan, "%s takes the place of dbt's own", macro) : NULL;
 }

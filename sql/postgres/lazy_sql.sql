@@ -19,7 +19,7 @@ WITH request AS MATERIALIZED (
     WHERE a.r ->> 'strategy' = 'lazy'
 ),
 column_list AS (
-    SELECT r.ord, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS list
+    SELECT r.ord, min(c.oid::bigint) AS source, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS list
     FROM request AS r
     JOIN pg_namespace AS n ON n.nspname = r.from_schema
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = r.from_name AND c.relkind = 'r'
@@ -163,10 +163,11 @@ $function$ $statement$
     UNION ALL
     SELECT r.ord, 30, 0, format('ANALYZE %s', r.target) FROM request AS r
     UNION ALL
+    -- the source as it stands now: another one that comes in its place is noticed
     SELECT r.ord, 31, 0, format('INSERT INTO %I.cloneci_lazy (clone, source, source_schema, source_name, keys) VALUES '
-                                '(%L::pg_catalog.regclass, %L::pg_catalog.regclass, %L, %L, %L)',
-                                r.to_schema, r.target, r.source, r.from_schema, r.from_name, r.keys)
-    FROM request AS r
+                                '(%L::pg_catalog.regclass, %s, %L, %L, %L)',
+                                r.to_schema, r.target, c.source, r.from_schema, r.from_name, r.keys)
+    FROM request AS r JOIN column_list AS c ON c.ord = r.ord
     UNION ALL
     SELECT r.ord, 32, 0, format('CREATE TRIGGER cloneci_guard BEFORE INSERT OR DELETE ON %s FOR EACH STATEMENT '
                                 'EXECUTE FUNCTION %I.cloneci_guard()', r.target, r.to_schema)

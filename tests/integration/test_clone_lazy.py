@@ -341,13 +341,19 @@ def test_which_models_are_eligible(small):
     ("macros/mine.sql", "{% macro is_incremental() %}{{ return(true) }}{% endmacro %}", "macro.shop.is_incremental takes the place of dbt's own"),
     ("macros/mine.sql", "{% macro postgres__get_incremental_merge_sql(arg_dict) %}{% endmacro %}", "takes the place of dbt's own"),
     ("cloneci.yml", "build: {command: ['true']}", "the build command is not dbt's own"),
+    ("dbt_project.yml", "dispatch: [{macro_namespace: dbt, search_order: [dbt, shop]}]", "dispatch in dbt_project.yml puts other macros"),
 ])
 def test_what_makes_the_whole_project_not_eligible(small, path, text, says):
-    small.write(path, text)
+    file = small.project / path
+    before = file.read_text() if file.exists() else ""
+    small.write(path, before + text + "\n")
     try:
-        clones = small.plan("--strategy", "lazy", "--dirty") if path != "cloneci.yml" else small.plan("--strategy", "lazy")
+        clones = small.plan("--strategy", "lazy", *(["--dirty"] if path != "cloneci.yml" else []))
     finally:
-        (small.project / path).unlink()
+        if before:
+            file.write_text(before)
+        else:
+            file.unlink()
     assert {c["strategy"] for c in clones.values()} == {"copy"}
     assert says in clones["plain"]["why"]
 
