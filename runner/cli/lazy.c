@@ -14,6 +14,18 @@ read_rows(struct session *s, const struct plan_clone *c, struct outcome_lazy *ou
         *out = (struct outcome_lazy){.rows = strtoll(got.v[0], NULL, 10), .brought = strtoll(got.v[1], NULL, 10)};
 }
 
+/* A variable may hold SQL that the source does not show: then the clone was not enough, and nothing was proven. */
+static void
+look_at_sql(struct outcome *o, const struct plan_node *p)
+{
+    struct session *s = o->s;
+    const struct build_node *b = build_find(&o->built, p->info->unique_id);
+    const char *why = b && b->compiled ? plan_lazy_compiled(s->ctx, p, b->compiled) : NULL;
+    if (why)
+        strlist_add(s->ctx, &o->misread,
+                    mem_printf(s->ctx, "%s: its compiled SQL reads rows that a lazy clone lacks: %s", p->info->name, why));
+}
+
 void
 outcome_lazy(struct outcome *o)
 {
@@ -27,6 +39,8 @@ outcome_lazy(struct outcome *o)
         o->lazy[at] = (struct outcome_lazy){.rows = -1, .brought = -1};
         if (c->strategy == CLONE_LAZY && o->verdicts[at] == BUILD_INCREMENTAL)
             read_rows(o->s, c, &o->lazy[at]);
+        if (c->strategy == CLONE_LAZY)
+            look_at_sql(o, &plan->nodes[i]);
         at++;
     }
 }

@@ -450,6 +450,10 @@ outcome_result(const struct outcome *o, struct err *err)
     }
     if (o->built.exit_code)
         return fail(err, ERR_BUILD, "the build step failed with exit code %d", o->built.exit_code);
+    if (o->misread.n) {
+        fail(err, ERR_REFUSED, "%s", o->misread.v[0]);
+        return hint(err, "Nothing was proven of it: clone it whole, with --strategy copy or meta: {cloneci: {strategy: copy}}.");
+    }
     if (!o->false_greens)
         return columns_result(o, err) || twin_result(o, err) ? -1 : 0;
     fail(err, ERR_REFUSED, "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",

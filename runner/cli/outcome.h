@@ -56,6 +56,7 @@ struct outcome {
     size_t false_greens;
     struct strlist untouched;     /* warnings: incremental runs that touched no row */
     struct strlist rewritten;     /* warnings: clones that were emptied or rewritten in place */
+    struct strlist misread;       /* warnings: lazy clones of which more was read than they have */
     struct strlist undeferred;    /* warnings: relations of production that no ref names */
     struct outcome_columns *forecasts; /* --forecast: before the build .. */
     size_t n_forecasts;
@@ -98,7 +99,7 @@ int outcome_retry(struct outcome *o, bool *done, struct err *err) BASE_CHECKED;
 int outcome_keep_results(struct outcome *o, struct err *err) BASE_CHECKED;
 /* After the build: which incremental runs touched no row, and which rows would have tested them. */
 void outcome_untouched(struct outcome *o);
-/* After the build: how many rows lazy clones have. */
+/* After the build: how many rows lazy clones have, and whether their SQL read more. */
 void outcome_lazy(struct outcome *o);
 /* After the build: what its SQL read of production by name, past the deferral map. */
 int outcome_undeferred(struct outcome *o, struct err *err) BASE_CHECKED;

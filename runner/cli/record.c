@@ -229,6 +229,8 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
         report_warning(doc, "clone_rewritten", o->rewritten.v[i]);
     for (size_t i = 0; i < o->uncompared.n; i++)
         report_warning(doc, "not_compared", o->uncompared.v[i]);
+    for (size_t i = 0; i < o->misread.n; i++)
+        report_warning(doc, "lazy_misread", o->misread.v[i]);
     for (size_t i = 0; i < o->undeferred.n; i++)
         report_warning(doc, "reads_undeferred", o->undeferred.v[i]);
     if (o->received)

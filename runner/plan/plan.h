@@ -224,6 +224,10 @@ void plan_reads_scan(void *ctx, struct plan_reads *reads, const char *unique_id,
 #define PLAN_STRATEGIES "auto, copy, lazy, window, sample, shape, view"
 bool plan_strategy_known(const char *name);
 
+/* After the build: why the compiled SQL of a lazily cloned node reads more of it than was brought in, or NULL. What it
+ * ran within Jinja is not in it. */
+const char *plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled);
+
 /* The documented JSON (version 1); dies with ctx. */
 cJSON *plan_json(void *ctx, const struct plan *plan);
 char *plan_text(void *ctx, const struct plan *plan, bool color);

@@ -95,7 +95,10 @@ BEGIN
                pg_catalog.string_agg(pg_catalog.format('theirs.%I', k), ', ' ORDER BY i)
         INTO keys, ours, theirs
         FROM pg_catalog.unnest(fact.keys) WITH ORDINALITY AS u (k, i);
-        EXECUTE pg_catalog.format('ANALYZE %s', incoming);
+        -- a few pages are estimated well enough without
+        IF pg_catalog.pg_relation_size(incoming) > 1048576 THEN
+            EXECUTE pg_catalog.format('ANALYZE %s', incoming);
+        END IF;
         BEGIN
             EXECUTE pg_catalog.format(
                 'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS theirs '

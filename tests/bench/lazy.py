@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import spoke  # noqa: E402
 
 ROWS = int(os.environ.get("BENCH_ROWS", 8_000_000))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", 3))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", 5))
 TOUCHED = 1000
 MODEL = """{{ config(materialized='incremental', incremental_strategy='merge', unique_key='id') }}
 select id, kind, amount, note, loaded_at from {{ source('raw', 'events') }}

@@ -258,6 +258,7 @@ MODELS = {
     "custom": (", incremental_strategy='own'", NEWER, "what its incremental_strategy own touches is not known"),
     "counted": ("", NEWER, "the test counted_rows needs rows that the run does not touch"),
     "referred": ("", NEWER, "the test relationships_plain_id__id__ref_referred_ needs rows that the run does not touch"),
+    "by_variable": ("", "loaded_at > (select max(loaded_at) from {{ this }}) and {{ var('wish') }}", None),
     "appended_with_key": (", unique_key=none, incremental_strategy='append'", NEWER, None),
 }
 MACROS = """
@@ -285,6 +286,8 @@ def small(server, tmp_path_factory):
         columns = "id, batch, amount, note, loaded_at"
         config += "-- depends_on: {{ ref('through') }}\n" if "through" in where else ""
         shop.write(f"models/{name}.sql", config + READS.format(columns=columns, alias="", where=where))
+    shop.write("dbt_project.yml", (shop.project / "dbt_project.yml").read_text()
+               + "vars: {wish: 'exists (select 1 from pr_7.by_variable where batch = 1)'}\n")
     shop.write("models/through.sql", "{{ config(materialized='ephemeral') }} select id from {{ ref('upstream') }}")
     shop.write("models/properties.yml", PROPERTIES)
     shop.write("macros/all.sql", MACROS)
@@ -413,3 +416,12 @@ def test_production_is_rebuilt_between_clone_and_build(small):
     done = shop.ask("build", "--strategy", "lazy", "--select", "listed_keys")
     assert done.returncode != 0
     assert "was rebuilt since it was cloned lazily" in done.stdout + done.stderr, told(done)
+
+
+def test_sql_that_the_source_does_not_show(small):
+    """A variable holds it: the rows that it needs are not there, so that the run proves nothing."""
+    done = small.ask("run", "--strategy", "lazy", "--select", "by_variable")
+    assert done.returncode == 5, told(done)
+    assert "by_variable: its compiled SQL reads rows that a lazy clone lacks: it names pr_7.by_variable itself" in done.stderr
+    report = json.loads((small.project / "target/cloneci/report.json").read_text())
+    assert "lazy_misread" in [w["code"] for w in report["warnings"]]
