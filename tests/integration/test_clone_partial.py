@@ -109,7 +109,7 @@ def test_a_run_on_a_part_is_told_as_such(pull):
 
 
 @pytest.mark.parametrize("text, says", [
-    ("{strategy: nonsense}", "meta.cloneci.strategy is not one of auto, copy, window"),
+    ("{strategy: nonsense}", "meta.cloneci.strategy is not one of auto, copy, lazy, window"),
     ("{strategy: window, window: often}", "'often' is no time"),
     ("{strategy: sample, sample: 0}", "meta.cloneci.sample is not a number of percent"),
     ("{strategy: window, column: 7}", "meta.cloneci.column is not the name of a column"),
