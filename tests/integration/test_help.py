@@ -64,7 +64,7 @@ def test_help_of_run_is_grouped_and_complete():
     text = said("help", "run", env={"COLUMNS": "110"})
     places = [text.index(f"\n{group}\n") for group in GROUPS]
     assert places == sorted(places)
-    assert ("--strategy HOW how to clone (auto, copy, window, sample, shape, view; default auto) "
+    assert ("--strategy HOW how to clone (auto, copy, lazy, window, sample, shape, view; default auto) "
             "[CLONECI_STRATEGY; cloneci.yml: clone.strategy]") in " ".join(text.split())
     assert "-s, --select WORD .." in text and "--[no-]favor-state" in text
     assert "[DBT_ENGINE_STATE, DBT_STATE; cloneci.yml: state]" in " ".join(text.split())
