@@ -354,6 +354,8 @@ project_why_not(struct plan *plan)
     const struct project *p = plan->in.project;
     const struct strlist *paths[] = {&p->model_paths,    &p->seed_paths, &p->snapshot_paths, &p->test_paths, &p->macro_paths,
                                      &p->analysis_paths, &p->docs_paths, &p->asset_paths,    &p->function_paths};
+    if (plan->in.sandbox)
+        return "what is worked on by hand has no build step that brings in the rows";
     if (plan->in.config->build_command.n)
         return "the build command is not dbt's own, which brings in the rows";
     if (!plan->in.overlay_dir)
