@@ -407,7 +407,7 @@ plan_find_lazy(struct plan *plan, struct err *err)
 {
     const char *asked = plan->in.config->strategy, *why = NULL;
     bool looked = false;
-    if (asked && !str_eq(asked, "auto") && !str_eq(asked, "lazy"))
+    if (plan->in.whole || (asked && !str_eq(asked, "auto") && !str_eq(asked, "lazy")))
         return 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
