@@ -84,6 +84,10 @@ find_pairs(struct outcome *o, const struct plan_node **nodes, struct relation *r
         const struct plan_node *p = &plan->nodes[i];
         if (!is_compared(o, p))
             continue;
+        if (p->clone && p->clone->strategy == CLONE_LAZY) {
+            give_up(o, p, "its clone is lazy, and holds the rows that the run touches only");
+            continue;
+        }
         const struct node *old = &o->s->production->nodes[state_production_node(o->s->state, p->node)];
         nodes[n] = p;
         relations[2 * n] = p->target;

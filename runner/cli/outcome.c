@@ -368,7 +368,7 @@ static int
 look(struct outcome *o, struct err *err)
 {
     o->ran = true;
-    o->untouched = o->undeferred = o->rewritten = (struct strlist){0};
+    o->untouched = o->undeferred = o->rewritten = o->misread = (struct strlist){0};
     o->false_greens = o->n_columns = 0;
     double t = session_begin(o->s, "check");
     int rc = judge(o, err);

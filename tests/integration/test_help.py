@@ -164,7 +164,7 @@ def test_bash_completes(scripts):
     assert set(complete_in_bash(scripts / "bash", "state", "")) == {c.split()[1] for c in COMMANDS if c.startswith("state ")}
     assert complete_in_bash(scripts / "bash", "run", "--strategy", "sh") == ["shape"]
     assert complete_in_bash(scripts / "bash", "run", "--strategy", "=", "c") == ["copy"]
-    assert complete_in_bash(scripts / "bash", "run", "--strategy", "=") == ["auto", "copy", "window", "sample", "shape", "view"]
+    assert complete_in_bash(scripts / "bash", "run", "--strategy", "=") == ["auto", "copy", "lazy", "window", "sample", "shape", "view"]
     assert complete_in_bash(scripts / "bash", "completion", "") == ["bash", "zsh", "fish"]
     assert complete_in_bash(scripts / "bash", "--output", "json", "run", "--full") == ["--full-refresh"]
     for command in COMMANDS:
@@ -199,7 +199,7 @@ def test_fish_completes(scripts):
     assert set(offered("cloneci state ")) == {c.split()[1] for c in COMMANDS if c.startswith("state ")}
     assert offered("cloneci run --strateg") == ["--strategy"]
     assert offered("cloneci doctor --strateg") == []
-    assert set(offered("cloneci run --strategy ")) == {"auto", "copy", "window", "sample", "shape", "view"}
+    assert set(offered("cloneci run --strategy ")) == {"auto", "copy", "lazy", "window", "sample", "shape", "view"}
 
 
 def test_make_install_puts_everything_in_its_place(tmp_path):
