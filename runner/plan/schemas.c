@@ -310,8 +310,9 @@ mark_sql(struct plan *plan, struct strlist *list, const char *stem, const char *
 int
 plan_render_schemas(struct plan *plan, struct err *err)
 {
-    char *grants;
-    if (plan_grants(plan, plan->in.config, &grants, err))
+    char *grants = NULL;
+    /* who may use pull requests' schemas has nothing to do with who may use production */
+    if (!plan->in.whole && plan_grants(plan, plan->in.config, &grants, err))
         return -1;
     for (size_t i = 0; i < plan->n_schemas; i++) {
         struct plan_schema *s = &plan->schemas[i];

@@ -49,7 +49,7 @@ class Job(Pull):
                            ("build", BUILD.format(home=self.home, host=self.cluster.socket, database=self.database, target=self.target))):
             (self.home / name).write_text(text)
             (self.home / name).chmod(0o755)
-        self.settings(f"dbt: {self.home}/dbt\nbuild:\n  command: [{self.home}/build]\n")
+        self.settings(f"dbt: {self.home}/dbt\nbuild:\n  command: [{self.home}/build]\nclone:\n  grants: {{select: nobody_of_pull_requests}}\n")
         self.reset()
         return self
 
