@@ -41,14 +41,14 @@ def call(argv, cwd, env):
 
 
 def make(folder, cluster, models, env):
-    """Production, built by dbt from main; a checkout for each way, at the pull request."""
+    """Production, built by dbt from where the branch begins; a checkout for each way, at the pull request."""
     first, state = folder / "checkout", folder / "state"
     subprocess.run([sys.executable, HERE / "make_project.py", first, "--models", str(models), "--git", "50", "--change", "1"],
                    check=True, stderr=subprocess.DEVNULL)
     database = "postgres"
     cluster.run_file(first / "setup.sql", database, "postgres")
-    subprocess.run(["git", "checkout", "-q", "main"], cwd=first, check=True)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=first, check=True, capture_output=True, text=True).stdout.strip()
+    head = subprocess.run(["git", "merge-base", "main", "pr"], cwd=first, check=True, capture_output=True, text=True).stdout.strip()
+    subprocess.run(["git", "checkout", "-q", head], cwd=first, check=True)
     call([spoke.DBT, "run", "--target", "prod"], first, dict(env, DBT_ENV_CUSTOM_ENV_GIT_SHA=head))
     state.mkdir()
     for name in ("manifest.json", "run_results.json"):
