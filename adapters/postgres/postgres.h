@@ -1,4 +1,4 @@
-/* postgres: the adapter for PostgreSQL 12 and later, over libpq. Private to its folder. */
+/* postgres: the adapter for PostgreSQL 14 and later, over libpq. Private to its folder. */
 #ifndef POSTGRES_H
 #define POSTGRES_H
 
