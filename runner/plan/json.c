@@ -69,7 +69,8 @@ put_clone(void *ctx, cJSON *node, const struct plan_clone *c)
     put_num(o, "estimated_ms", (double)(int64_t)c->estimated_ms);
     cJSON *sql = child_array(o, "sql");
     add_statements(sql, &c->sql.before);
-    add_statements(sql, &c->sql.load);
+    const struct strlist loads = plan_loads(ctx, &c->sql);
+    add_statements(sql, &loads);
     add_statements(sql, &c->sql.after);
 }
 
