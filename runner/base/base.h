@@ -156,6 +156,8 @@ cJSON *json_array(void *ctx);
 /* Sets or adds; NULL text becomes JSON null. */
 void json_put_str(cJSON *object, const char *key, const char *value);
 void json_put_strlist(cJSON *object, const char *key, const struct strlist *list);
+/* One text, or a list of them, as dbt's configs have it; copies belong to ctx. Anything else adds nothing. */
+void json_add_strings(void *ctx, struct strlist *out, const cJSON *value);
 char *json_print(void *ctx, const cJSON *tree, bool pretty);
 
 /* --- hashes --- */

@@ -127,6 +127,18 @@ json_put_strlist(cJSON *object, const char *key, const struct strlist *list)
         cJSON_AddItemToArray(a, mem_check(cJSON_CreateString(list->v[i])));
 }
 
+void
+json_add_strings(void *ctx, struct strlist *out, const cJSON *value)
+{
+    const cJSON *item;
+    if (cJSON_IsString(value))
+        strlist_add(ctx, out, cJSON_GetStringValue(value));
+    cJSON_ArrayForEach(item, value) {
+        if (cJSON_IsString(item))
+            strlist_add(ctx, out, cJSON_GetStringValue(item));
+    }
+}
+
 char *
 json_print(void *ctx, const cJSON *tree, bool pretty)
 {

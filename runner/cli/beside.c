@@ -10,18 +10,6 @@ enum {
     PERCENT = 10,    /* .. so many of a hundred */
 };
 
-static void
-add_names(void *ctx, struct strlist *out, const cJSON *value)
-{
-    const cJSON *item;
-    if (cJSON_IsString(value))
-        strlist_add(ctx, out, cJSON_GetStringValue(value));
-    cJSON_ArrayForEach(item, value) {
-        if (cJSON_IsString(item))
-            strlist_add(ctx, out, cJSON_GetStringValue(item));
-    }
-}
-
 /* unique_key, else what dbt infers of unique and not_null tests. */
 static int
 find_keys(struct session *s, uint32_t node, struct compare_request *q, struct err *err)
@@ -30,10 +18,10 @@ find_keys(struct session *s, uint32_t node, struct compare_request *q, struct er
     if (manifest_node_json(s->ctx, s->head, node, &json, err))
         return -1;
     const cJSON *config = json_get(json, "config");
-    add_names(s->ctx, &q->keys, json_get(config, "unique_key"));
+    json_add_strings(s->ctx, &q->keys, json_get(config, "unique_key"));
     if (!q->keys.n)
-        add_names(s->ctx, &q->keys, json_get(json, "primary_key"));
-    add_names(s->ctx, &q->ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
+        json_add_strings(s->ctx, &q->keys, json_get(json, "primary_key"));
+    json_add_strings(s->ctx, &q->ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
     return 0;
 }
 

@@ -4,18 +4,6 @@
 
 #include <string.h>
 
-static void
-add_keys(void *ctx, struct strlist *out, const cJSON *value)
-{
-    const cJSON *item;
-    if (cJSON_IsString(value))
-        strlist_add(ctx, out, cJSON_GetStringValue(value));
-    cJSON_ArrayForEach(item, value) {
-        if (cJSON_IsString(item))
-            strlist_add(ctx, out, cJSON_GetStringValue(item));
-    }
-}
-
 /* An incremental model on a clone that dbt takes for one. */
 static bool
 is_forecast(const struct plan_node *p)
@@ -33,7 +21,7 @@ forecast_one(struct session *s, const struct plan_node *p, const char *sql, stru
     struct forecast_request q = {.table = p->clone->from, .sql = sql,
                                  .on_schema_change = mem_strdup(s->ctx, forecast_policy(json_str(config, "on_schema_change"))),
                                  .contract = json_bool(json_get(config, "contract"), "enforced")};
-    add_keys(s->ctx, &q.keys, json_get(config, "unique_key"));
+    json_add_strings(s->ctx, &q.keys, json_get(config, "unique_key"));
     *out = (struct outcome_columns){.node = p->node, .on_schema_change = q.on_schema_change};
     return forecast_columns(s->ctx, s->adapter, s->ops, &q, &out->forecast, err);
 }

@@ -76,18 +76,6 @@ build_twin(struct session *twin, struct build_result *built, FILE *out, struct e
     return build_run(twin->ctx, &twin->env, twin->plan, path, out, &watch, built, err);
 }
 
-static void
-add_names(void *ctx, struct strlist *out, const cJSON *value)
-{
-    const cJSON *item;
-    if (cJSON_IsString(value))
-        strlist_add(ctx, out, cJSON_GetStringValue(value));
-    cJSON_ArrayForEach(item, value) {
-        if (cJSON_IsString(item))
-            strlist_add(ctx, out, cJSON_GetStringValue(item));
-    }
-}
-
 static int
 compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct outcome_twin *out,
             struct err *err)
@@ -100,8 +88,8 @@ compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct
     if (manifest_node_json(s->ctx, s->head, node, &json, err))
         return -1;
     const cJSON *config = json_get(json, "config");
-    add_names(s->ctx, &q.keys, json_get(config, "unique_key"));
-    add_names(s->ctx, &q.ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
+    json_add_strings(s->ctx, &q.keys, json_get(config, "unique_key"));
+    json_add_strings(s->ctx, &q.ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
     if (compare_relations(s->ctx, s->adapter, s->ops, &q, &r, err))
         return wrap(err, "comparing %s with its full refresh", mine->info->name);
     struct buf details;

@@ -245,36 +245,24 @@ put_failure(struct buf *b, const cJSON *node)
     talloc_free(ctx);
 }
 
-static void
-put_columns(struct buf *b, const cJSON *doc)
+static const char *
+compared_text(const cJSON *node)
 {
-    size_t shown = 0;
-    const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        const char *text = face_columns(node);
-        if (!text || shown++ >= LISTED_MOST || b->len > LISTS_END)
-            continue;
-        if (shown == 1)
-            buf_puts(b, "\n### Columns of production's tables, after the merge\n\n");
-        buf_puts(b, "- ");
-        put_code(b, node_name(node), NAME_MOST);
-        buf_puts(b, ": ");
-        put_text(b, text, TEXT_MOST / 2);
-        buf_putc(b, '\n');
-    }
+    return json_str(json_get(node, "compare"), "text");
 }
 
+/* A line for each node of which there is something to say. */
 static void
-put_compared(struct buf *b, const cJSON *doc)
+put_said(struct buf *b, const cJSON *doc, const char *title, const char *(*says)(const cJSON *node))
 {
     size_t shown = 0;
     const cJSON *node;
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        const char *text = json_str(json_get(node, "compare"), "text");
+        const char *text = says(node);
         if (!text || shown++ >= LISTED_MOST || b->len > LISTS_END)
             continue;
         if (shown == 1)
-            buf_puts(b, "\n### Beside production\n\n");
+            buf_printf(b, "\n### %s\n\n", title);
         buf_puts(b, "- ");
         put_code(b, node_name(node), NAME_MOST);
         buf_puts(b, ": ");
@@ -627,8 +615,8 @@ report_comment(void *ctx, const cJSON *doc, bool picture)
     put_failures(&b, doc);
     put_steps(&b, "What to do", json_get(advice, "next"));
     put_steps(&b, "In production, after the merge", json_get(advice, "after_merge"));
-    put_columns(&b, doc);
-    put_compared(&b, doc);
+    put_said(&b, doc, "Columns of production's tables, after the merge", face_columns);
+    put_said(&b, doc, "Beside production", compared_text);
     put_twins(&b, doc);
     put_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
     put_list(&b, "Warnings", json_get(doc, "warnings"), NULL);
