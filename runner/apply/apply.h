@@ -53,6 +53,8 @@ int apply_lock(struct adapter *a, const struct plan *plan, const struct apply_le
 /* While nothing is under way on `a`: was the lease taken from us? ERR_LOCKED says by whom; ERR_WAREHOUSE: the connection is
  * lost, and the lock with it. */
 int apply_leased(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+/* The same of a run that failed, as it does when the newer one cancels its statements: asks the server. */
+int apply_leased_still(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* After the connection was lost: whoever has the lock by now, or has made the schema since, over another connection. */
 int apply_successor(struct adapter *other, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* While the build step works: ends what others have working in the schema; ERR_LOCKED if there was something. */

@@ -162,7 +162,9 @@ press(struct job *j, const char *schema, const struct apply_lease *lease, bool o
     if (!*said)
         log_event(LOG_WARN, "lease.takeover", "%s is older and has to give way", describe(j->ctx, h.run, h.head));
     *said = true;
-    return send(j, over ? "lease_end" : "lease_ask", schema, &h, err);
+    if (over)
+        return send(j, "lease_end", schema, &h, err);
+    return send(j, "lease_ask", schema, &h, err) || send(j, "lease_cancel", schema, &h, err) ? -1 : 0;
 }
 
 static int
@@ -250,6 +252,18 @@ was_there(struct job *j, const char *schema, const char *run_id)
             return str_eq(m.run_id, run_id);
     }
     return false;
+}
+
+int
+apply_leased_still(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct strlist ignored = {0};
+    struct err cancelled;
+    int rc = job_query(&j, &ignored, "lease_hear", NULL, 0, &cancelled);
+    (void)rc; /* whoever cancels has said so before, and a lost connection is seen next */
+    talloc_free(j.ctx);
+    return apply_leased(a, plan, err);
 }
 
 int

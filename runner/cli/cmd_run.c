@@ -6,8 +6,6 @@ static int
 finish(struct outcome *o, int rc, struct err *err)
 {
     struct err other = {.kind = ERR_NONE};
-    if (rc == 0)
-        rc = outcome_result(o, err);
     if (!o->s->project)
         return rc;
     if (outcome_report(o, rc ? err : NULL, &other)) {
@@ -64,6 +62,8 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
     int rc = session_until_plan(&s, &o.nothing, err);
     if (rc == 0 && !o.nothing)
         rc = job(&o, err);
+    if (rc == 0)
+        rc = outcome_result(&o, err);
     if (rc)
         session_superseded(&s, err);
     return finish(&o, rc, err);

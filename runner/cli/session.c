@@ -486,7 +486,7 @@ session_superseded(struct session *s, struct err *err)
     struct adapter *other;
     if (!s->leased || err->kind == ERR_SIGNAL)
         return;
-    int rc = err->kind == ERR_LOCKED ? 0 : apply_leased(s->adapter, s->plan, &found);
+    int rc = err->kind == ERR_LOCKED ? 0 : apply_leased_still(s->adapter, s->plan, &found);
     if (rc && found.kind == ERR_LOCKED)
         *err = found;
     else if (rc == 0 && err->kind != ERR_LOCKED)

@@ -137,6 +137,22 @@ def test_a_newer_commit_takes_over_and_the_older_run_says_so(ready):
     assert ready.schemas() == SCHEMAS
 
 
+def test_a_build_that_failed_by_then_was_superseded(ready):
+    """What fails a build may be the newer run itself, which cancels its statements: that is no verdict on the commit."""
+    newer = another(ready, "newer", "one more commit")
+    script = ready.path / "fails.sh"
+    script.write_text("#!/bin/sh\nexit 1\n")
+    script.chmod(0o755)
+    ready.build_command(script)
+    older = start(ready, CLONECI_FAULT="check:stop")
+    waited_for(lambda: stopped(older) or older.poll() is not None)
+    taking = start(newer)
+    waited_for(lambda: "has to give way" in taking.said() or taking.poll() is not None)
+    older.send_signal(signal.SIGCONT)
+    assert older.wait(PATIENCE) == 6, older.said()
+    assert taking.wait(PATIENCE) == 0, taking.said()
+
+
 def test_an_older_commit_and_the_same_are_refused_while_one_works(ready):
     newer = another(ready, "newer", "one more commit")
     same, older = another(newer, "same"), another(newer, "older")
