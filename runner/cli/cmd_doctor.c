@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "session.h"
+#include "database.h"
 
 #include <string.h>
 
@@ -168,6 +168,11 @@ check_warehouse(struct doctor *d)
         return;
     check(d, "pooler", session_direct(s, &err), &err,
           s->server.pooled ? "a pooler stands between, and gives each session a connection of its own" : "direct connection");
+    if (s->config->clone_database && s->schema) {
+        int made = database_check(s, &err);
+        check(d, "database", made, &err,
+              made ? "" : mem_printf(s->ctx, "%s %s: %s", s->database->name, s->database->stands ? "stands" : "can be made", s->database->note));
+    }
     if (s->production) {
         check_relations(d);
         if (d->s.config->roles)

@@ -1,8 +1,8 @@
+#include "ask.h"
 #include "commands.h"
+#include "database.h"
 #include "gc/gc.h"
 #include "post/post.h"
-#include "process/process.h"
-#include "session.h"
 
 #include <string.h>
 
@@ -13,7 +13,7 @@ print_json_list(void *ctx, const struct gc_schema *schemas, size_t n)
     for (size_t i = 0; i < n; i++) {
         cJSON *o = mem_check(cJSON_CreateObject());
         cJSON_AddItemToArray(list, o);
-        json_put_str(o, "schema", schemas[i].name);
+        json_put_str(o, schemas[i].database ? "database" : "schema", schemas[i].name);
         mem_check(cJSON_AddBoolToObject(o, "drop", schemas[i].drop));
         json_put_str(o, "why", schemas[i].why);
         json_put_str(o, "pull_request", schemas[i].marker.pull_request);
@@ -25,22 +25,15 @@ print_json_list(void *ctx, const struct gc_schema *schemas, size_t n)
 static void
 print_list(const struct gc_schema *schemas, size_t n, bool dry_run)
 {
-    size_t dropped = 0;
+    size_t dropped = 0, databases = 0;
     for (size_t i = 0; i < n; i++) {
         dropped += schemas[i].drop;
-        printf("%-5s %s: %s\n", schemas[i].drop ? (dry_run ? "would" : "drop") : "keep", schemas[i].name,
-               schemas[i].why);
+        databases += schemas[i].database;
+        printf("%-5s %s%s: %s\n", schemas[i].drop ? (dry_run ? "would" : "drop") : "keep", schemas[i].database ? "database " : "",
+               schemas[i].name, schemas[i].why);
     }
-    printf("%zu of %zu schemas of cloneci's %s\n", dropped, n, dry_run ? "would be dropped" : "dropped");
-}
-
-static void
-keep(void *arg, enum process_stream stream, const char *data, size_t n)
-{
-    if (stream == PROCESS_OUT)
-        buf_add(arg, data, n);
-    else
-        live_relay(stderr, data, n);
+    printf("%zu of %zu schemas%s of cloneci's %s\n", dropped, n, databases ? " and databases" : "",
+           dry_run ? "would be dropped" : "dropped");
 }
 
 /* Every run of digits is a number, so that lists of any form will do; what is neither number nor separator is not
@@ -63,25 +56,14 @@ add_numbers(void *ctx, struct strlist *out, const char *text, const char *comman
 }
 
 static int
-ask_command(struct session *s, struct strlist *out, struct err *err)
+ask_closed(struct session *s, struct strlist *out, struct err *err)
 {
+    char *said;
     const struct strlist *words = &s->config->closed_command;
-    const char **argv = mem_array(s->ctx, const char *, words->n + 1);
-    for (size_t i = 0; i < words->n; i++)
-        argv[i] = words->v[i];
-    struct buf said;
-    struct process_result r;
-    buf_init(&said, s->ctx);
-    const struct process_spec spec = {
-        .argv = argv, .cwd = s->project->dir, .on_output = keep, .arg = &said, .wake_fd = -1};
-    const char *command = process_echo(s->ctx, argv);
-    if (process_run(&spec, &r, err))
-        return wrap(err, "gc.closed_command");
-    if (r.exit_code) {
-        fail(err, ERR_INPUT, "gc.closed_command (%s) ended with exit code %d", command, r.exit_code);
-        return hint(err, "Nothing was dropped. Its own words stand above.");
-    }
-    return add_numbers(s->ctx, out, said.s, command, err);
+    return ask_command(s, "gc.closed_command", words, NULL, &said, err) ||
+                   add_numbers(s->ctx, out, said, ask_echo(s->ctx, words), err)
+               ? -1
+               : 0;
 }
 
 /* "12 13", "12,13"; nothing at all is what a CI's empty variable gives. */
@@ -135,6 +117,26 @@ ask_forge(struct session *s, struct strlist *closed, struct err *err)
     return 0;
 }
 
+/* What a hosting service keeps cannot be asked for markers: the program is told the name, and finds what it made itself. */
+static int
+drop_hosted(struct session *s, const struct strlist *closed, struct err *err)
+{
+    const struct strlist *words = &s->config->database_drop_command;
+    for (size_t i = 0; words->n && i < closed->n; i++) {
+        char *said;
+        struct strlist env = {0};
+        const char *name = mem_printf(s->ctx, "%s_pr_%s", s->server.database, closed->v[i]);
+        database_env(s->ctx, &env, name, closed->v[i], s->project);
+        if (s->config->dry_run)
+            log_event(LOG_INFO, "gc.would_ask", "would run %s for %s", ask_echo(s->ctx, words), name);
+        else if (ask_command(s, "clone.database.drop_command", words, &env, &said, err))
+            return -1;
+        else
+            log_event(LOG_INFO, "gc.asked", "%s: %s", name, ask_echo(s->ctx, words));
+    }
+    return 0;
+}
+
 int
 cmd_gc(void *ctx, const struct config *config, struct err *err)
 {
@@ -146,7 +148,7 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) || session_project(&s, true, err) ||
         session_connect(&s, err) || session_direct(&s, err))
         return -1;
-    if (config->closed_command.n && ask_command(&s, &closed, err))
+    if (config->closed_command.n && ask_closed(&s, &closed, err))
         return -1;
     if (config->ask_forge && ask_forge(&s, &closed, err))
         return -1;
@@ -154,7 +156,7 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     if (gc_list(ctx, s.adapter, s.ops, &o, &schemas, &n, err))
         return -1;
     live_begin("dropping schemas");
-    if (!config->dry_run && gc_drop(ctx, s.adapter, s.ops, schemas, n, err))
+    if ((!config->dry_run && gc_drop(ctx, s.adapter, s.ops, schemas, n, err)) || drop_hosted(&s, &closed, err))
         return -1;
     live_end();
     if (str_eq(config->output, "json"))

@@ -38,7 +38,7 @@ static const struct command table[] = {
     {"doctor", "", "check everything a run needs, and say how to mend what is missing",
      "Checks git, dbt, the project, the profile, production's manifest, the connection and the role's privileges.",
      "cloneci doctor --state prod-artifacts", cmd_doctor},
-    {"gc", "", "drop the schemas of closed pull requests and expired ones",
+    {"gc", "", "drop the schemas and databases of closed pull requests, and expired ones",
      "Goes by the marker in the schema's comment, never by a name: what cloneci did not make for this project, what was made "
      "again under the same name, what another role owns and what a run is working in are kept, with the reason.",
      "cloneci gc --closed-prs 12 13 --dry-run", cmd_gc},

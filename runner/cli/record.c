@@ -182,6 +182,8 @@ record_plan(cJSON *doc, const struct outcome *o)
     size_t clone_at = 0;
     for (size_t i = 0; i < plan->n_schemas; i++)
         strlist_add(o->s->ctx, &schemas, plan->schemas[i].name);
+    if (plan->in.database)
+        report_database(doc, plan->in.database->name, plan->in.database->note);
     report_schemas(doc, o->s->schema, &schemas);
     /* Exposures, metrics and the like are selected, too, but nothing is built of them. */
     for (size_t i = 0; i < plan->n_nodes; i++)

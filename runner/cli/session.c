@@ -20,6 +20,7 @@ step_words(const char *step)
     } table[] = {{"git", "reading the changes"},
                  {"manifest", "reading production's manifest"},
                  {"connect", "connecting to the warehouse"},
+                 {"database", "making the pull request's database"},
                  {"parse", "dbt parse"},
                  {"head", "comparing the manifests"},
                  {"select", "selecting"},
@@ -536,7 +537,7 @@ session_plan(struct session *s, struct err *err)
         .overlay_dir = s->env.generated ? path_join(s->ctx, s->env.profiles_dir, "project") : NULL,
         .deferral_dir = session_file(s, s->ctx, "defer"),
         .schema = s->schema, .head_is_production = s->head == s->production,
-        .beside = s->beside, .sandbox = s->sandbox, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,
+        .beside = s->beside, .sandbox = s->sandbox, .database = s->database, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,
         .target = s->profile->target,
         .rules = s->rules, .n_rules = s->n_rules, .disk_available = -1, .copy_rate = s->copy_rate,
         .copy_rate_from = s->copy_rate_from, .run_id = s->run_id, .run_number = number, .now = s->now,
@@ -587,7 +588,7 @@ session_until_plan(struct session *s, bool *nothing, struct err *err)
         return 0;
     }
     /* A server that cannot be reached is said before dbt parse takes its seconds. */
-    if (session_connect(s, err) || (s->lock && session_direct(s, err)) ||
+    if (session_connect(s, err) || (s->lock && session_direct(s, err)) || session_database(s, err) ||
         build_prepare(s->ctx, &s->env, s->config, s->project, s->profile, s->schema, err) ||
         session_head(s, err) || session_select(s, SESSION_DEFAULT_SELECT, err))
         return -1;

@@ -47,6 +47,7 @@ struct session {
     struct plan *plan;
     const struct plan *beside;     /* of a twin run: the pull request's own plan */
     const struct plan_sandbox *sandbox; /* of cloneci sandbox */
+    struct plan_database *database;     /* of the pull request's own, or NULL; the connection is to it, where it stands */
     const char *expires;           /* of what is made; NULL: a pull request's two weeks, a sandbox never */
     const char *run_id, *now;
     double start;
@@ -74,6 +75,11 @@ int session_rules(struct session *s, struct err *err) BASE_CHECKED;
 /* How fast clones are copied: the option, else what the last run of this checkout measured, else a guess. */
 int session_copy_rate(struct session *s, struct err *err) BASE_CHECKED;
 int session_connect(struct session *s, struct err *err) BASE_CHECKED;
+/* --clone-database: makes the pull request's own database, connects to it, and reads production's manifest as it stands there.
+ * Without session.lock nothing is made: what stands is connected to. */
+int session_database(struct session *s, struct err *err) BASE_CHECKED;
+/* Reads a manifest as it stands in the database of the session. */
+int session_manifest(struct session *s, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
 /* While the build step works: is the lease still ours? */
 struct build_watch session_watch(struct session *s);
 /* The run failed: if that is since a newer one took the schema over, that is what is said. */

@@ -81,7 +81,7 @@ add_source(struct session *s, const char *name, const char *dir, struct err *err
             fail(err, ERR_INPUT, "%s: there is no manifest.json, which %s is to be read by", folder, name);
             return hint(err, "Fetch the artifacts of that place's last build, or leave it out of --defer-from (--defer-state).");
         }
-        if (manifest_read(s->ctx, &m, path, err) || check_source(s, name, m, err))
+        if (session_manifest(s, &m, path, err) || check_source(s, name, m, err))
             return -1;
         out->manifest = m;
     }

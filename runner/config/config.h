@@ -59,6 +59,9 @@ struct config {
     const char *copy_rate;   /* a size: so much is copied in a second; NULL: as the last run did */
     double snapshot_longest; /* seconds that one snapshot of production is held */
     const char *partitions;  /* "keep", "flatten" */
+    const char *clone_database; /* the template that the pull request's database is a copy of; NULL: none */
+    const char *database_strategy; /* "wal_log", "file_copy", "clone"; NULL: the server's own */
+    struct strlist database_command, database_drop_command; /* print, and drop, a database of a hosting service; empty: none */
     const char *clone_grants; /* JSON: a mapping, or NULL */
     const char *clone_rules; /* JSON: a list of mappings, or NULL */
     const char *stage_target;    /* promote: target.name while stage is built; NULL: production's */
@@ -140,6 +143,11 @@ struct project {
 int config_project(void *ctx, struct project **out, const struct config *config,
                    struct err *err) BASE_CHECKED;
 
+/* A key of the output that the generated profile sets, whatever the user's own says. */
+struct profile_extra {
+    const char *key, *value;
+};
+
 /* One output of profiles.yml. */
 struct profile {
     const char *file, *name, *target;
@@ -151,6 +159,8 @@ struct profile {
     struct strlist rendered; /* .. and with env_var() resolved; the log knows the secrets */
     struct strlist outputs;  /* the profile's target names */
     const void *source;      /* the output as it was read, for profile_write */
+    struct profile_extra *set; /* by profile_set */
+    size_t n_set;
     const void *settings;    /* profiles.yml's own `config:`, or NULL */
 };
 /*
@@ -162,13 +172,11 @@ int config_profile(void *ctx, struct profile **out, const struct config *config,
                    const struct project *project, struct err *err) BASE_CHECKED;
 /* Rendered, or NULL. dbt's aliases are known: password is pass, database is dbname, and so on. */
 const char *profile_get(const struct profile *p, const char *key);
-/* A key of the output that the generated profile sets, whatever the user's own says. */
-struct profile_extra {
-    const char *key, *value;
-};
+/* From now on the key has this value, in the generated profile as well. */
+void profile_set(struct profile *p, const char *key, const char *value);
 /*
- * Writes profiles.yml into `dir` (0600): the same output with another schema and the extra keys,
- * env_var() references left as they are; a literal password becomes an env_var() reference, and
+ * Writes profiles.yml into `dir` (0600): the same output with another schema, the extra keys and
+ * those that were set, env_var() references left as they are; a literal password becomes an env_var() reference, and
  * "NAME=value" for the child is added to env.
  */
 int profile_write(void *ctx, const struct profile *p, const char *dir, const char *schema,

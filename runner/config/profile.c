@@ -295,3 +295,20 @@ profile_get(const struct profile *p, const char *key)
             return p->rendered.v[i];
     return NULL;
 }
+
+void
+profile_set(struct profile *p, const char *key, const char *value)
+{
+    size_t at = 0;
+    while (at < p->keys.n && !profile_key_is(p->keys.v[at], key))
+        at++;
+    if (at == p->keys.n) {
+        strlist_add(p, &p->keys, key);
+        strlist_add(p, &p->raw, value);
+        strlist_add(p, &p->rendered, value);
+    }
+    p->raw.v[at] = p->rendered.v[at] = mem_strdup(p, value);
+    p->set = mem_grow(p, p->set, struct profile_extra, p->n_set + 1);
+    p->set[p->n_set++] = (struct profile_extra){mem_strdup(p, key), p->rendered.v[at]};
+    p->database = profile_get(p, "database");
+}

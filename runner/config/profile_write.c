@@ -148,7 +148,20 @@ is_extra(const struct writer *w, const char *key)
     for (size_t i = 0; i < w->n_extra; i++)
         if (profile_key_is(key, w->extra[i].key))
             return true;
+    for (size_t i = 0; i < w->profile->n_set; i++)
+        if (profile_key_is(key, w->profile->set[i].key))
+            return true;
     return false;
+}
+
+static void
+put_extras(struct writer *w, const struct profile_extra *extra, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool number = strcmp(extra[i].key, "port") == 0; /* which dbt takes as one only */
+        put_scalar(w, extra[i].key, true);
+        put_scalar(w, number ? extra[i].value : render_literal(w->ctx, extra[i].value), !number);
+    }
 }
 
 static int
@@ -166,10 +179,8 @@ put_output(struct writer *w, struct err *err)
         else if (put_tree(w, output->items[i], profile_key_is_secret(key) ? key : NULL, err))
             return -1;
     }
-    for (size_t i = 0; i < w->n_extra; i++) {
-        put_scalar(w, w->extra[i].key, true);
-        put_scalar(w, render_literal(w->ctx, w->extra[i].value), true);
-    }
+    put_extras(w, w->profile->set, w->profile->n_set);
+    put_extras(w, w->extra, w->n_extra);
     close_map(w);
     return 0;
 }

@@ -41,9 +41,9 @@ decide(void *ctx, struct gc_schema *s, uint64_t oid, bool owned, const struct gc
 }
 
 static int
-read_marked(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct strlist *cells, struct err *err)
+read_marked(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool database, struct strlist *cells, struct err *err)
 {
-    return ops->read(ctx, a, "namespaces_marked", NULL, 0, cells, err);
+    return ops->read(ctx, a, database ? "databases_marked" : "namespaces_marked", NULL, 0, cells, err);
 }
 
 int
@@ -51,13 +51,16 @@ gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struc
         struct gc_schema **out, size_t *n, struct err *err)
 {
     struct strlist cells = {0};
-    if (read_marked(ctx, a, ops, &cells, err))
+    if (read_marked(ctx, a, ops, false, &cells, err))
+        return -1;
+    size_t schemas = cells.n / 4;
+    if (read_marked(ctx, a, ops, true, &cells, err))
         return -1;
     *n = cells.n / 4;
     *out = mem_array(ctx, struct gc_schema, *n);
     for (size_t i = 0; i < *n; i++) {
         const char *const *c = cells.v + 4 * i;
-        (*out)[i] = (struct gc_schema){.name = c[0], .comment = c[3]};
+        (*out)[i] = (struct gc_schema){.database = i >= schemas, .name = c[0], .comment = c[3]};
         decide(ctx, &(*out)[i], strtoull(c[1], NULL, 10), strcmp(c[2], "true") == 0, options);
     }
     return 0;
@@ -69,7 +72,7 @@ lock(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *st
 {
     char *sql;
     struct strlist rows = {0};
-    const char *name = mem_printf(ctx, "cloneci:%s", s->marker.schema);
+    const char *name = s->database ? plan_database_lock(ctx, s->name) : mem_printf(ctx, "cloneci:%s", s->marker.schema);
     const struct sql_var vars[] = {{"key", adapter_lock_key(ctx, name)}};
     if (sql_render(ctx, &sql, ops->dialect, stem, vars, BASE_COUNT(vars), err) ||
         ops->query(ctx, a, sql, &rows, err))
@@ -85,13 +88,22 @@ unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const str
 {
     struct strlist cells = {0};
     *same = false;
-    if (read_marked(ctx, a, ops, &cells, err))
+    if (read_marked(ctx, a, ops, s->database, &cells, err))
         return -1;
     for (size_t i = 0; i + 3 < cells.n; i += 4)
         if (strcmp(cells.v[i], s->name) == 0)
             *same = strcmp(cells.v[i + 3], s->comment) == 0 && strcmp(cells.v[i + 2], "true") == 0 &&
                     strtoull(cells.v[i + 1], NULL, 10) == s->marker.oid;
     return 0;
+}
+
+/* The server drops none that somebody is connected to. */
+static int
+drop_database(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *name, struct err *err)
+{
+    char *sql;
+    const struct sql_var vars[] = {{"name", name}};
+    return sql_render(ctx, &sql, ops->dialect, "database_drop", vars, 1, err) || ops->exec(a, sql, err) ? -1 : 0;
 }
 
 static int
@@ -112,9 +124,9 @@ drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_
         s->drop = false;
         s->why = "it changed meanwhile";
     } else if (rc == 0) {
-        rc = ops->drop_namespace(a, s->name, err);
+        rc = s->database ? drop_database(ctx, a, ops, s->name, err) : ops->drop_namespace(a, s->name, err);
         *dropped = rc == 0;
-        if (rc && strcmp(err->sqlstate, "2BP01") == 0) {
+        if (rc && strcmp(err->sqlstate, s->database ? "55006" : "2BP01") == 0) {
             s->why = mem_strdup(ctx, err->msg);
             rc = 0;
         }

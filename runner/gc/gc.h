@@ -1,6 +1,6 @@
 /*
- * gc: the janitor. Drops schemas that cloneci made and that nobody needs any more, and nothing else, whatever
- * its name: by the marker in the schema's comment, never by a pattern.
+ * gc: the janitor. Drops schemas and databases that cloneci made and that nobody needs any more, and nothing else, whatever
+ * its name: by the marker in the comment, never by a pattern.
  */
 #ifndef GC_H
 #define GC_H
@@ -8,6 +8,7 @@
 #include "plan/plan.h"
 
 struct gc_schema {
+    bool database; /* it is a whole database, not a schema of the one that is connected to */
     const char *name, *comment;
     struct plan_marker marker;
     bool ours; /* a marker of this project, for this very schema, which our role owns */
@@ -21,7 +22,7 @@ struct gc_options {
     const char *now;           /* RFC 3339 in UTC */
 };
 
-/* Every schema with a marker, and what is to become of it. */
+/* Every schema and every database with a marker, and what is to become of it. */
 int gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct gc_options *options,
             struct gc_schema **out, size_t *n, struct err *err) BASE_CHECKED;
 /*

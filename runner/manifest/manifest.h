@@ -114,6 +114,10 @@ int manifest_read_two(void *ctx, struct manifest **first, const char *first_path
 /* Was it written by dbt 1.<minor>.<patch> or later? What names no version of dbt counts as the latest. */
 bool manifest_since(const struct manifest *m, int minor, int patch);
 
+/* Writes the manifest `from` anew as `to`, with every node and source standing in another database: `database` and the first part
+ * of `relation_name`, and nothing else, so that a comparison sees no other difference. */
+int manifest_move(const char *from, const char *to, const char *database, struct err *err) BASE_CHECKED;
+
 /* Index of a unique id, or MAP_NONE. */
 uint32_t manifest_find(const struct manifest *m, const char *unique_id);
 /* The node's own JSON, read again from the file; dies with ctx. */

@@ -133,6 +133,23 @@ put_schemas(cJSON *doc, const struct plan *plan)
     }
 }
 
+static void
+put_database(cJSON *doc, const struct plan_database *db)
+{
+    static const struct strlist none = {0};
+    if (!db) {
+        mem_check(cJSON_AddNullToObject(doc, "database"));
+        return;
+    }
+    cJSON *o = mem_check(cJSON_AddObjectToObject(doc, "database"));
+    json_put_str(o, "name", db->name);
+    json_put_str(o, "fidelity", "full");
+    json_put_str(o, "note", db->note);
+    cJSON_AddBoolToObject(o, "exists", db->stands);
+    json_put_strlist(o, "sql", &db->sql);
+    json_put_strlist(o, "argv", db->argv ? db->argv : &none);
+}
+
 cJSON *
 plan_json(void *ctx, const struct plan *plan)
 {
@@ -140,6 +157,7 @@ plan_json(void *ctx, const struct plan *plan)
     cJSON *doc = json_object(ctx);
     put_num(doc, "version", 1);
     json_put_str(doc, "schema", plan->in.schema);
+    put_database(doc, plan->in.database);
     put_nodes(tmp, doc, plan);
     json_put_str(doc, "snapshot", plan->snapshot_each ? "each" : "one");
     cJSON *rate = mem_check(cJSON_AddObjectToObject(doc, "copy_rate"));

@@ -31,6 +31,32 @@ struct plan_source {
     const char *const *times;        /* as dbt writes them, which sorts by time */
 };
 
+/* A database of the pull request's own, in which all of the run takes place: a copy of a whole template, or what a command makes. */
+struct plan_database_input {
+    const struct config *config;
+    const char *project, *schema, *pull_request, *run_id, *now, *expires;
+    const char *at;      /* the database that the profile names: its own is named after it, and its statements are sent there */
+    const struct adapter_ops *adapter;
+    const struct server_info *server;
+};
+struct plan_database {
+    const struct plan_database_input *in;
+    const char *name, *aside; /* aside: until it is whole */
+    bool stands;              /* an earlier run made it: it is taken as it is */
+    const char *note;         /* its fidelity, one line */
+    struct strlist sql;       /* in order */
+    const struct strlist *argv; /* the command that makes it instead; or NULL */
+};
+/* What is known before anything is asked. ERR_CONFIG: names that are too long, an older server; ERR_REFUSED: a template in use. */
+int plan_database_draft(void *ctx, struct plan_database **out, const struct plan_database_input *in, struct err *err) BASE_CHECKED;
+/* `facts` and `sessions` are the cells of database_facts.sql and database_sessions.sql, `available` the bytes free or -1. Nothing
+ * that stands there is touched unless it is ours: ERR_REFUSED. */
+int plan_database_settle(struct plan_database *db, const struct strlist *facts, const struct strlist *sessions, int64_t available,
+                         struct err *err) BASE_CHECKED;
+
+/* The name of the lock of who makes such a database, or drops it. */
+char *plan_database_lock(void *ctx, const char *name);
+
 struct plan_input {
     const struct config *config;
     const struct project *project;
@@ -52,6 +78,7 @@ struct plan_input {
      * are taken with `schema` in the place of its schema. Else NULL. */
     const struct plan *beside;
     const struct plan_sandbox *sandbox;  /* NULL: it is a pull request's */
+    const struct plan_database *database; /* of the pull request's own, or NULL */
     /* What is built is to become production itself: whatever lives on from build to build is cloned, whole and logged,
      * whatever the strategy says. */
     bool whole;

@@ -107,6 +107,21 @@ print_deferral(struct buf *b, const struct style *s, const struct plan *plan)
     }
 }
 
+static void
+print_database(struct buf *b, const struct style *s, const struct plan *plan)
+{
+    const struct plan_database *db = plan->in.database;
+    if (!db)
+        return;
+    buf_printf(b, "\n%sDatabase%s\n  %s  %s\n", s->bold, s->off, db->name, db->stands ? "stands" : "is made");
+    buf_printf(b, "      %sfidelity full: %s%s\n", s->dim, db->note, s->off);
+    if (!db->stands)
+        buf_printf(b, "      %swhat follows is planned in \"%s\": the other one is not there yet%s\n", s->dim, db->in->at, s->off);
+    print_sql(b, s, &db->sql);
+    for (size_t i = 0; db->argv && i < db->argv->n; i++)
+        buf_printf(b, "%s%s%s", i ? " " : "      ", db->argv->v[i], i + 1 < db->argv->n ? "" : "\n");
+}
+
 /* What all clones take together. */
 static void
 print_sum(struct buf *b, const struct plan *plan)
@@ -134,6 +149,7 @@ plan_text(void *ctx, const struct plan *plan, bool color)
     buf_init(&b, ctx);
     buf_printf(&b, "%sPlan%s: %zu nodes to build, %zu to clone", s->bold, s->off, plan->n_nodes, plan->n_clones);
     print_sum(&b, plan);
+    print_database(&b, s, plan);
     print_nodes(&b, s, plan);
     print_schemas(&b, s, plan);
     print_deferral(&b, s, plan);

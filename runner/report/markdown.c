@@ -589,6 +589,13 @@ put_foot(struct buf *b, const cJSON *doc)
         put_code(b, json_str(json_get(doc, "project"), "target"), NAME_MOST);
         buf_puts(b, ". ");
     }
+    if (cJSON_IsObject(json_get(doc, "database"))) {
+        buf_puts(b, "Database ");
+        put_code(b, json_str(json_get(doc, "database"), "name"), NAME_MOST);
+        buf_puts(b, " (");
+        put_code(b, json_str(json_get(doc, "database"), "note"), 200);
+        buf_puts(b, "). ");
+    }
     if (json_str(doc, "schema")) {
         buf_puts(b, "Schema ");
         put_code(b, json_str(doc, "schema"), NAME_MOST);

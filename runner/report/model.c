@@ -81,7 +81,7 @@ cJSON *
 report_new(void *ctx, const char *command, const char *run_id, const char *started_at)
 {
     static const char *const nulls[] = {"project", "git",   "production", "head",
-                                        "schema",  "build", "receipt"};
+                                        "schema",  "build", "receipt",    "database"};
     static const char *const arrays[] = {"schemas",  "nodes",  "deferral",
                                          "warnings", "errors", "timings"};
     cJSON *doc = json_object(ctx);
@@ -156,6 +156,15 @@ report_head(cJSON *doc, const char *manifest, bool parsed, const char *why)
     model_set_str(o, "manifest", manifest);
     put_bool(o, "parsed", parsed);
     model_set_str(o, "why", why);
+}
+
+void
+report_database(cJSON *doc, const char *name, const char *note)
+{
+    cJSON *o = model_set_object(doc, "database");
+    model_set_str(o, "name", name);
+    model_set_str(o, "fidelity", "full");
+    model_set_str(o, "note", note);
 }
 
 void

@@ -41,6 +41,8 @@ struct report_production {
 void report_production(cJSON *doc, const struct report_production *production);
 /* The head's manifest: by `dbt parse`, or not, and why. */
 void report_head(cJSON *doc, const char *manifest, bool parsed, const char *why);
+/* The pull request's own, in which all of it took place; `note` is its fidelity. */
+void report_database(cJSON *doc, const char *name, const char *note);
 void report_schemas(cJSON *doc, const char *schema, const struct strlist *schemas);
 
 /* --- nodes --- */

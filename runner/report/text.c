@@ -196,6 +196,9 @@ put_head(struct page *p)
                  p->ink->bold);
     put_fact(p, "Compared", compared_text(p), "");
     put_fact(p, "Production", production_text(p), "");
+    const cJSON *database = json_get(p->doc, "database");
+    if (cJSON_IsObject(database))
+        put_fact(p, "Database", face_line(p->ctx, mem_printf(p->ctx, "%s: %s", json_str(database, "name"), json_str(database, "note"))), "");
     if (json_str(p->doc, "schema"))
         put_fact(p, "Schema", face_line(p->ctx, json_str(p->doc, "schema")), "");
 }

@@ -11,6 +11,7 @@ import pytest
 import spoke
 import stores
 from conftest import told
+from test_clone_database import Template
 from test_report_post import KEY, TOKEN, Forge
 
 DOCS = [spoke.TOP / "README.md", spoke.TOP / "CONTRIBUTING.md", *sorted((spoke.TOP / "docs").glob("*.md"))]
@@ -58,9 +59,10 @@ def checkout(pull):
 
 def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
     pull, server, forge = checkout, stores.S3(), Forge("github")
-    nginx = stores.Nginx()
+    nginx, idle = stores.Nginx(), Template(checkout)
     forge.PATHS = {"github": ("/repos/acme/dbt/issues/12/comments", "/repos/acme/dbt/issues/comments/{id}", "PATCH")}
-    elsewhere = {"+orders": "+rides", "+stg_orders": "+stg_rides", "/srv/dbt": str(tmp_path / "srv"), "https://ci.acme.example/dbt": nginx.url("dbt"),
+    elsewhere = {"+orders": "+rides", "+stg_orders": "+stg_rides", "/srv/dbt": str(tmp_path / "srv"),
+                 "warehouse_idle": idle.name, "https://ci.acme.example/dbt": nginx.url("dbt"),
                  "/usr/local/share/doc/cloneci/roles.sql": str(spoke.TOP / "conf" / "roles.sql"),
                  "psql -d warehouse -v ci=cloneci_ci -v owner=dbt_prod -v schemas=analytics,raw":
                      f"psql -q -h {pull.cluster.socket} -U postgres -d {pull.database} -v ci=ci -v owner=prod_owner "
@@ -92,6 +94,7 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
             assert done.returncode == 0, f"$ {command}\n{told(done)}"
             ran += 1
     finally:
+        idle.drop()
         server.stop()
         forge.stop()
         nginx.stop()

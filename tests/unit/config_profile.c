@@ -519,6 +519,26 @@ test_written_profile(void **state)
     assert_null(strstr(text, "prod-secret"));
 }
 
+/* What was set stands in the place of what the user wrote, by whatever name. */
+static void
+test_set_in_the_written_profile(void **state)
+{
+    struct place *p = *state;
+    struct profile *f = profile(p, OUTPUT "      dbname: shop\n      host: here\n");
+    struct strlist env;
+    char *text;
+    profile_set(f, "database", "shop_{{ 7 }}");
+    profile_set(f, "port", "5433");
+    assert_string_equal(f->database, "shop_{{ 7 }}");
+    assert_string_equal(profile_get(f, "dbname"), "shop_{{ 7 }}");
+    assert_string_equal(profile_get(f, "port"), "5433");
+    const struct yaml *o = output_of(written(p, f, "pr_7", &env, &text));
+    assert_null(yaml_get(o, "dbname"));
+    assert_string_equal(yaml_str(o, "database"), "{{ 'shop_{{ 7 }}' }}");
+    assert_int_equal(yaml_get(o, "port")->integer, 5433);
+    assert_string_equal(yaml_str(o, "host"), "here");
+}
+
 /* A reference stays; what shows any part of the value does not. */
 static void
 test_secrets_of_the_written_profile(void **state)
@@ -609,6 +629,7 @@ main(void)
         TEST(test_rendering_errors),
         TEST(test_password_is_taken_as_it_stands),
         TEST(test_written_profile),
+        TEST(test_set_in_the_written_profile),
         TEST(test_secrets_of_the_written_profile),
         TEST(test_hostile_schema_in_the_written_profile),
         TEST(test_write_fails_into_no_folder),

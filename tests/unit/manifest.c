@@ -370,6 +370,39 @@ two_are_read_at_once(void **state)
     talloc_free(ctx);
 }
 
+/* Each node's and source's own database and the first part of its name: in whatever order, quoted or not, and nothing else. */
+static void
+it_is_moved_to_another_database(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    struct err err = {0};
+    static const char before[] =
+        " {" META ", \"nodes\": {\"model.p.a\": {\"database\": \"d\\u0022b\", \"config\": {\"database\": \"d\\u0022b\"},"
+        " \"relation_name\": \"\\\"d\\\"b\\\".\\\"s\\\".\\\"a\\\"\"}, \"model.p.b\": {\"relation_name\": \"d.s.d\", \"database\": \"d\"},"
+        " \"model.p.c\": {\"relation_name\": null, \"database\": \"d\"}, \"model.p.d\": {\"database\": null}},"
+        " \"sources\": {\"source.p.s.t\": {\"database\": \"d\"}}, \"macros\": {\"m\": {\"database\": \"d\"}}}\n";
+    static const char after[] =
+        " {" META ", \"nodes\": {\"model.p.a\": {\"database\": \"n\\\"x\", \"config\": {\"database\": \"d\\u0022b\"},"
+        " \"relation_name\": \"\\\"n\\\"x\\\".\\\"s\\\".\\\"a\\\"\"}, \"model.p.b\": {\"relation_name\": \"\\\"n\\\"x\\\".s.d\","
+        " \"database\": \"n\\\"x\"}, \"model.p.c\": {\"relation_name\": null, \"database\": \"n\\\"x\"}, \"model.p.d\": {\"database\": null}},"
+        " \"sources\": {\"source.p.s.t\": {\"database\": \"n\\\"x\"}}, \"macros\": {\"m\": {\"database\": \"d\"}}}\n";
+    char folder[] = "/tmp/cloneci-moved-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    const char *path = path_join(ctx, folder, "a.json"), *other = path_join(ctx, folder, "b.json");
+    char *text;
+    size_t n;
+    put(path, before);
+    assert_int_equal(manifest_move(path, other, "n\"x", &err), 0);
+    assert_int_equal(file_read(ctx, other, &text, &n, ERR_INPUT, &err), 0);
+    assert_string_equal(text, after);
+    put(path, "{\"nodes\": {");
+    assert_int_equal(manifest_move(path, other, "n", &err), -1);
+    assert_non_null(strstr(err.msg, "not JSON at byte 11"));
+    assert_int_equal(file_remove(folder, &err), 0);
+    talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -384,6 +417,7 @@ main(void)
         cmocka_unit_test(fields_are_all_found),
         cmocka_unit_test(a_changed_file_is_an_error),
         cmocka_unit_test(two_are_read_at_once),
+        cmocka_unit_test(it_is_moved_to_another_database),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -483,6 +483,7 @@ function facts() {
     if (p) add("production", el("code", {}, p.manifest), (typeof p.age_seconds === "number" ? ", " + age(p.age_seconds) + " old" : "") + ", dbt " + p.dbt_version +
         ", " + count(p.nodes) + " nodes" + (p.git_sha ? ", at " + sha(p.git_sha) : "") + (p.git_relation === "not_ancestor" ? " (not of this branch's past)" : ""));
     if (doc.head) add("head", (doc.head.parsed ? "parsed" : "not parsed") + (doc.head.why ? ": " + doc.head.why : ""));
+    if (doc.database) add("database", el("code", {}, doc.database.name), ": " + doc.database.note);
     if (doc.schema) add("schemas", list(doc.schemas).join(", ") || doc.schema);
     if (doc.build) add("build", el("pre", {}, list(doc.build.argv).join(" ")), "exit code " + doc.build.exit_code + ", " + ms(doc.build.ms));
     section("how", "How it was made", el("dl", {}, ...rows));
