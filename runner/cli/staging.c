@@ -145,6 +145,7 @@ pair_node(struct staging *g, const struct plan_node *p, cJSON *names, cJSON *gra
     cJSON_AddItemToArray(names, o);
     json_put_str(o, "schema", prod->schema);
     json_put_str(o, "name", name);
+    mem_check(cJSON_AddBoolToObject(o, "cloned", p->clone != NULL));
     return add_granted(g, granted, p->node, prod, name, err) || add_pair(g, p->target.schema, prod->schema, p->info->unique_id, err)
                ? -1
                : 0;
@@ -195,8 +196,9 @@ check_nodes(const struct session *s, struct err *err)
             fail(err, ERR_REFUSED, "%s is a function: only relations are promoted", p->info->unique_id);
             return hint(err, "Leave functions out (--exclude resource_type:function), and build them in production itself.");
         }
-        if (p->clone && p->clone->source.kind == RELATION_PARTITIONED) {
-            fail(err, ERR_REFUSED, "%s is partitioned in production, its clone would be one plain table", p->info->unique_id);
+        if (p->refused) {
+            fail(err, ERR_REFUSED, "%s cannot be cloned, and built from nothing it would lose what only production holds: %s",
+                 p->info->unique_id, p->refused);
             return hint(err, "Leave it out with --exclude %s, or build beside production yourself and promote with --from.",
                         p->info->name);
         }

@@ -11,7 +11,7 @@ struct staging {
     struct promote_pair *pairs; /* which schema of stage becomes which of production */
     size_t n_pairs;
     struct strlist schemas;     /* of production, each once */
-    const char *names;          /* JSON array of {schema, name}: what is replaced */
+    const char *names;          /* JSON array of {schema, name, cloned}: what is replaced */
     struct promote_plan *ahead; /* what can be told before anything is built */
     struct promote_note note;   /* what production was before the clones were made */
 };

@@ -151,6 +151,7 @@ struct plan_node {
     struct plan_lazy *lazy; /* of candidates, where it was asked; else NULL */
     struct plan_clone *clone;
     const char *skipped_because; /* why there is no clone; NULL if there is one */
+    const char *refused;         /* the same, where there should be one and the server cannot make it */
 };
 
 /* One place where it may be read. */

@@ -289,7 +289,7 @@ plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
         tell(plan, p, sql);
         p->clone->sql = *sql;
         if (sql->refused) {
-            p->skipped_because = sql->refused;
+            p->skipped_because = p->refused = sql->refused;
             p->clone = NULL;
             plan->n_clones--;
         }

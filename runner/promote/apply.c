@@ -10,6 +10,9 @@
 
 /* Between two tries for the locks; the next waits longer, up to the second, which leaves readers most of the time. */
 enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 150 };
+/* The first tries take a part of the budget only: readers that are done at once leave the locks within it, and one who holds
+ * what we want while he wants what we hold is let go that much sooner. A budget below this is not divided. */
+enum { TRIES_AT_ONE_BUDGET = 4, BUDGET_PARTS = 4, BUDGET_LEAST_MS = 20 };
 /* A promotion that was killed lives on in the server for up to client_connection_check_interval. */
 enum { OTHER_ENDS_MS = 3000, OTHER_LOOK_MS = 100 };
 static const char lock_name[] = "cloneci:promote";
@@ -226,13 +229,24 @@ add_all(void *ctx, struct strlist *to, const struct strlist *from)
         strlist_add(ctx, to, from->v[i]);
 }
 
+/* Of the next try, whose number out->tries is. */
+static double
+budget(const struct swap *s)
+{
+    double ms = s->o->budget_ms / BUDGET_PARTS;
+    for (int i = TRIES_AT_ONE_BUDGET; i <= s->out->tries && ms < s->o->budget_ms; i += TRIES_AT_ONE_BUDGET)
+        ms *= 2;
+    ms = ms > BUDGET_LEAST_MS ? ms : BUDGET_LEAST_MS;
+    return ms < s->o->budget_ms ? ms : s->o->budget_ms;
+}
+
 /* All in one round trip: the budget is the server's time, not the network's. */
 static int
 swap_statements(struct swap *s, struct strlist *sql, struct err *err)
 {
     const struct strlist *turns = &s->p->exclusive;
     char *within, *without, *record;
-    if (timeouts_sql(s, &within, 0, s->o->budget_ms, err) || timeouts_sql(s, &without, s->o->budget_ms, 0, err) ||
+    if (timeouts_sql(s, &within, 0, budget(s), err) || timeouts_sql(s, &without, s->o->budget_ms, 0, err) ||
         record_sql(s, &record, err))
         return -1;
     strlist_add(s->ctx, sql, within);

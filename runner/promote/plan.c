@@ -277,7 +277,10 @@ promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a, cons
     p->number = p->content = p->live + 1;
     p->suffix = mem_printf(ctx, "__prev_%" PRId64, p->number);
     *out = p;
-    return finish_plan(ctx, p, a, o, err) || check_sight(ctx, p, a, o, err) ? -1 : 0;
+    return finish_plan(ctx, p, a, o, err) || o->ops->read(ctx, a, "promote_scattered", vars, 1, &p->refused, err) ||
+                   check_sight(ctx, p, a, o, err)
+               ? -1
+               : 0;
 }
 
 static int

@@ -72,7 +72,7 @@ int promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a, c
 int promote_refused(const struct promote_plan *p, struct err *err) BASE_CHECKED;
 
 /* What of a promotion can be told before anything is built: what leans on the relations of `names` (JSON array of
- * {schema, name}) and could not follow, and the statements for what will. */
+ * {schema, name, cloned}) and could not follow, and the statements for what will. */
 int promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a, const struct promote_options *o,
                        const char *names, struct err *err) BASE_CHECKED;
 

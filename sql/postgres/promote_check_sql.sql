@@ -11,7 +11,7 @@ now AS (
     SELECT m ->> 'schema' AS schema, m ->> 'name' AS relname, format('%I.%I', m ->> 'schema', m ->> 'name') AS name, c.oid, c.relkind,
            md5(concat((SELECT string_agg(concat(a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull), ',' ORDER BY a.attnum)
                        FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-                      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END)) AS columns,
+                      CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, pg_get_expr(c.relpartbound, c.oid))) AS columns,
            CASE WHEN c.relkind = 'r' THEN pg_relation_filenode(c.oid)::text ELSE '0' END AS file
     FROM jsonb_array_elements(:'moves'::jsonb) AS m
     JOIN pg_class AS c ON c.oid = (m ->> 'old')::oid

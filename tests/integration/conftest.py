@@ -199,6 +199,16 @@ class Pull(spoke.Checkout):
         assert not changed, f"production was touched: {changed}"
 
 
+def partitioned(table, column, *schemas):
+    """SQL that makes a table of production a partitioned one, with a partition in each of the schemas: NAME_0, NAME_1 .."""
+    schema, name = table.split(".")
+    parts = "".join(f"CREATE TABLE {s}.{name}_{i} PARTITION OF {table} FOR VALUES WITH (MODULUS {len(schemas)}, REMAINDER {i});"
+                    for i, s in enumerate(schemas))
+    return (f"ALTER TABLE {table} RENAME TO plain; CREATE TABLE {table} (LIKE {schema}.plain INCLUDING ALL EXCLUDING INDEXES)"
+            f" PARTITION BY HASH ({column}); {parts} INSERT INTO {table} SELECT * FROM {schema}.plain; DROP TABLE {schema}.plain;"
+            f"CREATE INDEX {name}_n ON {table} ({column});")
+
+
 def told(done):
     return f"exit {done.returncode}\n--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
 

@@ -5,7 +5,7 @@ import json
 import pytest
 import spoke
 
-from conftest import told
+from conftest import partitioned, told
 from test_clone_partial import clones, in_window
 
 
@@ -139,12 +139,7 @@ def test_a_disk_that_is_too_full_is_foreseen(rides):
 def test_partitions_are_kept_or_flattened(rides):
     pull = rides
     pull.in_production(
-        "ALTER TABLE analytics.station_hours RENAME TO plain;"
-        "CREATE TABLE analytics.station_hours (LIKE analytics.plain INCLUDING ALL EXCLUDING INDEXES) PARTITION BY HASH (station_id);"
-        "CREATE TABLE analytics.station_hours_0 PARTITION OF analytics.station_hours FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
-        "CREATE TABLE finance.station_hours_1 PARTITION OF analytics.station_hours FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
-        "INSERT INTO analytics.station_hours SELECT * FROM analytics.plain; DROP TABLE analytics.plain;"
-        "CREATE INDEX station_hours_n ON analytics.station_hours (station_id);"
+        partitioned("analytics.station_hours", "station_id", "analytics", "finance") +
         "GRANT SELECT ON analytics.station_hours, analytics.station_hours_0, finance.station_hours_1 TO ci")
     kinds = {"pr_7.station_hours": "p", "pr_7.station_hours_0": "r", "pr_7.station_hours_1": "r"}
     plan = clones(pull.plan())["station_hours"]

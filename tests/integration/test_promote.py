@@ -125,9 +125,14 @@ def test_partitions_sequences_and_body_functions(live):
     assert live.value("SELECT bi.newest()") == 6 and live.value("SELECT nextval('prod.numbers')") == 61
     assert live.run("SELECT relname FROM pg_class WHERE relnamespace = 'prod'::regnamespace AND relname LIKE 'events%' AND relkind IN ('r', 'p')"
                     " ORDER BY 1") == [("events",), ("events_new",)]
-    live.run("INSERT INTO prod.events (at, gen) VALUES ('2024-01-01', 7)")
+    # a partition that is made since goes aside with its table, and comes back with it
+    live.run("CREATE TABLE prod.events_more PARTITION OF prod.events FOR VALUES FROM ('2030-01-01') TO ('2040-01-01');"
+             "INSERT INTO prod.events (at, gen) VALUES ('2024-01-01', 6), ('2034-01-01', 7)")
     live.rollback()
     assert live.value("SELECT bi.newest()") == 5 and live.value("SELECT nextval('prod.numbers')") == 51
+    assert live.value("SELECT count(*) FROM prod__bad_2.events_more") == 1
+    live.rollback("--to", "1")
+    assert live.value("SELECT bi.newest()") == 7 and live.value("SELECT count(*) FROM prod.events_more") == 1
 
 
 def test_added_and_reordered_columns_pass(live):

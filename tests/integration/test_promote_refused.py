@@ -113,6 +113,23 @@ def test_a_write_since_the_note_is_refused(live, tmp_path, case):
     assert live.picture() == before
 
 
+@pytest.mark.parametrize(("sql", "says"), [
+    ("INSERT INTO prod.events VALUES (1, 0)", "prod.events_1 was written to"),
+    ("ALTER TABLE prod.events DETACH PARTITION prod.events_1", "prod.events_1 was altered"),
+    ("CREATE TABLE prod.events_2 PARTITION OF prod.events FOR VALUES IN (2)", "prod.events_2 was made"),
+    ("DROP TABLE prod.events_1", "prod.events_1 was dropped"),
+])
+def test_what_befalls_a_partition_since_the_note_is_refused(live, tmp_path, sql, says):
+    tree = "CREATE TABLE {0}.events (kind integer, gen integer) PARTITION BY LIST (kind); CREATE TABLE {0}.events_1 PARTITION OF {0}.events FOR VALUES IN (1)"
+    live.run(tree.format("prod"))
+    live.stage(1, extra=tree.format("stage"))
+    live.promote("--note", tmp_path / "note.json", code=None)
+    live.run(sql)
+    before = live.picture()
+    assert any(says in line for line in refusals(live.promote("--since", tmp_path / "note.json", code=5)))
+    assert live.picture() == before
+
+
 def test_a_write_in_flight_at_the_note_is_refused(live, tmp_path):
     note = tmp_path / "note.json"
     live.stage(1)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import spoke
-from conftest import PRODUCTION, Pull, told
+from conftest import PRODUCTION, Pull, partitioned, told
 
 MODELS = ["rides", "station_hours", "dock_events", "bike_months", "bikes_history", "revenue_days"]
 SELECT = ["--select", *MODELS]
@@ -104,6 +104,7 @@ def job(stage, tmp_path_factory):
     database = "spoke_stage"
     stage.cluster.copy_database(database, PRODUCTION)
     stage.cluster.rows("GRANT pg_read_all_stats TO prod_owner")
+    stage.cluster.rows(partitioned("analytics.station_hours", "station_id", "analytics", "analytics"), database, "prod_owner")
     path = tmp_path_factory.mktemp("job") / "checkout"
     shutil.copytree(stage.template.path, path)
     yield Job(path, stage, database).prepare()
@@ -171,6 +172,25 @@ def test_what_leans_on_production_is_told_before_anything_is_built(job):
         job.rows("DROP MATERIALIZED VIEW bi.sums", "prod_owner")
 
 
+REFUSED = {
+    "scattered": ("ALTER TABLE analytics.station_hours_1 SET SCHEMA finance", "ALTER TABLE finance.station_hours_1 SET SCHEMA analytics",
+                  "the partition finance.station_hours_1 of analytics.station_hours stands in another schema than its table"),
+    "no clone": ("ALTER TABLE analytics.dock_events ADD station analytics.stations", "ALTER TABLE analytics.dock_events DROP station",
+                 "model.spoke.dock_events cannot be cloned, and built from nothing it would lose"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_cloned_is_not_built_from_nothing(job, case):
+    make, mend, says = REFUSED[case]
+    job.rows(make, "prod_owner")
+    try:
+        done = job.promote(code=5)
+        assert says in done.stderr and "--exclude" in done.stderr and not job.built(), told(done)
+    finally:
+        job.rows(mend, "prod_owner")
+
+
 def test_what_may_not_be_seen_is_told_before_anything_is_built(job):
     job.cluster.rows("REVOKE pg_read_all_stats FROM prod_owner")
     try:
@@ -193,7 +213,7 @@ GATE = {
                                          "DROP TABLE analytics__stage.bikes_history; ALTER TABLE analytics__stage.h RENAME TO bikes_history"),
                         5, "history of it would be lost"),
     "written meanwhile": (lambda j: j.does("INSERT INTO analytics.station_hours (station_id, hour, rides) VALUES (1, now(), 1)"),
-                          5, "analytics.station_hours was written to meanwhile: 1 rows are new"),
+                          5, "analytics.station_hours_0 was written to meanwhile: 1 rows are new"),
     "rebuilt meanwhile": (lambda j: j.does("CREATE TABLE analytics.d AS SELECT * FROM analytics.dock_events; DROP TABLE analytics.dock_events;"
                                            "ALTER TABLE analytics.d RENAME TO dock_events"), 5, "analytics.dock_events was rebuilt meanwhile"),
 }

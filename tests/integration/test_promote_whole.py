@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from conftest import DATABASE, PRODUCTION, Pull, _numbers, told
+from conftest import DATABASE, PRODUCTION, Pull, _numbers, partitioned, told
 
 MORE = {
     "models/finance/plan_totals.sql": "{{ config(materialized='materialized_view') }}\n"
@@ -72,10 +72,12 @@ def make(stage, tmp_path):
 def test_whole_again_and_back(make):
     prod = make()
     # what a build from nothing would lose: history that the sources have no more
-    prod.rows("GRANT SELECT ON analytics.rides TO bi; DELETE FROM raw.dock_events;"
+    prod.rows(partitioned("analytics.station_hours", "station_id", "analytics", "analytics") +
+              "CREATE VIEW bi.half AS SELECT sum(rides) AS rides FROM analytics.station_hours_1;"
+              "GRANT SELECT ON analytics.rides TO bi; DELETE FROM raw.dock_events;"
               "UPDATE raw.bikes SET state = 'gone', updated_at = updated_at + interval '1 day' WHERE bike_id < 4", "prod_owner")
     before = prod.picture()
-    events, history, rides = (prod.content(f"analytics.{t}") for t in ("dock_events", "bikes_history", "rides"))
+    events, history, rides, half = (prod.content(f"analytics.{t}") for t in ("dock_events", "bikes_history", "rides", "station_hours_1"))
     shown = prod.job("promote", "--plan")
     assert prod.picture() == before and prod.stages() == []
     assert "analytics__stage -> analytics" in shown.stdout and "finance__stage -> finance" in shown.stdout
@@ -88,6 +90,11 @@ def test_whole_again_and_back(make):
     assert prod.content("analytics.dock_events") == events
     assert prod.content("analytics.bikes_history")[0] >= history[0] + 3
     assert prod.content("analytics.rides")[0] > rides[0]
+    # a partitioned table is gone on with, partition by partition, under the names that they had
+    assert prod.rows("SELECT relid::text, parentrelid::text FROM pg_partition_tree('analytics.station_hours')") == [
+        ("analytics.station_hours", None), *((f"analytics.station_hours_{i}", "analytics.station_hours") for i in (0, 1))]
+    assert prod.content("analytics.station_hours_1")[0] > half[0]
+    assert prod.value("SELECT rides FROM bi.half") == prod.value("SELECT sum(rides) FROM analytics.station_hours_1")
     assert prod.value("SELECT sum(rides) FROM bi.board", "bi") == prod.value("SELECT count(*) FROM analytics.rides")
     assert prod.value("SELECT count(*) FROM finance.plan_totals") == 3
     # a schema that production did not have
@@ -106,7 +113,8 @@ def test_whole_again_and_back(make):
     prod.cloneci("state pull", "--store", prod.home / "store", "--state", prod.home / "pulled")
     nodes = json.loads((prod.home / "pulled" / "manifest.json").read_text())["nodes"]
     assert {n["schema"] for n in nodes.values() if n["resource_type"] != "test"} == {"analytics", "finance", "fresh"}
-    one = {t: prod.content(t) for t in ("analytics.rides", "analytics.bikes_history", "finance.revenue_days", "finance.plan_totals")}
+    one = {t: prod.content(t) for t in ("analytics.rides", "analytics.bikes_history", "analytics.station_hours", "finance.revenue_days",
+                                          "finance.plan_totals")}
 
     # the project goes on: a right is taken back, a model gets a column, rows come in
     prod.write("models/finance/long_rides.sql", MORE["models/finance/long_rides.sql"].replace("'bi'", "'ci'"))
