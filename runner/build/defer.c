@@ -38,15 +38,15 @@ put_moved(void *ctx, cJSON *nodes, const struct plan *plan, const struct plan_de
     return 0;
 }
 
-/* A node of a state's own, in its own words: most are, and hundreds of trees take longer than all else before the build. */
+/* A node of a manifest, in its own words: most are, and hundreds of trees take longer than all else before the build. */
 static int
-put_as_it_is(void *ctx, cJSON *nodes, const struct plan_deferral *d, struct err *err)
+put_as_it_is(void *ctx, cJSON *nodes, const char *unique_id, const struct manifest *m, uint32_t node, struct err *err)
 {
     struct value v;
     void *tmp = talloc_new(ctx);
-    int rc = manifest_node_value(tmp, d->source->manifest, d->node, &v, err);
+    int rc = manifest_node_value(tmp, m, node, &v, err);
     if (rc == 0)
-        cJSON_AddItemToObject(nodes, d->unique_id, mem_check(cJSON_CreateRaw(mem_strndup(tmp, v.s, v.n))));
+        cJSON_AddItemToObject(nodes, unique_id, mem_check(cJSON_CreateRaw(mem_strndup(tmp, v.s, v.n))));
     talloc_free(tmp);
     return rc;
 }
@@ -62,7 +62,22 @@ put_nodes(void *ctx, cJSON *doc, const struct plan *plan, struct err *err)
                 return -1;
             continue;
         }
-        if (put_as_it_is(ctx, nodes, d, err))
+        if (put_as_it_is(ctx, nodes, d->unique_id, d->source->manifest, d->node, err))
+            return -1;
+    }
+    return 0;
+}
+
+/* Functions that are not built here are called where production has them. */
+static int
+put_functions(void *ctx, cJSON *doc, const struct plan *plan, struct err *err)
+{
+    const struct manifest *head = plan->in.head, *production = plan->in.production;
+    cJSON *functions = mem_check(cJSON_AddObjectToObject(doc, "functions"));
+    for (uint32_t i = 0; i < head->n_nodes; i++) {
+        const struct node *n = &head->nodes[i];
+        uint32_t at = n->type == NODE_FUNCTION && !plan->in.selected->in[i] ? manifest_find(production, n->unique_id) : MAP_NONE;
+        if (at != MAP_NONE && put_as_it_is(ctx, functions, n->unique_id, production, at, err))
             return -1;
     }
     return 0;
@@ -124,8 +139,8 @@ build_write_deferral(const struct plan *plan, struct err *err)
     int rc = put_nodes(ctx, doc, plan, err);
     for (size_t i = 0; i < BASE_COUNT(empty_maps); i++)
         mem_check(cJSON_AddObjectToObject(doc, empty_maps[i]));
-    if (plan->in.production->dbt_minor >= 11)
-        mem_check(cJSON_AddObjectToObject(doc, "functions"));
+    if (rc == 0 && plan->in.production->dbt_minor >= 11)
+        rc = put_functions(ctx, doc, plan, err);
     if (rc == 0)
         rc = file_mkdirs(plan->in.deferral_dir, 0700, err);
     if (rc == 0)

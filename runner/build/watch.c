@@ -20,7 +20,8 @@ strip(char *line)
     *to = '\0';
 }
 
-/* The words after "<number> of <total> ", as dbt's `core/dbt/events` prints a node's line; NULL: another line. */
+/* The words after "<number> of <total> ", as dbt's `core/dbt/events` prints a node's line; NULL: another line, as that of a
+ * batch of a microbatch model, which is a part of a node. */
 static const char *
 node_line(const char *line, unsigned *number, unsigned *total)
 {
@@ -31,6 +32,8 @@ node_line(const char *line, unsigned *number, unsigned *total)
     const char *first = p;
     while (first > line && first[-1] >= '0' && first[-1] <= '9')
         first--;
+    if (first - line >= 6 && strncmp(first - 6, "Batch ", 6) == 0)
+        return NULL;
     *number = (unsigned)strtoul(first, NULL, 10);
     *total = (unsigned)strtoul(p + 4, &end, 10);
     return end > p + 4 && *end == ' ' && *number && *number <= *total ? end + 1 : NULL;

@@ -5,7 +5,10 @@
 #include "config/config.h"
 
 struct announcement {
+    const char *project, *target; /* NULL where it did not come to know them */
+    double began;                 /* clock_ms() */
     bool live; /* the fields below hold */
+    const char *message; /* what went live, in a line */
     long long generation, content;
     size_t relations;
     int tries;

@@ -92,7 +92,7 @@ promote(void *ctx, const struct config *config, struct announcement *out, struct
     struct session s;
     struct promote_options o;
     session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || generations_open(&s, &o, err))
+    if (command_args(config, 0, 0, err) || generations_open(&s, &o, out, err))
         return -1;
     if (config->list)
         return generations_list(&s, &o, err);
@@ -102,6 +102,6 @@ promote(void *ctx, const struct config *config, struct announcement *out, struct
 int
 cmd_promote(void *ctx, const struct config *config, struct err *err)
 {
-    struct announcement a = {0};
+    struct announcement a = {.began = clock_ms()};
     return announce(ctx, config, &a, promote(ctx, config, &a, err), err);
 }

@@ -1,5 +1,7 @@
 #include "generations.h"
 
+#include "guard/guard.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +15,14 @@ reopen(void *arg, struct adapter **out, struct err *err)
 }
 
 int
-generations_open(struct session *s, struct promote_options *o, struct err *err)
+generations_open(struct session *s, struct promote_options *o, struct announcement *out, struct err *err)
 {
     const struct config *c = s->config;
-    if (session_project(s, true, err) || session_connect(s, err) || session_direct(s, err))
+    if (session_project(s, true, err))
+        return -1;
+    out->project = s->project->name;
+    out->target = s->profile->target;
+    if (session_connect(s, err) || session_direct(s, err))
         return -1;
     if (s->server.version_num < VERSION_LEAST) {
         fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 14 or later", s->server.version);
@@ -70,7 +76,7 @@ print_plan(struct session *s, const struct promote_plan *p)
 }
 
 static void
-print_result(struct session *s, const struct promote_plan *p, const struct promote_result *r)
+print_result(struct session *s, const struct promote_plan *p, const struct promote_result *r, const char *message)
 {
     if (str_eq(s->config->output, "json")) {
         cJSON *o = json_object(s->ctx);
@@ -86,16 +92,27 @@ print_result(struct session *s, const struct promote_plan *p, const struct promo
         puts(json_print(s->ctx, o, true));
         return;
     }
-    printf("generation %lld is live%s: %zu relations, locks held for %.1f ms at try %d\n", (long long)p->number,
-           r->lost ? " (the journal says)" : "", p->n_moves, r->held_ms, r->tries);
-    if (p->back)
-        printf("its content is that of generation %lld\n", (long long)p->content);
     for (size_t i = 0; i < r->pinned.n; i++)
         printf("pinned to the former generation: %s; make it anew\n", r->pinned.v[i]);
-    for (size_t i = 0; i < r->dropped.n; i++)
-        printf("dropped %s\n", r->dropped.v[i]);
     for (size_t i = 0; i < r->kept.n; i++)
         printf("kept, it is still used: %s\n", r->kept.v[i]);
+    if (s->config->quiet)
+        return;
+    printf("%s\n", message);
+    if (p->parked.n && s->config->keep_generations > 0)
+        printf("what was live stands in %s%s\n", strlist_join(s->ctx, &p->parked, ", "),
+               p->back ? ", with all that was written to it" : "; cloneci rollback puts it back");
+    if (r->dropped.n)
+        printf("dropped %s\n", strlist_join(s->ctx, &r->dropped, ", "));
+}
+
+/* In one line, for whoever is told. */
+static char *
+say(struct session *s, const struct promote_plan *p, const struct promote_result *r)
+{
+    char *content = p->back ? mem_printf(s->ctx, " with the content of generation %lld", (long long)p->content) : NULL;
+    return mem_printf(s->ctx, "generation %lld is live%s%s: %zu relations, locks held for %.1f ms at try %d", (long long)p->number,
+                      content ? content : "", r->lost ? " (the journal says)" : "", p->n_moves, r->held_ms, r->tries);
 }
 
 int
@@ -103,7 +120,7 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
                struct err *err)
 {
     struct promote_result r = {0};
-    log_event(LOG_INFO, "promote.live", "generation %lld is live", (long long)p->live);
+    log_event(LOG_INFO, "promote.live", "generation %lld is live, %lld is next", (long long)p->live, (long long)p->number);
     if (s->config->dry_run) {
         print_plan(s, p);
         return promote_refused(p, err);
@@ -112,13 +129,18 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
     if (promote_apply(s->ctx, &s->adapter, o, p, &r, err))
         return -1;
     /* from here on it is live, whatever becomes of the old ones */
-    *out = (struct announcement){.live = true, .generation = p->number, .content = p->content, .relations = p->n_moves,
-                                 .tries = r.tries, .held_ms = r.held_ms};
+    out->live = true;
+    out->generation = p->number;
+    out->content = p->content;
+    out->relations = p->n_moves;
+    out->tries = r.tries;
+    out->held_ms = r.held_ms;
+    out->message = say(s, p, &r);
     struct err later;
     if (promote_clean(s->ctx, s->adapter, o, &r, &later))
         log_event(LOG_WARN, "promote.clean", "former generations could not be dropped, the next promotion tries again: %s", later.msg);
     live_end();
-    print_result(s, p, &r);
+    print_result(s, p, &r, out->message);
     return 0;
 }
 
@@ -154,8 +176,8 @@ static void
 print_generation(struct session *s, const char *const *c)
 {
     const char *state = str_eq(c[LIVE], "t") ? "live" : str_eq(c[RESTORABLE], "t") ? "kept" : "gone";
-    printf("%10s  %-8s  %7s  %-20s  %8s  %9s  %9s  %-8s  %s\n", c[GENERATION], c[KIND], c[CONTENT], c[AT],
-           *c[AGE] ? str_ms(s->ctx, strtod(c[AGE], NULL) * 1000) : "", c[RELATIONS], str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), state,
+    printf("%10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", c[GENERATION], c[KIND], c[CONTENT], c[AT],
+           *c[AGE] ? guard_age_text(s->ctx, strtoll(c[AGE], NULL, 10)) : "", c[RELATIONS], str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), state,
            c[ROLE]);
 }
 
@@ -172,7 +194,7 @@ generations_list(struct session *s, const struct promote_options *o, struct err 
     if (!cells.n)
         puts("nothing was promoted yet");
     else
-        printf("%-10s  %-8s  %7s  %-20s  %8s  %9s  %9s  %-8s  %s\n", "generation", "kind", "content", "at", "age", "relations", "size", "state", "by");
+        printf("%-10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", "generation", "kind", "content", "at", "age", "relations", "size", "state", "by");
     for (size_t i = 0; i + COLUMNS <= cells.n; i += COLUMNS)
         print_generation(s, cells.v + i);
     return 0;

@@ -193,8 +193,9 @@ check_nodes(const struct session *s, struct err *err)
         const struct plan_node *p = &s->plan->nodes[i];
         made += p->target.name != NULL;
         if (p->info->type == NODE_FUNCTION) {
-            fail(err, ERR_REFUSED, "%s is a function: only relations are promoted", p->info->unique_id);
-            return hint(err, "Leave functions out (--exclude resource_type:function), and build them in production itself.");
+            fail(err, ERR_REFUSED, "%s is a function, and only relations are promoted", p->info->unique_id);
+            return hint(err, "Build functions in production itself first (dbt build --select resource_type:function), and leave them out "
+                             "here (--exclude resource_type:function): what is promoted calls production's.");
         }
         if (p->refused) {
             fail(err, ERR_REFUSED, "%s cannot be cloned, and built from nothing it would lose what only production holds: %s",

@@ -69,17 +69,62 @@ find_unbuilt(const struct session *s, const struct build_result *b, struct strli
     }
 }
 
-static int
-has_run(const struct session *s, const struct build_result *b, struct err *err)
+/* In one line, and not all of it. */
+static char *
+short_text(void *ctx, const char *text)
 {
+    enum { MOST = 160 };
+    struct buf b;
+    buf_init(&b, ctx);
+    for (const char *p = text; *p && b.len < MOST; p += strspn(p, " \n")) {
+        size_t n = strcspn(p, " \n");
+        buf_printf(&b, "%s%.*s", b.len ? " " : "", (int)n, p);
+        p += n;
+    }
+    return b.len ? b.s : mem_strdup(ctx, "");
+}
+
+/* What is not known to be right: what failed with dbt's words, what was skipped for that by its name. */
+static void
+find_bad(const struct session *s, const struct build_result *b, struct strlist *failed, struct strlist *skipped)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const struct build_node *n = &b->nodes[i];
+        bool said = n->message && *n->message;
+        if (str_eq(n->status, "skipped"))
+            strlist_add(s->ctx, skipped, mem_printf(s->ctx, "%s: skipped", n->unique_id));
+        else if (!has_passed(n->status))
+            strlist_add(s->ctx, failed, mem_printf(s->ctx, "%s: %s%s%s", n->unique_id, n->status, said ? ": " : "",
+                                                   said ? short_text(s->ctx, n->message) : ""));
+    }
+}
+
+/* The results are this run's, or there are none. */
+static int
+build_failed(const struct staging *g, const struct build_result *b, struct err *err)
+{
+    struct session *s = g->s;
+    struct strlist failed = {0}, skipped = {0}, stages = {0};
+    find_bad(s, b, &failed, &skipped);
+    if (skipped.n)
+        strlist_add(s->ctx, &failed, mem_printf(s->ctx, "and %zu skipped", skipped.n));
+    for (size_t i = 0; i < g->n_pairs; i++)
+        strlist_add(s->ctx, &stages, g->pairs[i].stage);
+    fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was%s%s", b->exit_code, failed.n ? ":\n  " : "",
+         strlist_join(s->ctx, &failed, "\n  "));
+    return hint(err, "Mend that, then run again. What was built stands in %s until then.", strlist_join(s->ctx, &stages, ", "));
+}
+
+static int
+has_run(const struct staging *g, const struct build_result *b, struct err *err)
+{
+    const struct session *s = g->s;
     if (b->timed_out) {
         fail(err, ERR_BUILD, "the build was ended after %.0f s; production is as it was", s->config->timeout);
         return hint(err, "Give it more time with --timeout.");
     }
-    if (b->exit_code) {
-        fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was", b->exit_code);
-        return hint(err, "Mend what dbt names above, then run again. What was built stands in %s.", s->schema);
-    }
+    if (b->exit_code)
+        return build_failed(g, b, err);
     if (!b->fresh) {
         fail(err, ERR_REFUSED, "the build left no run_results.json of its own in %s; production is as it was", s->project->target_path);
         return hint(err, "Its results are what the promotion goes by: a build command must be dbt build, or write them.");
@@ -92,14 +137,13 @@ has_run(const struct session *s, const struct build_result *b, struct err *err)
 }
 
 static int
-gate(const struct session *s, const struct build_result *b, struct err *err)
+gate(const struct staging *g, const struct build_result *b, struct err *err)
 {
+    const struct session *s = g->s;
     struct strlist bad = {0};
-    if (has_run(s, b, err))
+    if (has_run(g, b, err))
         return -1;
-    for (size_t i = 0; i < b->n; i++)
-        if (!has_passed(b->nodes[i].status))
-            strlist_add(s->ctx, &bad, mem_printf(s->ctx, "%s: %s", b->nodes[i].unique_id, b->nodes[i].status));
+    find_bad(s, b, &bad, &bad);
     find_unbuilt(s, b, &bad);
     if (!bad.n)
         return 0;
@@ -149,7 +193,7 @@ staging_build(struct staging *g, struct err *err)
     session_end(s, t);
     if (outcome_clone(&o, err) || outcome_build(&o, err))
         return -1;
-    return gate(s, &o.built, err) || check_clones(&o, err) ? -1 : 0;
+    return gate(g, &o.built, err) || check_clones(&o, err) ? -1 : 0;
 }
 
 static void

@@ -67,6 +67,8 @@ plan_build_argv(struct plan *plan)
         add(plan, "--full-refresh");
     if (c->fail_fast)
         add(plan, "--fail-fast");
+    if (c->quiet)
+        add(plan, "--quiet");
 }
 
 void

@@ -197,7 +197,7 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
     else if (!n)
         add_reason(plan, p,
                    (struct plan_reason){.kind = "selected", .origin = "unknown",
-                                        .text = "named by the selection"});
+                                        .text = plan->in.everything ? "all of the project is built" : "named by the selection"});
     return 0;
 }
 

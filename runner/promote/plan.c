@@ -135,6 +135,7 @@ park_schema(void *ctx, struct promote_plan *p, const struct promote_options *o, 
     if (sql_render(ctx, &create, o->ops->dialect, "namespace_create", vars, 1, err) ||
         sql_render(ctx, &mark, o->ops->dialect, "namespace_mark", vars, BASE_COUNT(vars), err))
         return -1;
+    strlist_add(ctx, &p->parked, name);
     strlist_add(ctx, &p->park, create);
     strlist_add(ctx, &p->park, mark);
     return 0;

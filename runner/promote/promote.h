@@ -41,6 +41,7 @@ struct promote_plan {
     const char *suffix;   /* behind a schema's name, for what is replaced: "__prev_3" */
     const char *moves;    /* JSON: see promote_moves.sql */
     size_t n_moves;
+    struct strlist parked; /* schemas that are made for what is replaced */
     struct strlist refused;
     /* in the order in which they are sent */
     struct strlist analyze, park, writers, incoming, carry, exclusive, move, rewire;

@@ -24,6 +24,8 @@ def say(text):
     sys.stdout.write(text)
     sys.stdout.flush()
 
+say("10:00:00  Batch 1 of 2 START batch 2026-10 of pr_7.rides ...... [RUN]\\n")
+say("10:00:00  Batch 1 of 2 OK created batch 2026-10 of pr_7.rides . [MERGE 4]\\n")
 say("10:00:00  1 of 3 START sql incremental model pr_7.rides ....... [RUN]\\n")
 wait("go1")
 say("10:00:01  1 of 3 \\033[32mOK\\033[0m created sql incremental model pr_7.rides ... [\\033[32mINSERT\\033[0m]\\n")

@@ -83,7 +83,7 @@ def test_killed_around_the_commit_and_the_next_converges(live, step, after):
     assert (listed[0]["generation"] if listed else 0) == after
     live.stage(7)
     done = live.cloneci("promote", "--from", "stage=prod")
-    assert f"generation {after} is live\n" in done.stderr
+    assert f"generation {after} is live, {after + 1} is next\n" in done.stderr
     assert live.live() == 7
     assert live.schemas("prod%") == ["prod", f"prod__prev_{after + 1}"]
 

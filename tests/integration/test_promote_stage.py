@@ -41,6 +41,9 @@ exit $(cat {home}/code)
 """
 
 
+WORDS = {"error": "Database Error in model rides\n  column x does not exist"}
+
+
 class Job(Pull):
     """Production's job: the models that live on are cloned into stage, and one of them is gone on with."""
 
@@ -62,7 +65,7 @@ class Job(Pull):
 
     def results(self, code=0, leave_out=(), **status):
         ids = {m: f"snapshot.spoke.{m}" if m == "bikes_history" else f"model.spoke.{m}" for m in MODELS}
-        rows = [{"unique_id": i, "status": status.get(m, "success"), "message": None, "execution_time": 0, "adapter_response": {}}
+        rows = [{"unique_id": i, "status": status.get(m, "success"), "message": WORDS.get(status.get(m)), "execution_time": 0, "adapter_response": {}}
                 for m, i in ids.items() if m not in leave_out]
         (self.home / "results.json").write_text(json.dumps({"metadata": {"invocation_id": "@ID@"}, "results": rows}))
         (self.home / "code").write_text(str(code))
@@ -203,6 +206,8 @@ def test_what_may_not_be_seen_is_told_before_anything_is_built(job):
 
 GATE = {
     "failed": (lambda j: j.results(code=3), 1, "exit code 3"),
+    "failed, in dbt's words": (lambda j: j.results(code=1, rides="error", revenue_days="skipped"), 1,
+                               "  model.spoke.rides: error: Database Error in model rides column x does not exist\n  and 1 skipped\n"),
     "no results": (lambda j: (j.home / "results.json").unlink(), 5, "no run_results.json of its own"),
     "zero results": (lambda j: (j.home / "results.json").write_text('{"metadata": {"invocation_id": "@ID@"}, "results": []}'), 5, "no result at all"),
     "an error that exits 0": (lambda j: j.results(rides="error"), 5, "model.spoke.rides: error"),

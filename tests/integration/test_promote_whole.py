@@ -143,3 +143,24 @@ def test_whole_again_and_back(make):
     assert prod.value("SELECT has_table_privilege('bi', 'finance.long_rides', 'SELECT')")
     # and a plain build of production's owner works on what stands
     assert prod.dbt("build", "--target", "prod").returncode == 0
+
+
+FUNCTION = {
+    "functions/half.sql": "select x / 2\n",
+    "functions/half.yml": "functions:\n  - {name: half, arguments: [{name: x, data_type: numeric}], returns: {data_type: numeric}}\n",
+    "models/finance/halves.sql": "{{ config(materialized='view') }}\nselect {{ function('half') }}(minutes) as half from {{ ref('rides') }}\n",
+}
+
+
+def test_functions_are_left_out_and_called_where_production_has_them(make):
+    prod = make("models/finance/long_rides.sql")
+    for name, text in FUNCTION.items():
+        prod.write(name, text)
+    before = prod.picture()
+    done = prod.job("promote", "--select", "half", "halves", code=5)
+    assert "function.spoke.half is a function" in done.stderr and prod.picture() == before, told(done)
+    for word in ("dbt build --select resource_type:function", "--exclude resource_type:function"):
+        assert word in done.stderr
+    assert prod.dbt("build", "--select", "resource_type:function", "--target", "prod").returncode == 0
+    assert prod.promote("--select", "half", "halves", "--exclude", "resource_type:function")["relations"] == 1
+    assert "analytics.half(" in prod.value("SELECT pg_get_viewdef('finance.halves'::regclass)")
