@@ -175,6 +175,19 @@ check_clones(const struct outcome *o, struct err *err)
 
 /* --- all of it --- */
 
+static int
+take_note(struct staging *g, struct err *err)
+{
+    struct session *s = g->s;
+    double t = session_begin(s, "note");
+    char *file = session_file(s, s->ctx, "note.json");
+    if (file_mkdirs(path_dir(s->ctx, file), 0777, err) ||
+        promote_note_schemas(s->ctx, &g->note, s->adapter, g->o, &g->schemas, g->names, err) || promote_note_write(&g->note, file, err))
+        return -1;
+    session_end(s, t);
+    return 0;
+}
+
 int
 staging_build(struct staging *g, struct err *err)
 {
@@ -185,14 +198,8 @@ staging_build(struct staging *g, struct err *err)
     for (size_t i = 0; i < s->plan->n_warnings; i++)
         if (!str_eq(s->plan->warnings[i].code, "depends_on_production")) /* it is production's own soon */
             log_event(LOG_WARN, "promote.clone", "%s", s->plan->warnings[i].text);
-    double t = session_begin(s, "note");
-    char *file = session_file(s, s->ctx, "note.json");
-    if (file_mkdirs(path_dir(s->ctx, file), 0777, err) ||
-        promote_note_schemas(s->ctx, &g->note, s->adapter, g->o, &g->schemas, g->names, err) || promote_note_write(&g->note, file, err))
-        return -1;
-    session_end(s, t);
-    if (outcome_clone(&o, err) || outcome_build(&o, err))
-        return -1;
+    if (take_note(g, err) || outcome_clone(&o, err) || outcome_build(&o, err))
+        return err->kind == ERR_WAREHOUSE ? wrap(err, "stage could not be made, production is as it was") : -1;
     return gate(g, &o.built, err) || check_clones(&o, err) ? -1 : 0;
 }
 

@@ -257,21 +257,19 @@ def pull(new_pull):
 
 
 @pytest.fixture
-def full_disk_for():
-    """Moves a pull request's warehouse to a server of its own, whose disk is full while the file exists that comes back."""
-    folder = Path(tempfile.mkdtemp(prefix="cloneci-disk-"))
+def own_server():
+    """Moves a pull request's warehouse to a server of its own, which may be stopped, or has `environment`."""
+    folder = Path(tempfile.mkdtemp(prefix="cloneci-own-"))
     folder.chmod(0o755)
-    library = folder / "disk_full.so"
     moved = []
 
-    def move(pull):
-        spoke.must(["gcc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library,
-                    spoke.TOP / "tests" / "support" / "disk_full.c", "-ldl"])
-        os.environ.update(LD_PRELOAD=str(library), DISK_FULL=str(folder / "full"))
+    def move(pull, **environment):
+        os.environ.update(environment)
         try:
             cluster = spoke.Cluster(folder / "cluster")
         finally:
-            del os.environ["LD_PRELOAD"], os.environ["DISK_FULL"]
+            for name in environment:
+                del os.environ[name]
         moved.append((pull, pull.cluster, cluster))
         spoke.make_roles(cluster)
         cluster.rows(f'CREATE DATABASE "{pull.database}" OWNER prod_owner')
@@ -282,7 +280,7 @@ def full_disk_for():
                        input=dump.stdout, capture_output=True)
         pull.cluster = cluster
         pull.env["SPOKE_HOST"] = cluster.socket
-        return folder / "full"
+        return cluster
 
     try:
         yield move
@@ -292,6 +290,23 @@ def full_disk_for():
             pull.env["SPOKE_HOST"] = whole.socket
             cluster.stop()
         shutil.rmtree(folder)
+
+
+@pytest.fixture
+def full_disk_for(own_server):
+    """Moves a pull request's warehouse to a server of its own, whose disk is full while the file exists that comes back."""
+    folder = Path(tempfile.mkdtemp(prefix="cloneci-disk-"))
+    folder.chmod(0o755)
+    library = folder / "disk_full.so"
+
+    def move(pull):
+        spoke.must(["gcc", "-D_GNU_SOURCE", "-O1", "-shared", "-fPIC", "-o", library,
+                    spoke.TOP / "tests" / "support" / "disk_full.c", "-ldl"])
+        own_server(pull, LD_PRELOAD=str(library), DISK_FULL=str(folder / "full"))
+        return folder / "full"
+
+    yield move
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

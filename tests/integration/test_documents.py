@@ -1,10 +1,11 @@
-"""Every command of cloneci's that README.md and docs/ show is run, as it stands, and has to succeed: in a pull request's
-checkout with production's artifacts in prod-artifacts, a store and a forge on loopback, and a small production for
-promote and rollback."""
+"""Every command that README.md and docs/ show is run, as it stands, and has to succeed: in a pull request's checkout with
+production's artifacts in prod-artifacts, a store and a forge on loopback, and productions for promote and rollback. Those
+within sentences are at least ones that cloneci understands."""
 
 import re
 import shlex
 import shutil
+import subprocess
 
 import pytest
 
@@ -36,20 +37,24 @@ def shown():
                 elif kind == "sh" and line.startswith("cloneci "):
                     found.setdefault(shlex.join(shlex.split(line, comments=True)), file.name)
     here = {command: name for command, name in found.items() if not command.startswith(NOT_HERE)}
+    elsewhere = ("sudo apt-get install ", "sudo cp conf/schedule/", "sudo systemctl enable ")
     assert len(here) > 25 and set(found) - set(here) <= {"make demo", "make test", "make", "sudo make install",
-                                                        *(c for c in found if c.startswith("sudo apt-get install "))}
+                                                        *(c for c in found if c.startswith(elsewhere))}
     return sorted(here, key=lambda c: next(i for i, start in enumerate(ORDER) if c.startswith(start) or not start))
 
 
 COMMANDS = shown()
-LIVE = ("cloneci promote --from", "cloneci rollback")  # what moves production's relations
+# what moves production's relations: those of a real project, and those that others have built
+WHOLE = ("cloneci promote --target", "cloneci rollback --target")
+BUILT = ("cloneci promote --from",)
 
 
 @pytest.fixture
 def checkout(pull):
     """As the documents have it: branch `change`, target ci; artifacts of production will be in prod-artifacts."""
     pull.patch("1-late-corrections")
-    pull.rows("DO $$ BEGIN CREATE ROLE ann LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")  # whom sandboxes are for
+    for person in ("ann", "bob"):  # whom sandboxes are for
+        pull.rows(f"DO $$ BEGIN CREATE ROLE {person} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     pull.cluster.rows("GRANT pg_read_all_stats TO prod_owner")  # a promotion looks for old snapshots
     shutil.rmtree(pull.target, ignore_errors=True)
     exclude = pull.path / ".git" / "info" / "exclude"
@@ -64,9 +69,8 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
     elsewhere = {"+orders": "+rides", "+stg_orders": "+stg_rides", "/srv/dbt": str(tmp_path / "srv"),
                  "warehouse_idle": idle.name, "https://ci.acme.example/dbt": nginx.url("dbt"),
                  "/usr/local/share/doc/cloneci/roles.sql": str(spoke.TOP / "conf" / "roles.sql"),
-                 "psql -d warehouse -v ci=cloneci_ci -v owner=dbt_prod -v schemas=analytics,raw":
-                     f"psql -q -h {pull.cluster.socket} -U postgres -d {pull.database} -v ci=ci -v owner=prod_owner "
-                     "-v schemas=analytics,finance,raw"}
+                 "psql -d warehouse": f"psql -q -h {pull.cluster.socket} -U postgres -d {pull.database}", "ci=cloneci_ci": "ci=ci",
+                 "owner=dbt_prod": "owner=prod_owner", "schemas=analytics,raw": "schemas=analytics,finance,raw"}
     bin = tmp_path / "bin"
     bin.mkdir()
     (bin / "cloneci").symlink_to(pull.stage.binary)
@@ -76,7 +80,7 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
     ran = 0
     try:
         for command in COMMANDS:
-            if command.startswith(LIVE):
+            if command.startswith(WHOLE + BUILT):
                 continue
             if command.startswith("cloneci init"):
                 (pull.project / "cloneci.yml").unlink(missing_ok=True)
@@ -92,6 +96,8 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
             done = pull.run(shlex.split(command), **env)
             pull.git("checkout", "-q", "change")
             assert done.returncode == 0, f"$ {command}\n{told(done)}"
+            if command.startswith("psql"):  # the rights that it gives are what stands from now on
+                pull.in_production("SELECT 1")
             ran += 1
     finally:
         idle.drop()
@@ -103,12 +109,56 @@ def test_every_command_that_is_shown_succeeds(checkout, tmp_path):
     assert comment.startswith(KEY.replace(":pr ", ":ci ")), comment[:200]
 
 
-def test_every_promotion_that_is_shown_succeeds(live):
+def test_every_promotion_that_is_shown_succeeds(pull):
+    pull.cluster.rows("GRANT pg_read_all_stats TO prod_owner")  # a promotion looks for old snapshots
+    commands = [c for c in COMMANDS if c.startswith(WHOLE)]
+    assert len(commands) >= 5
+    for command in commands:
+        done = pull.cloneci(*shlex.split(command)[1:])
+        assert done.returncode == 0, f"$ {command}\n{told(done)}"
+    pull.in_production("SELECT 1")
+
+
+def test_every_promotion_of_what_was_built_elsewhere_succeeds(live):
     live.run("".join(f"CREATE SCHEMA {s};" for s in ("analytics", "finance")))
     for schema in ("analytics", "finance"):
         live.generation(schema, 0)
-    first = "cloneci promote --from stage=analytics"
-    for command in [first, *(c for c in COMMANDS if c.startswith(LIVE))]:
+    commands = [c for c in COMMANDS if c.startswith(BUILT)]
+    assert len(commands) >= 2
+    for command in commands:
         live.stage(1, "stage")
         live.stage(1, "stage_finance")
         live.cloneci(*shlex.split(command)[1:])
+
+
+def test_the_scripts_for_a_git_ref_work(checkout, tmp_path):
+    """Both jobs of docs/artifacts.md, with their git commands, in one checkout."""
+    pull = checkout
+    script, = [b for b in re.findall(r"^```sh\n(.*?)^```", (spoke.TOP / "docs" / "artifacts.md").read_text(), re.M | re.S) if "git fetch" in b]
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "cloneci").symlink_to(pull.stage.binary)
+    pull.git("init", "-q", "--bare", tmp_path / "origin")
+    pull.git("remote", "add", "origin", tmp_path / "origin")
+    shutil.copytree(pull.state, pull.target)
+    done = pull.run(["sh", "-e", "-c", script], PATH=f"{tmp_path}/bin:{pull.env['PATH']}")
+    assert done.returncode == 0 and (pull.project / "prod-artifacts" / "manifest.json").exists(), told(done)
+
+
+def in_sentences():
+    return sorted({c for file in DOCS for c in re.findall(r"`(cloneci [a-z][^`]*)`", " ".join(file.read_text().split()))})
+
+
+def test_every_command_in_a_sentence_is_one():
+    """`--help` is answered only after all words before it were understood."""
+    binary, wrong = spoke.program("san"), []
+    for command in in_sentences():
+        words = shlex.split(command)[1:]
+        at = words.index("--") if "--" in words else len(words)
+        if words[0] == "help":
+            words = [w.replace("COMMAND", "run") for w in words]
+        else:
+            words.insert(at, "--help")
+        done = subprocess.run([binary, *words], capture_output=True, text=True, check=False)
+        if done.returncode:
+            wrong.append(f"{command}: {done.stderr}")
+    assert len(in_sentences()) > 30 and not wrong, "\n".join(wrong)

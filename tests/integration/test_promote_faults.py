@@ -1,6 +1,7 @@
 """Killed at every statement, the server stopped, the COMMIT's answer lost, readers and writers in the way: production is the
 old generation or the new one, whole, and the next command says which and finishes."""
 
+import re
 import signal
 import socket
 import threading
@@ -246,8 +247,17 @@ def test_two_promotions_at_once(live):
     assert first.returncode == 0 and live.live() == 1 and live.listed()[0]["generation"] == 1
 
 
+def budgets(live, since):
+    """Of each try for the locks, in milliseconds, as the server got them."""
+    text = (live.cluster.data.parent / "server.log").read_text()[since:]
+    return [int(ms) for ms in re.findall(r"set_config\('lock_timeout', '0', true\),\s+pg_catalog.set_config\('statement_timeout', '(\d+)'", text)]
+
+
 def test_a_long_reader_is_waited_for_without_making_others_wait(live):
+    """Who comes behind the promotion waits for one try at most: a part of the budget first, never more than it."""
     live.stage(1)
+    live.run(f"ALTER ROLE prod_owner IN DATABASE {live.database} SET log_statement = 'all'", "postgres")
+    log = (live.cluster.data.parent / "server.log").stat().st_size
     reader = live.connect()
     reader.autocommit = False
     reader.cursor().execute("SELECT count(*) FROM prod.orders")
@@ -255,16 +265,15 @@ def test_a_long_reader_is_waited_for_without_making_others_wait(live):
     # it tries and gives the locks back
     refused = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     wait_for(lambda: live.value(refused, "postgres") > 0, "no try")
-    worst, count = 0, 0
-    while count < 30:
-        begun = time.monotonic()
+    for _ in range(30):
         assert live.live() == 0
-        worst, count = max(worst, time.monotonic() - begun), count + 1
+    wait_for(lambda: 100 in budgets(live, log), "no try with all of the budget")
     reader.rollback()
     reader.close()
     out, told = run.communicate(timeout=LONG)
     assert run.returncode == 0, told
-    assert generations.json.loads(out)["tries"] > 1 and live.live() == 1
+    tries = generations.json.loads(out)["tries"]
+    assert budgets(live, log) == [25] * 4 + [50] * 4 + [100] * (tries - 8) and tries > 8 and live.live() == 1
 
 
 def test_patience_ends(live):

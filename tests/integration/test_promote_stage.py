@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,16 @@ class Job(Pull):
         self.settings(f"dbt: {self.home}/dbt\nbuild:\n  command: [{self.home}/build]\nclone:\n  grants: {{select: nobody_of_pull_requests}}\n")
         self.reset()
         return self
+
+    def moved(self):
+        """To another server: what must be there, and the build step, which connects by itself."""
+        self.cluster.rows("GRANT pg_read_all_stats TO prod_owner")
+        (self.home / "build").write_text(BUILD.format(home=self.home, host=self.cluster.socket, database=self.database, target=self.target))
+
+    def start(self, **env):
+        argv = [self.stage.binary, "promote", "--target", "prod", *SELECT]
+        return subprocess.Popen([str(a) for a in argv], cwd=self.project, env={**self.env, **env}, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def reset(self):
         self.results()
@@ -287,23 +298,28 @@ def test_ended_at_every_step(job, number):
     assert job.value("SELECT sum(minutes) FROM analytics.rides") > before
 
 
-def test_two_at_once(job):
+@contextmanager
+def building(job):
+    """A promotion whose build step has begun, and waits until this is left."""
     (job.home / "gate").unlink(missing_ok=True)
     spoke.must(["mkfifo", job.home / "gate"])
     plain = (job.home / "build").read_text()
     (job.home / "build").write_text(plain.replace("psql -X", f"echo started; read line <{job.home}/gate\npsql -X", 1))
-    argv = [job.stage.binary, "promote", "--target", "prod", *SELECT]
+    run = job.start()
     try:
-        first = subprocess.Popen([str(a) for a in argv], cwd=job.project, env=job.env, text=True, stdout=subprocess.PIPE,
-                                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        for line in first.stdout:
+        for line in run.stdout:
             if line.startswith("started"):
                 break
-        second = job.cloneci("promote", "--target", "prod", "--select", "dock_events")
+        yield run
         (job.home / "gate").write_text("go on\n")
-        out, _ = first.communicate(timeout=60)
     finally:
         (job.home / "build").write_text(plain)
+
+
+def test_two_at_once(job):
+    with building(job) as first:
+        second = job.cloneci("promote", "--target", "prod", "--select", "dock_events")
+    out, _ = first.communicate(timeout=60)
     assert first.returncode == 0, out
     assert second.returncode == 6 and "another promotion is being built" in second.stderr, told(second)
 
@@ -311,10 +327,32 @@ def test_two_at_once(job):
 # --- the surroundings ---
 
 
+def test_the_server_is_stopped_while_stage_is_made(job, own_server):
+    """At once, while tables are cloned, before the build and in the middle of it."""
+    own_server(job)
+    job.moved()
+    job.cluster.rows("CHECKPOINT")  # what the tests' cluster commits is not durable at once
+    before = job.picture()
+    for step in ("aside", "load", "swap", "build"):
+        run = job.start(CLONECI_FAULT=f"{step}:stop")
+        os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        job.cluster.crash()
+        run.send_signal(signal.SIGCONT)
+        out, _ = run.communicate(timeout=60)
+        assert run.returncode == 4 and "production is as it was" in out, f"{step}: {out}"
+        assert job.picture() == before and job.generation() == 0, step
+    with building(job) as run:
+        job.cluster.crash()
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 4 and "production is as it was" in out, out
+    assert job.picture() == before and job.generation() == 0
+    job.promote()
+    assert job.generation() == 1 and job.stages() == []
+
+
 def test_no_space_left_while_cloning(job, full_disk_for):
     disk = full_disk_for(job)
-    job.cluster.rows("GRANT pg_read_all_stats TO prod_owner")
-    (job.home / "build").write_text(BUILD.format(home=job.home, host=job.cluster.socket, database=job.database, target=job.target))
+    job.moved()
     before, generation = job.picture(), job.generation()
     disk.touch()
     done = job.promote(code=4)

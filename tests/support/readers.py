@@ -1,4 +1,4 @@
-"""Readers that loop while production is promoted and rolled back, and what they saw: mixed, empty, stale, errors, waits."""
+"""Readers that loop while production is promoted and rolled back, and what they saw: mixed, empty, stale, errors, waits for locks."""
 
 import threading
 import time
@@ -34,7 +34,20 @@ class Readers:
         self.begun += 1
         done = action()
         self.done += 1
+        self.go_on(len(self.threads))
         return done
+
+    def go_on(self, reads):
+        """So many more reads are made."""
+        until = self.reads + reads
+        while self.reads < until and not self.errors:
+            time.sleep(0.005)
+
+    def longest(self):
+        """The longest read, in milliseconds, since this was asked last: all of a transaction, with what the machine made it wait."""
+        with self.lock:
+            worst, self.worst = self.worst * 1000, 0.0
+        return worst
 
     def loop(self, read):
         connection = self.live.connect()
@@ -93,3 +106,34 @@ class Readers:
 
     def verdict(self):
         return {"reads": self.reads, "mixed": self.mixed, "empty": self.empty, "stale": self.stale, "errors": len(self.errors)}
+
+
+class LockWaits:
+    """How long readers are made to wait for a lock, as the server knows it, looked at every EVERY seconds."""
+
+    EVERY = 0.004
+    ASK = ("SELECT (extract(epoch FROM clock_timestamp() - l.waitstart) * 1000)::float, l.pid, l.waitstart FROM pg_locks AS l"
+           " WHERE NOT l.granted AND l.mode = 'AccessShareLock' AND l.waitstart IS NOT NULL")
+
+    def __init__(self, live):
+        self.connection = live.connect("postgres")
+        self.waits, self.stopping = {}, threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        self.thread.join()
+        self.connection.close()
+
+    def look(self):
+        cursor = self.connection.cursor()
+        while not self.stopping.wait(self.EVERY):
+            cursor.execute(self.ASK)
+            self.waits.update({(pid, since): ms for ms, pid, since in cursor})
+
+    def longest(self):
+        return max(self.waits.values(), default=0.0)
