@@ -58,8 +58,11 @@ class Job(Pull):
         return self
 
     def moved(self):
-        """To another server: what must be there, and the build step, which connects by itself."""
+        """To another server: what must be there, what has another OID there than its marker says, and the build step, which connects by
+        itself."""
         self.cluster.rows("GRANT pg_read_all_stats TO prod_owner")
+        for schema in self.stages():
+            self.rows(f'DROP SCHEMA "{schema}" CASCADE')
         (self.home / "build").write_text(BUILD.format(home=self.home, host=self.cluster.socket, database=self.database, target=self.target))
 
     def start(self, **env):
