@@ -133,13 +133,22 @@ session_schema(struct session *s, struct err *err)
 
 /* --- production --- */
 
+/* A head's manifest that is there already is read at the same time. */
+static int
+read_production(struct session *s, const char *path, struct err *err)
+{
+    if (!s->config->manifest)
+        return manifest_read(s->ctx, &s->production, path, err);
+    return manifest_read_two(s->ctx, &s->production, path, &s->head, s->config->manifest, err);
+}
+
 int
 session_production(struct session *s, struct err *err)
 {
     const char *path;
     double t = session_begin(s, "manifest");
     int rc = guard_path(s->ctx, &path, s->config, s->project, err) ||
-             manifest_read(s->ctx, &s->production, path, err) ||
+             read_production(s, path, err) ||
              guard_check(s->ctx, &s->facts, s->production, s->project, s->profile, s->schema, s->diff, err);
     session_end(s, t);
     if (rc)
@@ -229,7 +238,7 @@ read_head(struct session *s, struct err *err)
     else if (parse_head(s, &path, err))
         return -1;
     double t = session_begin(s, "head");
-    if (manifest_read(s->ctx, &s->head, path, err))
+    if (!s->head && manifest_read(s->ctx, &s->head, path, err))
         return -1;
     struct state_flags *flags = mem_new(s->ctx, struct state_flags);
     *flags = session_flags(s, s->head);

@@ -60,7 +60,7 @@ void session_init(struct session *s, void *ctx, const struct config *config);
 int session_project(struct session *s, bool profile, struct err *err) BASE_CHECKED;
 int session_git(struct session *s, struct err *err) BASE_CHECKED;
 int session_schema(struct session *s, struct err *err) BASE_CHECKED;
-/* Reads production's manifest and runs the guards. */
+/* Reads production's manifest, with --manifest the head's as well, and runs the guards. */
 int session_production(struct session *s, struct err *err) BASE_CHECKED;
 /* The sources of deferral: --defer-from, --defer-state, else production's manifest. After session_head. */
 int session_sources(struct session *s, struct err *err) BASE_CHECKED;
