@@ -94,6 +94,8 @@ list_strings(struct reader *r, struct value v, const char ***out, uint16_t *n)
     if (r->s.stop != STREAM_END)
         return false;
     r->s.pos = back;
+    if (count == 0)
+        return true;
     *out = arena_take(&r->arena, count * sizeof **out, sizeof *out);
     memcpy(*out, r->strings, count * sizeof **out);
     *n = (uint16_t)count;
