@@ -48,6 +48,16 @@ struct process_result {
  */
 int process_run(const struct process_spec *spec, struct process_result *out,
                 struct err *err) BASE_CHECKED;
+
+/*
+ * The same in two steps, with other work in between: what the child prints then waits in its pipes (and the child, once
+ * they are full), and nobody looks at the clock or at interrupts. *out belongs to ctx, and so must spec's parts; whoever frees it
+ * unfinished ends the child. spec->wake_fd, on_wake and watch_arg may be set until process_finish.
+ */
+struct process;
+int process_begin(void *ctx, struct process **out, const struct process_spec *spec, struct err *err) BASE_CHECKED;
+int process_finish(struct process *p, struct process_result *out, struct err *err) BASE_CHECKED;
+
 /*
  * Ends (SIGKILL) every process of ours, but for this one, whose environment has the entry "K=V", and
  * waits until they are gone; returns how many. By /proc; where there is none, nothing is ended.

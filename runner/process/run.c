@@ -19,6 +19,7 @@ struct run {
     struct child child;
     enum ending ending;
     double deadline; /* of the timeout, then of the grace; HUGE_VAL: none */
+    double start;
     double tick;     /* when on_tick is called next; HUGE_VAL: never */
     bool waking;     /* wake_fd is watched */
     bool killed;     /* SIGKILL was sent */
@@ -153,24 +154,82 @@ watch(struct run *run)
     drain(run);
 }
 
+static int
+begin(struct run *run, const struct process_spec *spec, struct err *err)
+{
+    *run = (struct run){.spec = spec, .start = clock_ms(), .deadline = HUGE_VAL, .tick = HUGE_VAL};
+    if (spec->timeout_ms > 0)
+        run->deadline = run->start + spec->timeout_ms;
+    return interrupt_check(err) || child_start(&run->child, spec, err) ? -1 : 0;
+}
+
+static int
+finish(struct run *run, struct process_result *out, struct err *err)
+{
+    const struct process_spec *spec = run->spec;
+    run->err = err;
+    run->waking = run->ending == ENDING_NOT && spec->on_wake && spec->wake_fd >= 0;
+    if (spec->on_tick && spec->tick_ms > 0)
+        run->tick = clock_ms() + spec->tick_ms;
+    watch(run);
+    child_end(&run->child, out);
+    out->timed_out = run->ending == ENDING_TIMEOUT;
+    out->ms = clock_ms() - run->start;
+    if (run->ending == ENDING_INTERRUPT)
+        return interrupt_check(err);
+    return run->ending == ENDING_WAKE ? -1 : 0;
+}
+
 int
 process_run(const struct process_spec *spec, struct process_result *out, struct err *err)
 {
-    struct run run = {.spec = spec, .err = err, .deadline = HUGE_VAL, .tick = HUGE_VAL};
-    double start = clock_ms();
+    struct run run;
     *out = (struct process_result){0};
-    if (interrupt_check(err) || child_start(&run.child, spec, err))
+    return begin(&run, spec, err) ? -1 : finish(&run, out, err);
+}
+
+struct process {
+    struct run run;
+    bool finished;
+};
+
+static int
+end_unfinished(struct process *p)
+{
+    struct process_result ignored;
+    struct err none;
+    if (p->finished)
+        return 0;
+    /* whom it was to be relayed to may be gone */
+    int *const pipes[] = {&p->run.child.out, &p->run.child.err};
+    for (size_t i = 0; i < BASE_COUNT(pipes); i++) {
+        if (*pipes[i] >= 0)
+            close(*pipes[i]);
+        *pipes[i] = -1;
+    }
+    begin_end(&p->run, ENDING_WAKE);
+    int rc = finish(&p->run, &ignored, &none);
+    (void)rc;
+    return 0;
+}
+
+int
+process_begin(void *ctx, struct process **out, const struct process_spec *spec, struct err *err)
+{
+    struct process *p = mem_new(ctx, struct process);
+    *out = NULL;
+    if (begin(&p->run, spec, err)) {
+        talloc_free(p);
         return -1;
-    run.waking = spec->on_wake && spec->wake_fd >= 0;
-    if (spec->on_tick && spec->tick_ms > 0)
-        run.tick = start + spec->tick_ms;
-    if (spec->timeout_ms > 0)
-        run.deadline = start + spec->timeout_ms;
-    watch(&run);
-    child_end(&run.child, out);
-    out->timed_out = run.ending == ENDING_TIMEOUT;
-    out->ms = clock_ms() - start;
-    if (run.ending == ENDING_INTERRUPT)
-        return interrupt_check(err);
-    return run.ending == ENDING_WAKE ? -1 : 0;
+    }
+    talloc_set_destructor(p, end_unfinished);
+    *out = p;
+    return 0;
+}
+
+int
+process_finish(struct process *p, struct process_result *out, struct err *err)
+{
+    p->finished = true;
+    return finish(&p->run, out, err);
 }

@@ -522,6 +522,46 @@ test_wake_once(void **state)
     assert_true(once.seen->err.len > 3000000);
 }
 
+static void
+test_in_two_steps(void **state)
+{
+    (void)state;
+    struct seen *seen = seen_new();
+    struct process_result result;
+    struct process *process;
+    struct err err = {0};
+    /* more than the pipes hold: it waits for us */
+    const char *argv[] = {"sh", "-c", "head -c 300000 /dev/zero; echo done >&2; exit 3", NULL};
+    struct process_spec spec = {
+        .argv = argv, .timeout_ms = FAR_MS, .on_output = keep, .arg = seen, .wake_fd = -1};
+    mark(&spec);
+    assert_int_equal(process_begin(ctx, &process, &spec, &err), 0);
+    assert_int_equal(seen->out.len, 0);
+    assert_int_equal(process_finish(process, &result, &err), 0);
+    assert_int_equal(result.exit_code, 3);
+    assert_int_equal(seen->out.len, 300000);
+    assert_string_equal(seen->err.s, "done\n");
+}
+
+static void
+test_unfinished_ends_with_its_memory(void **state)
+{
+    (void)state;
+    struct process *process;
+    struct err err = {0};
+    const char *argv[] = {"sh", "-c", "sleep 100000 & head -c 300000 /dev/zero; wait", NULL};
+    struct process_spec spec = {
+        .argv = argv, .on_output = keep, .arg = seen_new(), .wake_fd = -1};
+    mark(&spec);
+    assert_int_equal(process_begin(ctx, &process, &spec, &err), 0);
+    talloc_free(process); /* teardown looks for survivors */
+    const char *none[] = {"cloneci-no-such-program", NULL};
+    spec.argv = none;
+    assert_int_equal(process_begin(ctx, &process, &spec, &err), -1);
+    assert_null(process);
+    assert_int_equal(err.kind, ERR_CONFIG);
+}
+
 /* The child stays until it is ended; that it is ready is its own word, not a clock's. */
 static void
 interrupt_us(void *arg, enum process_stream stream, const char *data, size_t n)
@@ -753,6 +793,8 @@ main(void)
         TEST(test_stopped_child_times_out_too),
         TEST(test_wake),
         TEST(test_wake_once),
+        TEST(test_in_two_steps),
+        TEST(test_unfinished_ends_with_its_memory),
         TEST(test_interrupt),
         TEST(test_inherited_ignored_sigchld),
         TEST(test_closed_standard_streams),
