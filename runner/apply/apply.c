@@ -108,6 +108,16 @@ drop_schemas(struct job *j, const struct strlist *schemas, struct err *err)
     return 0;
 }
 
+/* Was it filled before the plan stood? */
+static bool
+is_ahead(const struct job *j, const char *schema)
+{
+    for (size_t i = 0; j->ahead && i < j->ahead->n_schemas; i++)
+        if (strcmp(j->ahead->schemas[i].name, schema) == 0)
+            return true;
+    return false;
+}
+
 /* What a killed run left: schemas aside, and those on their way out. Both bear our marker (plan_settle). */
 static int
 clear_leftovers(struct job *j, struct err *err)
@@ -115,7 +125,7 @@ clear_leftovers(struct job *j, struct err *err)
     struct strlist left = {0};
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (s->found_aside.exists)
+        if (s->found_aside.exists && !is_ahead(j, s->name))
             strlist_add(j->ctx, &left, s->aside);
         if (s->found_old.exists)
             strlist_add(j->ctx, &left, s->old);
@@ -130,7 +140,7 @@ in_transaction(struct job *j, bool swap, struct err *err)
         return -1;
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (exec_list(j, swap ? &s->swap : &s->prepare, err))
+        if ((swap || !is_ahead(j, s->name)) && exec_list(j, swap ? &s->swap : &s->prepare, err))
             return job_undo(j);
     }
     return job_run(j, "commit", NULL, 0, err) ? job_undo(j) : 0;
@@ -183,9 +193,21 @@ describe_made(struct job *j, struct apply_result *out, struct err *err)
     return 0;
 }
 
+static int
+swap_in(struct job *j, struct apply_result *out, struct err *err)
+{
+    fault_point("swap");
+    if (in_transaction(j, true, err))
+        return -1;
+    fault_point("swapped");
+    if (!j->plan->in.sandbox && lease_end_others(j, true, err))
+        return -1;
+    return drop_replaced(j, err) || describe_made(j, out, err) ? -1 : 0;
+}
+
 int
-apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
-             apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
+apply_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
+            apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     struct told told = {.out = out, .progress = progress, .arg = arg};
@@ -196,14 +218,45 @@ apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply
     fault_point("aside");
     if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_all(&j, &told, load, stale, err))
         return -1;
-    fault_point("swap");
-    if (in_transaction(&j, true, err))
-        return -1;
-    fault_point("swapped");
-    if ((!plan->in.sandbox && lease_end_others(&j, true, err)) || drop_replaced(&j, err) || describe_made(&j, out, err))
+    out->ms = clock_ms() - start;
+    return 0;
+}
+
+int
+apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
+             apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
+{
+    struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
+    double start = clock_ms();
+    if (apply_ahead(ctx, a, plan, out, stale, progress, arg, load, err) || swap_in(&j, out, err))
         return -1;
     out->ms = clock_ms() - start;
     return 0;
+}
+
+int
+apply_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan, const struct plan *ahead, struct apply_result *out,
+                 bool *stale, struct err *err)
+{
+    struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan, .ahead = ahead};
+    double start = clock_ms();
+    *stale = false;
+    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_check(&j, stale, err) || swap_in(&j, out, err))
+        return -1;
+    out->ms += clock_ms() - start;
+    return 0;
+}
+
+int
+apply_ahead_drop(struct adapter *a, const struct plan *ahead, struct err *err)
+{
+    struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = ahead->in.adapter, .plan = ahead};
+    struct strlist asides = {0};
+    for (size_t i = 0; i < ahead->n_schemas; i++)
+        strlist_add(j.ctx, &asides, ahead->schemas[i].aside);
+    int rc = drop_schemas(&j, &asides, err);
+    talloc_free(j.ctx);
+    return rc;
 }
 
 int

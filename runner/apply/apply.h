@@ -67,6 +67,14 @@ int apply_guard(struct adapter *a, const struct plan *plan, struct err *err) BAS
 int apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
                  apply_progress *progress, void *arg, const struct apply_load *load,
                  struct err *err) BASE_CHECKED;
+/* The part of apply_clones before the swap, by a plan that is not certain yet; what it made bears the marker of a run that was
+ * killed until then. Then either the certain plan, whose clones are the same (plan_clones_differ), swaps it in and makes what is
+ * still missing, or it is dropped. */
+int apply_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
+                apply_progress *progress, void *arg, const struct apply_load *load, struct err *err) BASE_CHECKED;
+int apply_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan, const struct plan *ahead, struct apply_result *out,
+                     bool *stale, struct err *err) BASE_CHECKED;
+int apply_ahead_drop(struct adapter *a, const struct plan *ahead, struct err *err) BASE_CHECKED;
 /* Makes the clones in the schemas where they are to stand, in one transaction and nothing else: for a plan whose statements
  * drop what stands there first. *stale as of apply_clones. */
 int apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,

@@ -9,6 +9,7 @@ struct job {
     struct adapter *a;
     const struct adapter_ops *ops;
     const struct plan *plan;
+    const struct plan *ahead; /* by which the clones were made before this one stood; or NULL */
 };
 
 /* Renders a template and runs it. */
@@ -35,6 +36,8 @@ void told_done(struct told *t, const struct plan_node *p, size_t clone, double m
 
 /* Makes the relations, pipelined; then has those that hold rows loaded by several connections. */
 int clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale, struct err *err) BASE_CHECKED;
+/* ERR_LOCKED and *stale: production has other relations now than those that were cloned. */
+int clone_check(struct job *j, bool *stale, struct err *err) BASE_CHECKED;
 /* Relations and rows in one transaction, which holds a lock on each source until its end. */
 int clone_at_once(struct job *j, struct told *told, bool *stale, struct err *err) BASE_CHECKED;
 

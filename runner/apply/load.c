@@ -222,6 +222,12 @@ check_sources(struct job *j, bool all, bool *stale, struct err *err)
 }
 
 int
+clone_check(struct job *j, bool *stale, struct err *err)
+{
+    return j->plan->n_clones ? check_sources(j, false, stale, err) : 0;
+}
+
+int
 clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale, struct err *err)
 {
     if (!j->plan->n_clones)

@@ -23,7 +23,7 @@ struct build_env {
 int build_prepare(void *ctx, struct build_env *out, const struct config *config, const struct project *project,
                   const struct profile *profile, const char *schema, struct err *err) BASE_CHECKED;
 
-/* Ends the processes that the build step of a killed run left on this machine: nothing else would, and it would write
+/* Ends the processes that the build step or the dbt parse of a killed run left on this machine: nothing else would, and it would write
  * on into the schema that the next run makes. Nothing is done while that run is alive. */
 void build_reap(const struct build_env *env);
 
@@ -31,9 +31,24 @@ void build_reap(const struct build_env *env);
  * their macros, which a state comparison compares. False where it cannot be told. */
 bool build_same_dbt(const char *dbt, const struct manifest *production);
 
+/* What is looked at while dbt works: the connection that holds the lock of its schema. */
+struct build_watch {
+    int fd;
+    int (*on_wake)(void *arg, struct err *err); /* as of struct process_spec */
+    int (*on_tick)(void *arg, struct err *err); /* every second */
+    void *arg;
+};
+
 /* The head's manifest by `dbt parse`; *manifest is its path. ERR_INPUT holds the end of what dbt said. */
-int build_parse(void *ctx, const struct build_env *env, const char **manifest, double *ms,
-                struct err *err) BASE_CHECKED;
+int build_parse(void *ctx, const struct build_env *env, const char *run_id, const char **manifest, struct err *err) BASE_CHECKED;
+
+/* The same in two steps, with other work in between. *out belongs to ctx; freed unfinished, dbt is ended. `watch`, of which
+ * the connection alone is looked at, may be NULL. */
+struct build_dbt;
+int build_parse_begin(void *ctx, struct build_dbt **out, const struct build_env *env, const char *run_id,
+                      struct err *err) BASE_CHECKED;
+int build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env, const struct build_watch *watch,
+                       const char **manifest, struct err *err) BASE_CHECKED;
 
 /* The deferral map as a state directory (plan->in.deferral_dir) whose manifest holds the map's nodes and nothing
  * else: dbt resolves exactly those references to it, and need not load production's whole manifest. */
@@ -59,14 +74,6 @@ struct build_result {
     struct build_node *nodes;
     size_t n;
     struct map *index; /* unique id -> nodes */
-};
-
-/* What is looked at while the build step works: the connection that holds the lock of its schema. */
-struct build_watch {
-    int fd;
-    int (*on_wake)(void *arg, struct err *err); /* as of struct process_spec */
-    int (*on_tick)(void *arg, struct err *err); /* every second */
-    void *arg;
 };
 
 /* Runs the plan's command line; what it prints goes to `out` as it comes. The deferral map, the schema and the

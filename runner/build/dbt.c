@@ -1,5 +1,6 @@
 /* Short runs of dbt beside the build step: parse and compile. What they print is kept for the error. */
 #include "dbt.h"
+#include "lease.h"
 
 #include <signal.h>
 #include <string.h>
@@ -63,33 +64,75 @@ common_argv(void *ctx, const struct build_env *env, const char *command)
     return argv;
 }
 
+/* A dbt that was started and waits to be finished. */
+struct build_dbt {
+    struct process *process;
+    struct process_spec spec;
+    struct capture said;
+    int lease; /* of a parse; else -1 */
+};
+
 static int
-run(void *ctx, const struct build_env *env, struct strlist *argv, struct process_result *r, struct buf *output,
-    struct err *err)
+start(void *ctx, struct build_dbt **out, const struct build_env *env, struct strlist *argv, struct err *err)
 {
-    struct capture cap;
-    buf_init(&cap.text, ctx);
+    struct build_dbt *d = mem_new(ctx, struct build_dbt);
+    buf_init(&d->said.text, d);
     argv->v = mem_grow(ctx, argv->v, const char *, argv->n + 1);
     argv->v[argv->n] = NULL;
-    struct process_spec spec = {.argv = argv->v, .cwd = env->project->dir, .env = env->env,
-                                .on_output = on_output, .arg = &cap, .wake_fd = -1, .end_signal = SIGINT};
+    d->spec = (struct process_spec){.argv = argv->v, .cwd = env->project->dir, .env = env->env, .on_output = on_output,
+                                    .arg = &d->said, .wake_fd = -1, .end_signal = SIGINT};
+    d->lease = -1;
     log_event(LOG_DEBUG, "dbt.start", "$ %s", process_echo(ctx, argv->v));
-    int rc = process_run(&spec, r, err);
-    *output = cap.text;
-    return rc;
+    *out = d;
+    return process_begin(d, &d->process, &d->spec, err);
+}
+
+static int
+end_lease(struct build_dbt *d)
+{
+    lease_end(d->lease);
+    return 0;
 }
 
 int
-build_parse(void *ctx, const struct build_env *env, const char **manifest, double *ms, struct err *err)
+build_parse_begin(void *ctx, struct build_dbt **out, const struct build_env *env, const char *run_id, struct err *err)
 {
     struct strlist argv = common_argv(ctx, env, "parse");
-    struct process_result r;
-    struct buf output;
-    if (run(ctx, env, &argv, &r, &output, err))
+    struct build_env marked = *env;
+    int lease;
+    build_reap(env);
+    if (lease_try(env, run_id, &lease, err))
         return -1;
-    *ms = r.ms;
+    marked.env = (struct strlist){0};
+    for (size_t i = 0; i < env->env.n; i++)
+        strlist_add(ctx, &marked.env, env->env.v[i]);
+    strlist_add(ctx, &marked.env, lease_entry(ctx, run_id));
+    if (start(ctx, out, &marked, &argv, err)) {
+        lease_end(lease);
+        return -1;
+    }
+    (*out)->lease = lease;
+    talloc_set_destructor(*out, end_lease);
+    return 0;
+}
+
+int
+build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env, const struct build_watch *watch,
+                   const char **manifest, struct err *err)
+{
+    struct process_result r;
+    if (watch) {
+        d->spec.wake_fd = watch->fd;
+        d->spec.on_wake = watch->on_wake;
+        d->spec.watch_arg = watch->arg;
+    }
+    int rc = process_finish(d->process, &r, err);
+    lease_end(d->lease);
+    d->lease = -1;
+    if (rc)
+        return -1;
     if (r.exit_code) {
-        run_failed(ctx, "parse", &r, output.s, err);
+        run_failed(ctx, "parse", &r, d->said.text.s, err);
         return hint(err, "The project must parse before anything can be compared: mend what dbt names above.");
     }
     /* The build step parses as well and writes its manifest in the same place: keep the one that is planned on. */
@@ -101,12 +144,19 @@ build_parse(void *ctx, const struct build_env *env, const char **manifest, doubl
 }
 
 int
+build_parse(void *ctx, const struct build_env *env, const char *run_id, const char **manifest, struct err *err)
+{
+    struct build_dbt *d;
+    return build_parse_begin(ctx, &d, env, run_id, err) ? -1 : build_parse_finish(ctx, d, env, NULL, manifest, err);
+}
+
+int
 build_compile(void *ctx, const struct build_env *env, const struct plan *plan, const struct strlist *names,
               struct build_result *out, struct err *err)
 {
     struct strlist argv = common_argv(ctx, env, "compile");
     struct process_result r;
-    struct buf output;
+    struct build_dbt *d;
     strlist_add(ctx, &argv, "--select");
     for (size_t i = 0; i < names->n; i++)
         strlist_add(ctx, &argv, names->v[i]);
@@ -117,9 +167,9 @@ build_compile(void *ctx, const struct build_env *env, const struct plan *plan, c
         strlist_add(ctx, &argv, "--favor-state");
     *out = (struct build_result){.index = map_new(ctx, 64)};
     char *path = path_join(ctx, env->project->target_path, "run_results.json");
-    if (run(ctx, env, &argv, &r, &output, err))
+    if (start(ctx, &d, env, &argv, err) || process_finish(d->process, &r, err))
         return -1;
     out->exit_code = r.exit_code;
     out->ms = r.ms;
-    return r.exit_code ? run_failed(ctx, "compile", &r, output.s, err) : dbt_results(ctx, out, path, err);
+    return r.exit_code ? run_failed(ctx, "compile", &r, d->said.text.s, err) : dbt_results(ctx, out, path, err);
 }

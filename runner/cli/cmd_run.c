@@ -1,3 +1,4 @@
+#include "ahead.h"
 #include "commands.h"
 #include "outcome.h"
 
@@ -56,6 +57,7 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
     struct session s;
     session_init(&s, ctx, config);
     s.lock = true;
+    s.ahead_wanted = job != second;
     struct outcome o = {.s = &s};
     if (command_args(config, 0, 0, err) || outcome_check_allow(&s, err))
         return -1;
@@ -66,6 +68,8 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
         rc = outcome_result(&o, err);
     if (rc)
         session_superseded(&s, err);
+    if (!rc || (err->kind != ERR_SIGNAL && err->kind != ERR_LOCKED))
+        ahead_drop(&s);
     return finish(&o, rc, err);
 }
 

@@ -1,3 +1,5 @@
+#include "ahead.h"
+#include "cloning.h"
 #include "outcome.h"
 
 #include <string.h>
@@ -5,91 +7,6 @@
 enum { TRIES = 3 };
 /* Fewer bytes tell nothing of a rate. */
 enum { RATE_LEAST = 1 << 20 };
-
-/* What the live line of the clones says. */
-struct cloning {
-    const struct plan *plan;
-    double total, *size, *copied; /* bytes: of all; of each that is loaded in parts, and so far */
-    size_t n, done;
-};
-
-static void
-cloning_init(void *ctx, struct cloning *c, const struct plan *plan)
-{
-    *c = (struct cloning){.plan = plan};
-    c->size = mem_array(ctx, double, plan->n_clones);
-    c->copied = mem_array(ctx, double, plan->n_clones);
-    for (size_t i = 0; i < plan->n_nodes; i++) {
-        const struct plan_clone *clone = plan->nodes[i].clone;
-        if (!clone || !clone->sql.load.n)
-            continue;
-        c->size[c->n++] = (double)clone->source.bytes;
-        c->total += (double)clone->source.bytes;
-    }
-}
-
-static void
-show(const struct cloning *c)
-{
-    void *tmp = talloc_new(NULL);
-    double sum = 0;
-    for (size_t i = 0; i < c->n; i++)
-        sum += c->copied[i];
-    const char *size = str_bytes(tmp, (int64_t)c->total);
-    const char *bytes = sum > 0 ? mem_printf(tmp, "%s of %s", str_bytes(tmp, (int64_t)sum), size) : size;
-    /* In parts, the tables are done together at the end. */
-    if (sum > 0 && !c->done)
-        live_detail("%s", bytes);
-    else
-        live_detail("%s%s%zu of %zu table%s done", c->n ? bytes : "", c->n ? ", " : "", c->done, c->plan->n_clones,
-                    c->plan->n_clones == 1 ? "" : "s");
-    talloc_free(tmp);
-}
-
-static void
-on_clone(void *arg, const struct plan_node *node, size_t done, size_t total, double ms)
-{
-    struct cloning *c = arg;
-    void *tmp = talloc_new(NULL);
-    log_event(LOG_INFO, "clone.done", "cloned %s (%s, %s) in %s  [%zu/%zu]", node->info->name,
-              clone_strategy_name(node->clone->strategy),
-              str_bytes(tmp, node->clone->source.bytes > 0 ? node->clone->source.bytes : 0),
-              str_ms(tmp, ms), done, total);
-    talloc_free(tmp);
-    c->done = done;
-    show(c);
-}
-
-static void
-on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
-{
-    struct cloning *c = arg;
-    /* Of the table's blocks; the size counts its indexes as well. */
-    c->copied[item] = total > 0 ? c->size[item] * (double)bytes / (double)total : 0;
-    show(c);
-}
-
-/* From here on a second connection pays for being made. */
-enum { MUCH = 8 << 20 };
-
-static int
-open_workers(struct session *s, struct apply_load *load, struct err *err)
-{
-    int64_t bytes = 0;
-    size_t loads = 0;
-    for (size_t i = 0; i < s->plan->n_nodes; i++) {
-        const struct plan_clone *c = s->plan->nodes[i].clone;
-        loads += c ? c->sql.load.n : 0;
-        bytes += c && c->sql.load.n ? c->source.bytes : 0;
-    }
-    size_t n = loads == 0 ? 0 : bytes < MUCH ? 1 : (size_t)s->config->jobs;
-    struct adapter **workers = mem_array(s->ctx, struct adapter *, n);
-    while (load->n_workers < n)
-        if (session_open(s, &workers[load->n_workers], err) || apply_name(workers[load->n_workers++], s->plan, err))
-            return -1;
-    load->workers = workers;
-    return 0;
-}
 
 /* How fast this run copied, for the next one's estimates; 0: too little to tell. */
 static double
@@ -160,16 +77,15 @@ write_clones(struct outcome *o, struct err *err)
     return file_put(session_file(s, s->ctx, "clones.json"), text, strlen(text), 0644, err);
 }
 
-/* Production's relations and sequences as they stand now, a line each. */
 static int
-take_receipt(struct outcome *o, struct strlist *out, struct err *err)
+swap_ahead(struct outcome *o, bool *stale, struct err *err)
 {
     struct session *s = o->s;
-    if (!s->ops->read)
-        return 0;
-    double t = session_begin(s, "receipt");
-    const struct sql_var vars[] = {{"schemas", session_schemas_read(s)}};
-    int rc = s->ops->read(s->ctx, s->adapter, "receipt", vars, 1, out, err);
+    const struct ahead *a = s->ahead;
+    double t = session_begin(s, "swap");
+    o->applied = a->applied;
+    s->ahead = NULL; /* whatever comes of it: what is left of it is any killed run's */
+    int rc = apply_ahead_swap(s->ctx, s->adapter, s->plan, a->plan, &o->applied, stale, err);
     session_end(s, t);
     return rc;
 }
@@ -183,40 +99,33 @@ outcome_fill(struct outcome *o, struct err *err)
         bool stale = false;
         if (!s->sandbox && session_write_plan(s, &path, err))
             return -1;
-        double t = session_begin(s, "clone");
-        struct cloning cloning;
-        cloning_init(s->ctx, &cloning, s->plan);
-        struct apply_load load = {.on_bytes = on_bytes, .arg = &cloning};
-        show(&cloning);
-        int rc = open_workers(s, &load, err);
-        if (rc == 0)
-            rc = apply_clones(s->ctx, s->adapter, s->plan, &o->applied, &stale, on_clone, &cloning, &load, err);
-        session_end(s, t);
-        if (rc == 0)
-            break;
+        if ((ahead_fits(s) ? swap_ahead(o, &stale, err) : cloning(s, CLONING_WHOLE, &o->applied, &stale, err)) == 0)
+            return 0;
         if (!stale || i == TRIES)
             return -1;
         log_event(LOG_WARN, "clone.stale", "%s: planning anew", err->msg);
         if (session_plan(s, err))
             return -1;
     }
-    return 0;
 }
 
 int
 outcome_in_place(struct outcome *o, struct err *err)
 {
     bool stale = false;
-    struct cloning cloning;
-    cloning_init(o->s->ctx, &cloning, o->s->plan);
-    return apply_in_place(o->s->ctx, o->s->adapter, o->s->plan, &o->applied, &stale, on_clone, &cloning, err);
+    return cloning(o->s, CLONING_IN_PLACE, &o->applied, &stale, err);
 }
 
 int
 outcome_clone(struct outcome *o, struct err *err)
 {
     struct session *s = o->s;
-    if (take_receipt(o, &o->receipt, err) || outcome_fill(o, err))
+    /* before anything was read of production, which may have been while dbt parsed */
+    if (s->ahead && str_eq(s->ahead->schemas, session_schemas_read(s)))
+        o->receipt = s->ahead->receipt;
+    else if (session_receipt(s, &o->receipt, err))
+        return -1;
+    if (outcome_fill(o, err))
         return -1;
     o->cloned = true;
     o->clones_run = s->run_id;
@@ -241,7 +150,7 @@ outcome_adopt(struct outcome *o, struct err *err)
 {
     struct session *s = o->s;
     const char *path = session_file(s, s->ctx, "clones.json");
-    if (take_receipt(o, &o->receipt, err))
+    if (session_receipt(s, &o->receipt, err))
         return -1;
     cJSON *doc = NULL;
     if (!file_exists(path)) {
@@ -320,7 +229,7 @@ static int
 compare_receipts(struct outcome *o, struct err *err)
 {
     struct strlist now = {0};
-    if (take_receipt(o, &now, err))
+    if (session_receipt(o->s, &now, err))
         return -1;
     add_missing(o->s->ctx, &o->differences, &o->receipt, &now, "before");
     add_missing(o->s->ctx, &o->differences, &now, &o->receipt, "after");

@@ -1,4 +1,4 @@
-#include "session.h"
+#include "ahead.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -9,6 +9,7 @@ session_init(struct session *s, void *ctx, const struct config *config)
     *s = (struct session){.ctx = ctx, .config = config, .start = clock_ms()};
     s->run_id = random_hex(ctx, 8);
     s->now = clock_utc(ctx);
+    s->two_weeks = clock_utc_after(ctx, 14 * 86400);
 }
 
 /* What a person who waits is told; the report has the short names. */
@@ -50,7 +51,10 @@ void
 session_end(struct session *s, double begun)
 {
     live_end();
-    s->steps[s->n_steps - 1].ms = clock_ms() - begun;
+    size_t i = s->n_steps - 1;
+    while (i > 0 && s->steps[i].start_ms + s->start > begun)
+        i--;
+    s->steps[i].ms = clock_ms() - begun;
 }
 
 char *
@@ -173,20 +177,27 @@ session_flags(const struct session *s, const struct manifest *head)
     return (struct state_flags){.more_unrendered = said >= 0 ? said == 1 : head->dbt_minor >= 12};
 }
 
+bool
+session_names_relations(const struct macro *m)
+{
+    static const char *const names[] = {"generate_schema_name", "generate_alias_name", "generate_database_name"};
+    const char *id = m->unique_id, *dot = strrchr(id, '.');
+    if (!dot || str_starts(id, "macro.dbt.") || str_starts(id, "macro.dbt_postgres."))
+        return false;
+    for (size_t k = 0; k < BASE_COUNT(names); k++)
+        if (str_ends(dot + 1, names[k]))
+            return true;
+    return false;
+}
+
 /* The fast path keeps production's graph, so that names can only be moved where no macro of the project's makes
  * them. */
 static const char *
 naming_macro(const struct manifest *m)
 {
-    static const char *const names[] = {"generate_schema_name", "generate_alias_name", "generate_database_name"};
-    for (uint32_t i = 0; i < m->n_macros; i++) {
-        const char *id = m->macros[i].unique_id, *dot = strrchr(id, '.');
-        if (!dot || str_starts(id, "macro.dbt.") || str_starts(id, "macro.dbt_postgres."))
-            continue;
-        for (size_t k = 0; k < BASE_COUNT(names); k++)
-            if (str_ends(dot + 1, names[k]))
-                return id;
-    }
+    for (uint32_t i = 0; i < m->n_macros; i++)
+        if (session_names_relations(&m->macros[i]))
+            return m->macros[i].unique_id;
     return NULL;
 }
 
@@ -218,12 +229,21 @@ try_fast_path(struct session *s, struct err *err)
     return 0;
 }
 
+/* Most of what dbt takes for it, the clones are made in. */
 static int
 parse_head(struct session *s, const char **path, struct err *err)
 {
-    double ms = 0, t = session_begin(s, "parse");
+    struct build_dbt *dbt;
+    double t = session_begin(s, "parse");
     log_event(LOG_INFO, "parse.start", "dbt parse: %s", s->head_why);
-    int rc = build_parse(s->ctx, &s->env, path, &ms, err);
+    if (build_parse_begin(s->ctx, &dbt, &s->env, s->run_id, err))
+        return -1;
+    int rc = ahead_clone(s, err);
+    live_begin(step_words("parse"));
+    const struct build_watch watch = session_watch(s);
+    if (rc == 0)
+        rc = build_parse_finish(s->ctx, dbt, &s->env, &watch, path, err);
+    talloc_free(dbt);
     session_end(s, t);
     s->parsed = true;
     return rc;
@@ -455,7 +475,7 @@ lock_schemas(struct session *s, struct err *err)
     build_reap(&s->env);
     if (apply_lock(s->adapter, s->plan, &lease, err))
         return -1;
-    s->leased = !s->sandbox && !s->whole;
+    s->leased = s->sandbox || s->whole ? NULL : s->plan;
     return 0;
 }
 
@@ -463,14 +483,14 @@ static int
 on_wake(void *arg, struct err *err)
 {
     struct session *s = arg;
-    return apply_leased(s->adapter, s->plan, err);
+    return apply_leased(s->adapter, s->leased, err);
 }
 
 static int
 on_tick(void *arg, struct err *err)
 {
     struct session *s = arg;
-    return apply_guard(s->adapter, s->plan, err);
+    return apply_guard(s->adapter, s->leased, err);
 }
 
 struct build_watch
@@ -485,7 +505,7 @@ static void
 end_builds(struct session *s, struct adapter *other)
 {
     struct err ignored;
-    if (apply_end_builds(other, s->plan, &ignored))
+    if (apply_end_builds(other, s->leased, &ignored))
         log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
 }
 
@@ -496,16 +516,28 @@ session_superseded(struct session *s, struct err *err)
     struct adapter *other;
     if (!s->leased || err->kind == ERR_SIGNAL)
         return;
-    int rc = err->kind == ERR_LOCKED ? 0 : apply_leased_still(s->adapter, s->plan, &found);
+    int rc = err->kind == ERR_LOCKED ? 0 : apply_leased_still(s->adapter, s->leased, &found);
     if (rc && found.kind == ERR_LOCKED)
         *err = found;
     else if (rc == 0 && err->kind != ERR_LOCKED)
         return;
     if (session_open(s, &other, &found))
         return;
-    if (err->kind != ERR_LOCKED && apply_successor(other, s->plan, &found))
+    if (err->kind != ERR_LOCKED && apply_successor(other, s->leased, &found))
         *err = found;
     end_builds(s, other);
+}
+
+int
+session_receipt(struct session *s, struct strlist *out, struct err *err)
+{
+    if (!s->ops->read)
+        return 0;
+    double t = session_begin(s, "receipt");
+    const struct sql_var vars[] = {{"schemas", session_schemas_read(s)}};
+    int rc = s->ops->read(s->ctx, s->adapter, "receipt", vars, 1, out, err);
+    session_end(s, t);
+    return rc;
 }
 
 /* What of it the name of a session can hold: see apply/lease.c. */
@@ -523,9 +555,8 @@ run_number(struct session *s, const char **out, struct err *err)
     return hint(err, "It has to grow from run to run, for example --run-number 1234.");
 }
 
-/* Did the user say anything of what is built? */
-static bool
-is_selection(const struct config *c)
+bool
+session_is_selection(const struct config *c)
 {
     return c->select.n || c->selector || c->exclude.n || c->resource_type.n || c->exclude_resource_type.n;
 }
@@ -540,7 +571,7 @@ session_plan(struct session *s, struct err *err)
     const struct plan_input in = {
         .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
         .production = s->production, .state = s->state, .diff = s->diff, .selected = &s->selected,
-        .whole = s->whole, .everything = s->whole && !is_selection(s->config),
+        .whole = s->whole, .everything = s->whole && !session_is_selection(s->config),
         .names = session_names(s), .sources = s->sources, .n_sources = s->n_sources,
         .newest = str_eq(s->config->defer_by, "newest"),
         .overlay_dir = s->env.generated ? path_join(s->ctx, s->env.profiles_dir, "project") : NULL,
@@ -550,7 +581,7 @@ session_plan(struct session *s, struct err *err)
         .target = s->profile->target,
         .rules = s->rules, .n_rules = s->n_rules, .disk_available = -1, .copy_rate = s->copy_rate,
         .copy_rate_from = s->copy_rate_from, .run_id = s->run_id, .run_number = number, .now = s->now,
-        .expires = s->sandbox || s->expires ? s->expires : clock_utc_after(s->ctx, 14 * 86400)};
+        .expires = s->sandbox || s->expires ? s->expires : s->two_weeks};
     double t = session_begin(s, "catalog");
     if (plan_draft(s->ctx, &s->plan, &in, err) ||
         (s->lock && lock_schemas(s, err)) || look_up(s, err))

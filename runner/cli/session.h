@@ -20,7 +20,9 @@ struct session {
     const struct config *config;
     bool whole;                    /* plan_input.whole: what is built is to become production */
     bool lock;                     /* take the schemas' locks before looking at them .. */
-    bool leased;                   /* .. which was done */
+    const struct plan *leased;     /* .. which was done, by this plan; or NULL */
+    bool ahead_wanted;             /* clones may be made while dbt parses .. */
+    struct ahead *ahead;           /* .. and were: see ahead.h */
     struct project *project;
     struct profile *profile;
     struct gitdiff *diff;          /* NULL where git was not asked or not needed */
@@ -49,9 +51,9 @@ struct session {
     const struct plan_sandbox *sandbox; /* of cloneci sandbox */
     struct plan_database *database;     /* of the pull request's own, or NULL; the connection is to it, where it stands */
     const char *expires;           /* of what is made; NULL: a pull request's two weeks, a sandbox never */
-    const char *run_id, *now;
+    const char *run_id, *now, *two_weeks; /* from now on */
     double start;
-    struct step steps[16];
+    struct step steps[24];
     size_t n_steps;
 };
 
@@ -82,6 +84,8 @@ int session_database(struct session *s, struct err *err) BASE_CHECKED;
 int session_manifest(struct session *s, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
 /* While the build step works: is the lease still ours? */
 struct build_watch session_watch(struct session *s);
+/* Production's relations and sequences as they stand now, a line each. */
+int session_receipt(struct session *s, struct strlist *out, struct err *err) BASE_CHECKED;
 /* The run failed: if that is since a newer one took the schema over, that is what is said. */
 void session_superseded(struct session *s, struct err *err);
 /* ERR_REFUSED behind a pooler that hands out connections by the transaction: locks of a session do not hold there. */
@@ -99,6 +103,11 @@ const char *session_selector(struct session *s, uint32_t node);
 /* The selection as names for dbt, or NULL: there are many, or names would not say exactly the same. */
 const struct strlist *session_names(struct session *s);
 struct state_flags session_flags(const struct session *s, const struct manifest *head);
+/* Does this macro of the project's, or of a package's, name relations in the place of dbt's own? */
+bool session_names_relations(const struct macro *m);
+/* Did the user say anything of what is built? */
+bool session_is_selection(const struct config *c);
+/* Steps may lie within each other; session_end is given what session_begin returned. */
 double session_begin(struct session *s, const char *step);
 void session_end(struct session *s, double begun);
 /* target/cloneci/<name> */

@@ -28,13 +28,13 @@ parse_production(struct session *s, struct err *err)
     struct build_env env;
     struct project *project = mem_memdup(s->ctx, s->project, sizeof *project);
     const char *path;
-    double ms, t = session_begin(s, "names");
+    double t = session_begin(s, "names");
     project->target_path = session_file(s, s->ctx, "production");
     if (build_prepare(s->ctx, &env, s->config, project, s->profile, NULL, err))
         return -1;
     strlist_add(s->ctx, &env.env, "CLONECI_STAGE=");
     log_event(LOG_INFO, "parse.start", "dbt parse: what production's relations are called");
-    if (build_parse(s->ctx, &env, &path, &ms, err) || manifest_read(s->ctx, &s->production, path, err))
+    if (build_parse(s->ctx, &env, s->run_id, &path, err) || manifest_read(s->ctx, &s->production, path, err))
         return -1;
     session_end(s, t);
     return 0;

@@ -256,6 +256,10 @@ bool plan_strategy_known(const char *name);
  * ran within Jinja is not in it. */
 const char *plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled);
 
+/* Are the clones of both the same, statement for statement, and does `plan` make all schemas that `ahead` makes? NULL, or what
+ * `plan` asks for instead. */
+const char *plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead);
+
 /* The documented JSON (version 1); dies with ctx. */
 cJSON *plan_json(void *ctx, const struct plan *plan);
 char *plan_text(void *ctx, const struct plan *plan, bool color);

@@ -1,0 +1,174 @@
+#include "ahead.h"
+#include "cloning.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Whose change may be any node's, by their names in dbt's documentation. */
+static bool
+is_project_file(const char *path)
+{
+    static const char *const names[] = {"dbt_project.yml", "packages.yml", "dependencies.yml", "package-lock.yml"};
+    for (size_t i = 0; i < BASE_COUNT(names); i++)
+        if (strcmp(path, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* As one word of a selection, where nothing in it means something else. */
+static bool
+is_plain(const char *path)
+{
+    for (const char *p = path; *p; p++)
+        if (!isalnum((unsigned char)*p) && !strchr("_-./", *p))
+            return false;
+    return true;
+}
+
+static bool
+is_macro_file(const struct manifest *m, const char *path)
+{
+    for (uint32_t i = 0; i < m->n_macros; i++)
+        if (str_eq(m->macros[i].path, path) && str_eq(m->macros[i].package, m->project_name))
+            return true;
+    return false;
+}
+
+/* Of a model, snapshot or seed that it holds itself; what YAML says of nodes may change nothing of them. */
+static bool
+is_node_file(const struct manifest *m, const char *path)
+{
+    if (str_ends(path, ".yml") || str_ends(path, ".yaml"))
+        return false;
+    for (uint32_t i = 0; i < m->n_nodes; i++)
+        if (str_eq(m->nodes[i].path, path) && str_eq(m->nodes[i].package, m->project_name) && plan_is_built(&m->nodes[i]))
+            return true;
+    return false;
+}
+
+/* "path:models/a.sql+ path:models/b.sql+", or NULL: the diff alone does not say what is modified. */
+static const char *
+changed(struct session *s)
+{
+    struct buf b;
+    buf_init(&b, s->ctx);
+    for (size_t i = 0; i < s->diff->n; i++) {
+        const struct gitdiff_change *c = &s->diff->changes[i];
+        if (is_project_file(c->path) || is_macro_file(s->production, c->path) || is_macro_file(s->production, c->old_path))
+            return NULL;
+        if (c->status == GITDIFF_DELETED || !is_node_file(s->production, c->path))
+            continue;
+        if (!is_plain(c->path))
+            return NULL;
+        buf_printf(&b, "%spath:%s+", b.len ? " " : "", c->path);
+    }
+    return b.len ? b.s : NULL;
+}
+
+/* "{{ target.schema }}_{{ custom_schema_name | trim }}", as dbt's own macro has it: what most that make an exception of
+ * production do everywhere else. */
+static bool
+joins_schema(const char *sql)
+{
+    for (const char *p = sql; (p = strstr(p, "}}_{{")); p += 5) {
+        const char *word = p + 5 + strspn(p + 5, "- \t");
+        if (str_starts(word, "custom_schema_name"))
+            return true;
+    }
+    return false;
+}
+
+/* A guess: where it is wrong, the clones do not fit. */
+static bool
+names_as_dbt(struct session *s)
+{
+    const struct manifest *m = s->production;
+    struct err ignored;
+    for (uint32_t i = 0; i < m->n_macros; i++) {
+        cJSON *json = NULL;
+        if (!session_names_relations(&m->macros[i]))
+            continue;
+        if (!str_ends(m->macros[i].unique_id, "generate_schema_name") || manifest_macro_json(s->ctx, m, i, &json, &ignored) ||
+            !json_str(json, "macro_sql") || !joins_schema(json_str(json, "macro_sql")))
+            return false;
+    }
+    return true;
+}
+
+static bool
+is_wanted(struct session *s)
+{
+    const struct config *c = s->config;
+    return s->ahead_wanted && s->schema && s->diff && !session_is_selection(c) && !c->full_refresh && names_as_dbt(s);
+}
+
+/* -1 with err of a kind that ends the run, or of one that is said again later. */
+static int
+plan_and_clone(struct session *guess, struct ahead *a, const char *selection, struct err *err)
+{
+    bool stale = false;
+    struct strlist receipt = {0};
+    if (session_select(guess, selection, err) || !guess->selected.n || session_plan(guess, err) || !guess->plan->n_clones)
+        return -1;
+    a->plan = guess->plan;
+    a->schemas = session_schemas_read(guess);
+    if (session_receipt(guess, &receipt, err))
+        return -1;
+    a->receipt = receipt;
+    int rc = cloning(guess, CLONING_AHEAD, &a->applied, &stale, err);
+    if (rc) {
+        guess->ahead = a;
+        if (err->kind != ERR_SIGNAL)
+            ahead_drop(guess);
+        if (stale)
+            err->kind = ERR_WAREHOUSE;
+    }
+    return rc;
+}
+
+int
+ahead_clone(struct session *s, struct err *err)
+{
+    struct session guess = *s;
+    struct err found = {.kind = ERR_NONE};
+    const char *selection = is_wanted(s) ? changed(s) : NULL;
+    if (!selection)
+        return 0;
+    struct ahead *a = mem_new(s->ctx, struct ahead);
+    guess.head = s->production;
+    guess.state = NULL;
+    int rc = plan_and_clone(&guess, a, selection, &found);
+    s->leased = guess.leased;
+    memcpy(s->steps, guess.steps, sizeof s->steps);
+    s->n_steps = guess.n_steps;
+    if (rc == 0)
+        s->ahead = a;
+    else if (found.kind != ERR_NONE)
+        log_event(LOG_DEBUG, "ahead.failed", "clones are not made while dbt parses: %s", found.msg);
+    if (rc == 0 || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
+        return 0;
+    *err = found;
+    return -1;
+}
+
+bool
+ahead_fits(struct session *s)
+{
+    if (!s->ahead)
+        return false;
+    const char *differs = plan_clones_differ(s->ctx, s->plan, s->ahead->plan);
+    if (!differs)
+        return true;
+    log_event(LOG_INFO, "ahead.unfit", "the clones made while dbt parsed are dropped, for its manifest asks for %s", differs);
+    ahead_drop(s);
+    return false;
+}
+
+void
+ahead_drop(struct session *s)
+{
+    struct err ignored;
+    if (s->ahead && apply_ahead_drop(s->adapter, s->ahead->plan, &ignored))
+        log_event(LOG_DEBUG, "ahead.left", "%s", ignored.msg);
+    s->ahead = NULL;
+}

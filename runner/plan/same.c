@@ -1,0 +1,82 @@
+#include "plan_internal.h"
+
+#include <string.h>
+
+static bool
+same_list(const struct strlist *a, const struct strlist *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->v[i], b->v[i]) != 0)
+            return false;
+    return true;
+}
+
+static bool
+same_relation(const struct relation *a, const struct relation *b)
+{
+    return strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
+}
+
+static bool
+same_source(const struct plan_clone *a, const struct plan_clone *b)
+{
+    return same_relation(&a->from, &b->from) && a->source.oid == b->source.oid && a->source.filenode == b->source.filenode;
+}
+
+static const char *
+difference(void *ctx, const struct plan_node *a, const struct plan_node *b)
+{
+    const struct plan_clone *x = a->clone, *y = b->clone;
+    const char *name = a->info->name;
+    if (strcmp(a->info->unique_id, b->info->unique_id) != 0)
+        return mem_printf(ctx, "%s in the place of %s", name, b->info->name);
+    if (x->strategy != y->strategy)
+        return mem_printf(ctx, "%s by %s, not %s", name, clone_strategy_name(x->strategy), clone_strategy_name(y->strategy));
+    if (!same_relation(&x->to, &y->to))
+        return mem_printf(ctx, "%s as \"%s\".\"%s\", not \"%s\".\"%s\"", name, x->to.schema, x->to.name, y->to.schema, y->to.name);
+    if (!same_source(x, y))
+        return mem_printf(ctx, "%s of what production has by now", name);
+    bool same = same_list(&x->sql.before, &y->sql.before) && same_list(&x->sql.load, &y->sql.load) &&
+                same_list(&x->sql.after, &y->sql.after);
+    return same ? NULL : mem_printf(ctx, "%s by other statements", name);
+}
+
+/* All that are cloned, in order. */
+static const struct plan_node **
+cloned(void *ctx, const struct plan *plan)
+{
+    const struct plan_node **out = mem_array(ctx, const struct plan_node *, plan->n_clones);
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].clone)
+            out[n++] = &plan->nodes[i];
+    return out;
+}
+
+static bool
+has_same_schema(const struct plan *plan, const struct plan_schema *ahead)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++)
+        if (strcmp(plan->schemas[i].name, ahead->name) == 0)
+            return same_list(&plan->schemas[i].prepare, &ahead->prepare);
+    return false;
+}
+
+const char *
+plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead)
+{
+    if (plan->n_clones != ahead->n_clones)
+        return mem_printf(ctx, "%zu clones, not %zu", plan->n_clones, ahead->n_clones);
+    if (plan->snapshot_each != ahead->snapshot_each)
+        return "another number of snapshots";
+    for (size_t i = 0; i < ahead->n_schemas; i++)
+        if (!has_same_schema(plan, &ahead->schemas[i]))
+            return mem_printf(ctx, "the schema \"%s\" otherwise", ahead->schemas[i].name);
+    const struct plan_node **mine = cloned(ctx, plan), **theirs = cloned(ctx, ahead);
+    const char *differs = NULL;
+    for (size_t i = 0; !differs && i < plan->n_clones; i++)
+        differs = difference(ctx, mine[i], theirs[i]);
+    return differs;
+}
