@@ -59,7 +59,8 @@ struct worker {
     bool writing, stale;
     struct range range;
     bool limited;     /* the part is cut short if it takes too long */
-    size_t insert_at; /* which statement of the part fills the clone */
+    size_t insert_at; /* which statement of the part fills the clone .. */
+    size_t undone_at; /* .. and up to which one a failure undoes it for sure */
     double started;
 };
 
@@ -200,7 +201,10 @@ start_part(struct worker *w, struct err *err)
         return -1;
     w->insert_at = batch.n;
     batch.v[batch.n++] = part_statement(w);
-    if (batch_stem(w->ctx, &batch, "commit", NULL, 0, err))
+    w->undone_at = batch.n;
+    /* no limit on the commit: a cancel that comes within it is told after the part is kept */
+    if ((w->limited && batch_timeouts(w, &batch, o->statement_ms, err)) ||
+        batch_stem(w->ctx, &batch, "commit", NULL, 0, err))
         return -1;
     return pg_start(w->a, &w->run, batch.v, batch.n, on_part, w, err);
 }
@@ -366,7 +370,7 @@ end_work(struct worker *w, struct err *err)
     } else if (!w->run.failed) {
         item->state = LOAD_DONE;
     } else if (w->task == TASK_PART && w->limited && w->run.failed_at >= w->insert_at &&
-               strcmp(w->run.err.sqlstate, "57014") == 0) {
+               w->run.failed_at <= w->undone_at && strcmp(w->run.err.sqlstate, "57014") == 0) {
         cut_short(w);
     } else if (is_stale(w)) {
         item->state = LOAD_STALE;

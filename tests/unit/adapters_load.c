@@ -163,6 +163,22 @@ test_cut_short(void **state)
     assert_rows("big", "prod.big");
 }
 
+/* The limit of a part holds for its rows, not for its commit: a cancel there would come when the part is kept already, and
+ * its rows would be read once more. */
+static void
+test_no_limit_on_commits(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct load_case *c = prepare();
+    must("CREATE TABLE pr.noted (at_commit text); CREATE FUNCTION pr.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
+         "pr.noted VALUES (current_setting(''statement_timeout'')); RETURN NULL; END'; CREATE CONSTRAINT TRIGGER note AFTER INSERT ON "
+         "pr.big DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id % 1000 = 0) EXECUTE FUNCTION pr.note()");
+    if (load(c, &err))
+        fail_msg("%s", err.msg);
+    assert_string_equal(admin("SELECT count(*) || ' ' || string_agg(DISTINCT at_commit, ' ') FROM pr.noted"), "100 0");
+}
+
 /* Rows that come or go after the snapshot are not seen, in no table and no part. */
 static void
 test_one_snapshot(void **state)
@@ -324,6 +340,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_load),
         cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_no_limit_on_commits),
         cmocka_unit_test(test_one_snapshot),
         cmocka_unit_test(test_rebuilt_meanwhile),
         cmocka_unit_test(test_errors),
