@@ -62,6 +62,27 @@ give_up(struct outcome *o, const struct plan_node *p, const char *why)
     strlist_add(o->s->ctx, &o->uncompared, mem_printf(o->s->ctx, "%s was not compared with production: %s", p->info->name, why));
 }
 
+/* What the clone lacks of production's rows, the comparison would tell as differences. NULL: nothing. */
+static const char *
+why_not(const struct plan_clone *c)
+{
+    if (!c)
+        return NULL;
+    switch (c->strategy) {
+    case CLONE_LAZY:
+        return "its clone is lazy, and holds the rows that the run touches only";
+    case CLONE_WINDOW:
+    case CLONE_SAMPLE:
+        return "its clone is of a part of production's rows";
+    case CLONE_SHAPE:
+        return "its clone has none of production's rows";
+    case CLONE_COPY:
+    case CLONE_VIEW:
+        break;
+    }
+    return NULL;
+}
+
 /* The relations of those that are compared, in pairs: here, production's. */
 static size_t
 find_pairs(struct outcome *o, const struct plan_node **nodes, struct relation *relations)
@@ -72,8 +93,8 @@ find_pairs(struct outcome *o, const struct plan_node **nodes, struct relation *r
         const struct plan_node *p = &plan->nodes[i];
         if (!is_compared(o, p))
             continue;
-        if (p->clone && p->clone->strategy == CLONE_LAZY) {
-            give_up(o, p, "its clone is lazy, and holds the rows that the run touches only");
+        if (why_not(p->clone)) {
+            give_up(o, p, why_not(p->clone));
             continue;
         }
         const struct node *old = &o->s->production->nodes[state_production_node(o->s->state, p->node)];

@@ -34,6 +34,18 @@ def test_full_and_summary(pull):
     assert summary["rows"] == hours["rows"]
 
 
+def test_clones_that_lack_rows_are_left_out(pull):
+    """What a window, a sample or a shape never had would be told as lost."""
+    pull.settings("clone:\n  rules: [{select: 'path:models/rides/rides.sql', strategy: shape}, {select: station_hours, strategy: sample}]\n")
+    pull.patch("1-late-corrections")
+    pull.must("run", "--select", "path:models/rides/rides.sql", "station_hours", "bike_months", "--compare-production", "full")
+    report = pull.report()
+    assert {n["name"] for n in report["nodes"] if n["compare"]} == {"bike_months"}
+    left_out = [w["text"] for w in report["warnings"] if w["code"] == "not_compared"]
+    assert left_out == ["rides was not compared with production: its clone has none of production's rows",
+                        "station_hours was not compared with production: its clone is of a part of production's rows"]
+
+
 def test_the_same_and_a_part(pull):
     """Below dbt: the statements alone, on tables whose difference is known, whole and on ten of a hundred rows."""
     pull.rows("""CREATE SCHEMA pr_7; CREATE TABLE pr_7.a AS SELECT i AS id, i % 10 AS v, i / 3.0::float8 AS f, json_build_object('i', i) AS j
