@@ -153,6 +153,9 @@ struct adapter_ops {
     int (*open)(void *ctx, struct adapter **out, const char *(*get)(void *arg, const char *key),
                 void *arg, struct err *err);
     void (*close)(struct adapter *a);
+    /* How long what reads the catalog (describe, namespaces, clone_sql, read, result_columns) waits for a lock, unless the session
+     * has a limit: 10 s where it is not said, 0: as long as it takes. Optional. */
+    void (*read_limit)(struct adapter *a, double lock_ms);
     int (*server)(void *ctx, struct adapter *a, struct server_info *out, struct err *err);
     /* One query for all. out[i] belongs to relations[i]. */
     int (*describe)(void *ctx, struct adapter *a, const struct relation *relations, size_t n,

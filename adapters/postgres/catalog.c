@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
+#define LOCK_TIMEOUT "55P03"
+
 static const char *
 text_of(const PGresult *r, int row, const char *column)
 {
@@ -54,6 +56,40 @@ pg_abandon(struct adapter *a)
     a->signals_ignored = before;
 }
 
+void
+pg_read_limit(struct adapter *a, double lock_ms)
+{
+    a->read_lock_ms = lock_ms;
+}
+
+char *
+pg_read_limit_text(void *ctx, const struct adapter *a)
+{
+    return mem_printf(ctx, "%.0fms", a->read_lock_ms);
+}
+
+/* Names the relations that are locked, of those that were asked about, and who holds the locks; else the error stays as it is. */
+static void
+tell_holders(void *ctx, struct adapter *a, const char *asked, struct err *err)
+{
+    enum { RELATION, PID, APPLICATION, USER, SECONDS, N };
+    struct err ignored;
+    struct strlist c = {0};
+    struct buf b;
+    const struct sql_var var = {"asked", asked};
+    if (pg_read_cells(ctx, a, "relations_locked", &var, 1, &c, &ignored) || c.n < N)
+        return;
+    buf_init(&b, ctx);
+    for (size_t i = 0; i + N <= c.n; i += N) {
+        const char *const *v = c.v + i;
+        buf_printf(&b, "%s%s is locked by pid %s (%s%suser %s) for %s s", i ? "; " : "", v[RELATION], v[PID], v[APPLICATION],
+                   *v[APPLICATION] ? ", " : "", v[USER], v[SECONDS]);
+    }
+    fail(err, ERR_WAREHOUSE, "waited %.0f ms for a lock of production's: %s", a->read_lock_ms, b.s);
+    snprintf(err->sqlstate, sizeof err->sqlstate, "%s", LOCK_TIMEOUT);
+    hint(err, "Run again when it is done, or wait longer with --lock-timeout.");
+}
+
 /*
  * Runs one reading template in one round trip: in a read-only transaction of its own, or, where the
  * caller has one open, within a savepoint, so that search_path is as before.
@@ -67,9 +103,11 @@ read_with(void *ctx, struct adapter *a, const char *settings, const char *stem,
     const char *stems[] = {idle ? "begin_read" : "read_within", settings, stem,
                            idle ? "commit" : "read_within_end"};
     const char *sql[BASE_COUNT(stems)];
+    const struct sql_var limit = {"lock_timeout", pg_read_limit_text(ctx, a)};
     for (size_t i = 0; i < BASE_COUNT(stems); i++) {
         char *text;
-        if (sql_render(ctx, &text, "postgres", stems[i], vars, n_vars, err))
+        bool set = i == 1;
+        if (sql_render(ctx, &text, "postgres", stems[i], set ? &limit : vars, set ? 1 : n_vars, err))
             return -1;
         sql[i] = text;
     }
@@ -78,6 +116,8 @@ read_with(void *ctx, struct adapter *a, const char *settings, const char *stem,
         return 0;
     if (idle)
         pg_abandon(a);
+    if (idle && n_vars && strcmp(err->sqlstate, LOCK_TIMEOUT) == 0)
+        tell_holders(ctx, a, vars[0].value, err);
     return -1;
 }
 

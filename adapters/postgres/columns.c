@@ -33,11 +33,12 @@ pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_c
         [2] = {.sql = sql, .way = PG_PREPARE},
         [DESCRIBED] = {.way = PG_DESCRIBE},
     };
+    const struct sql_var limit = {"lock_timeout", pg_read_limit_text(ctx, a)};
     for (size_t i = 0; i < BASE_COUNT(stems); i++) {
         char *text;
         if (!stems[i])
             continue;
-        if (sql_render(ctx, &text, "postgres", stems[i], NULL, 0, err))
+        if (sql_render(ctx, &text, "postgres", stems[i], &limit, 1, err))
             return -1;
         statements[i].sql = text;
     }

@@ -36,6 +36,7 @@ static const struct {
 };
 
 #define CONNECT_TIMEOUT_S 10
+#define READ_LOCK_MS      10000
 #define PARAMS_MAX        (BASE_COUNT(profile_keys) + BASE_COUNT(defaults) + 4)
 
 struct params {
@@ -206,6 +207,7 @@ pg_open(void *ctx, struct adapter **out, const char *(*get)(void *arg, const cha
 {
     struct adapter *a = mem_new(ctx, struct adapter);
     talloc_set_destructor(a, adapter_free);
+    a->read_lock_ms = READ_LOCK_MS;
     struct params p = {0};
     params_fill(a, &p, get, arg);
     const char *retries = get(arg, "retries");

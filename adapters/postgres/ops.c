@@ -10,6 +10,7 @@ const struct adapter_ops postgres_ops = {
     .name_variable = "PGAPPNAME",
     .open = pg_open,
     .close = pg_close,
+    .read_limit = pg_read_limit,
     .server = pg_server,
     .describe = pg_describe,
     .namespaces = pg_namespaces,

@@ -12,6 +12,7 @@ struct adapter {
     const char *role;     /* of the profile's user or role: for hints; may be NULL */
     const char *database; /* may be NULL before the connection stands */
     int signals_ignored;  /* signals that had come when the shield was raised; see pg_shield */
+    double read_lock_ms;  /* how long reads wait for a lock */
     bool broken;          /* gave up draining: nothing more is sent */
 };
 
@@ -83,6 +84,9 @@ int pg_read(void *ctx, struct adapter *a, const char *stem, const struct sql_var
 /* The same for a template that lists many things itself: see read_settings_many.sql. */
 int pg_read_many(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
                  size_t n_vars, pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
+void pg_read_limit(struct adapter *a, double lock_ms);
+/* As lock_timeout takes it; belongs to ctx. */
+char *pg_read_limit_text(void *ctx, const struct adapter *a);
 /* {"database", "schema", "name"}, for a template's JSON variable */
 cJSON *pg_relation_json(const struct relation *relation);
 /* Ends a transaction that failed or was interrupted; the error that led here stands. */

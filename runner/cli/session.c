@@ -363,7 +363,11 @@ profile_key(void *arg, const char *key)
 int
 session_open(struct session *s, struct adapter **out, struct err *err)
 {
-    return s->ops->open(s->ctx, out, profile_key, s->profile, err);
+    if (s->ops->open(s->ctx, out, profile_key, s->profile, err))
+        return -1;
+    if (s->ops->read_limit)
+        s->ops->read_limit(*out, s->config->lock_timeout * 1000);
+    return 0;
 }
 
 int

@@ -227,7 +227,7 @@ static const struct option_def table[] = {
      .help = "grows from run to run: the newer one takes over; as the CI tells it unless said"},
     {.name = "lock-timeout", .kind = OPTION_SECONDS, .offset = AT(lock_timeout),
      .env = "CLONECI_LOCK_TIMEOUT", .yaml = "clone.lock_timeout", .metavar = "TIME",
-     .commands = " run clone build promote rollback sandbox create sandbox refresh ", .fallback = "5",
+     .commands = " run plan clone build doctor promote rollback sandbox create sandbox refresh ", .fallback = "5",
      .help = "wait this long for production's relations"},
     {.name = "statement-timeout", .kind = OPTION_SECONDS, .offset = AT(statement_timeout),
      .env = "CLONECI_STATEMENT_TIMEOUT", .yaml = "clone.statement_timeout", .metavar = "TIME",

@@ -4,4 +4,4 @@ SELECT pg_catalog.set_config('search_path', '', true),
        pg_catalog.set_config('jit', 'off', true),
        pg_catalog.set_config('enable_nestloop', 'off', true),
        CASE WHEN pg_catalog.current_setting('lock_timeout') = '0'
-            THEN pg_catalog.set_config('lock_timeout', '10s', true) END;
+            THEN pg_catalog.set_config('lock_timeout', :'lock_timeout', true) END;

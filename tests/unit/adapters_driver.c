@@ -292,6 +292,30 @@ test_lock_timeout(void **state)
     ops->close(a);
 }
 
+/* What asks the catalog waits as long as was said, and names the relation and who has it. */
+static void
+test_locked_while_it_is_described(void **state)
+{
+    (void)state;
+    struct adapter *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
+    const struct relation relation = {NULL, "prod", "t"};
+    struct relation_info info;
+    struct err err = {0};
+    must(a, "SET application_name = 'the rebuild'");
+    must(a, "BEGIN");
+    must(a, "LOCK TABLE prod.t IN ACCESS EXCLUSIVE MODE");
+    ops->read_limit(b, 1);
+    assert_int_equal(ops->describe(ctx, b, &relation, 1, &info, &err), -1);
+    assert_string_equal(err.sqlstate, "55P03");
+    assert_has(err.msg, "waited 1 ms for a lock of production's: prod.t is locked by pid ");
+    assert_has(err.msg, "(the rebuild, user postgres) for ");
+    assert_has(err.hint, "--lock-timeout");
+    must(a, "ROLLBACK");
+    assert_int_equal(ops->describe(ctx, b, &relation, 1, &info, &err), 0);
+    ops->close(b);
+    ops->close(a);
+}
+
 static void
 test_lost_connection(void **state)
 {
@@ -609,6 +633,7 @@ main(void)
         cmocka_unit_test(test_pooler),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_lock_timeout),
+        cmocka_unit_test(test_locked_while_it_is_described),
         cmocka_unit_test(test_lost_connection),
         cmocka_unit_test(test_large_pipeline),
         cmocka_unit_test(test_interrupted_pipeline),
