@@ -49,12 +49,66 @@ same_field(struct value a, struct value b)
     return value_equal(a, b) || (value_is_null(a) && value_is_null(b));
 }
 
+/* What a field of dbt's own is where an older dbt has not written it. */
+static bool
+is_default(struct value v)
+{
+    return value_is_null(v) || (!value_truth(v) && !memchr("0123456789-", *v.s, 11));
+}
+
+static bool
+holds_fields(struct value a, struct value b)
+{
+    struct value rest = b, key, item;
+    while (value_each(&rest, &key, &item)) {
+        struct value other = value_get_key(a, key);
+        bool own = value_is(key, "meta"); /* the user's own words in it */
+        if (other.n == 0 ? !is_default(item)
+            : own        ? !value_equal(other, item)
+                         : !same_record(other, item))
+            return false;
+    }
+    return true;
+}
+
+static bool
+same_records(struct value a, struct value b)
+{
+    struct value key, x, y;
+    for (;;) {
+        bool more_a = value_each(&a, &key, &x), more_b = value_each(&b, &key, &y);
+        if (more_a != more_b || (more_a && !same_record(x, y)))
+            return false;
+        if (!more_a)
+            return true;
+    }
+}
+
+bool
+same_record(struct value a, struct value b)
+{
+    if (same_field(a, b))
+        return true;
+    if (value_is_null(a) || value_is_null(b) || *a.s != *b.s)
+        return false;
+    return *a.s == '{' ? holds_fields(a, b) && holds_fields(b, a)
+                       : *a.s == '[' && same_records(a, b);
+}
+
 static void
 compare_field(struct pair *p, const char *key)
 {
     struct value a = value_get(p->a, key), b = value_get(p->b, key);
     if (!same_field(a, b))
         pair_note(p, 0, true, pair_reason(p, STATE_REASON_FIELD, key, b, a));
+}
+
+static void
+compare_records(struct pair *p, const char *const *keys)
+{
+    for (; *keys; keys++)
+        if (!same_record(value_get(p->a, *keys), value_get(p->b, *keys)))
+            compare_field(p, *keys);
 }
 
 static void
@@ -197,7 +251,7 @@ compare_file_node(struct pair *p)
         compare_fields(p, of_models);
     }
     if (p->node->type == NODE_FUNCTION)
-        compare_fields(p, of_functions);
+        compare_records(p, of_functions);
 }
 
 static void
@@ -250,19 +304,34 @@ compare_exposure(struct pair *p)
     compare_configs(p, NULL, NULL);
 }
 
+/* A key of the rendered config that one side has not: dbt 1.7 wrote no `cache`. */
+static bool
+is_default_config(struct value key, struct value item)
+{
+    static const char *const own[] = {"group", "meta", "export_as", "schema", NULL};
+    static const struct value no_cache = {"{\"enabled\":false}", 17};
+    return value_is(key, "cache") ? value_equal(item, no_cache)
+                                  : is_one_of(key, own) && is_default(item);
+}
+
+static void
+compare_rendered_keys(struct pair *p, struct value a, struct value b, bool added)
+{
+    struct value rest = added ? a : b, key, item;
+    while (value_each(&rest, &key, &item)) {
+        struct value other = value_get_key(added ? b : a, key);
+        if (other.n ? added : !is_default_config(key, item))
+            compare_key(p, key, added ? item : other, added ? other : item);
+    }
+}
+
 /* The rendered config, whole. */
 static void
 compare_rendered(struct pair *p)
 {
-    struct value a = value_get(p->a, "config"), b = value_get(p->b, "config"), rest, key, item;
-    if (same_field(a, b))
-        return;
-    for (rest = a; value_each(&rest, &key, &item);)
-        compare_key(p, key, value_get_key(a, key), value_get_key(b, key));
-    for (rest = b; value_each(&rest, &key, &item);)
-        if (value_get_key(a, key).n == 0)
-            compare_key(p, key, (struct value){0}, value_get_key(b, key));
-    p->differ |= DIFFER_CONFIG | DIFFER_MODIFIED;
+    struct value a = value_get(p->a, "config"), b = value_get(p->b, "config");
+    compare_rendered_keys(p, a, b, true);
+    compare_rendered_keys(p, a, b, false);
 }
 
 static void
@@ -309,9 +378,9 @@ compare_nodes(struct pair *p)
 {
     static const char *const metric[] = {"type", "description", "label", NULL};
     static const char *const unit_test[] = {"checksum", NULL};
-    static const char *const semantic_model[] = {"model",          "description", "defaults",
-                                                 "entities",       "dimensions",  "measures",
-                                                 "primary_entity", "group",       NULL};
+    static const char *const semantic_model[] = {"model", "description", "primary_entity", "group",
+                                                 NULL};
+    static const char *const elements[] = {"defaults", "entities", "dimensions", "measures", NULL};
     switch (p->node->group) {
     case NODE_NODES:
     case NODE_FUNCTIONS:
@@ -329,6 +398,7 @@ compare_nodes(struct pair *p)
         break;
     case NODE_SEMANTIC_MODELS:
         compare_fields(p, semantic_model);
+        compare_records(p, elements);
         compare_rendered(p);
         break;
     case NODE_SAVED_QUERIES:

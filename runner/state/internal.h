@@ -57,6 +57,9 @@ void pair_note(struct pair *p, uint32_t differ, bool counts, struct state_reason
 struct state_reason pair_reason(struct pair *p, enum state_reason_kind kind, const char *key,
                                 struct value before, struct value after);
 
+/* Two values of dbt's own classes, which an older dbt wrote with fewer fields: dbt reads a field that
+ * is missing as its default. What stands under `meta` is the user's and compares as it is. */
+bool same_record(struct value a, struct value b);
 /* Compares all that the node's kind has; production's node exists. */
 void compare_nodes(struct pair *p);
 /* Contract of a model, both sides known. */
