@@ -312,6 +312,10 @@ session_select(struct session *s, const char *fallback, struct err *err)
                                .exclude_resource_types = c->exclude_resource_type};
     if (fallback && !r.select.n && !r.selector)
         strlist_add(s->ctx, &r.select, fallback);
+    if (c->models_only) {
+        r.exclude_resource_types = (struct strlist){0};
+        strlist_add(s->ctx, &r.resource_types, "model");
+    }
     s->request = r;
     s->select_env = (struct select_env){.head = s->head, .state = s->state, .project_dir = s->project->dir,
                                         .state_dir = c->state, .sources_file = sources_beside(s),

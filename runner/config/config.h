@@ -22,6 +22,7 @@ struct config {
     struct strlist args;     /* positional */
     /* dbt's own, named as dbt names them */
     struct strlist select, exclude, resource_type, exclude_resource_type;
+    bool models_only; /* ls: they were named with --models */
     const char *selector, *indirect_selection;
     const char *state, *defer_state;
     struct strlist defer_from, defer_only; /* NAME=DIR; NAME=CRITERIA */

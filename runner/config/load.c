@@ -268,6 +268,25 @@ load(struct loader *l, struct err *err)
     return needs_no_file(l->config) ? 0 : read_file(l, err);
 }
 
+/* Every command of dbt's takes --models as --select; `dbt ls` lists no other types with it. */
+static int
+note_models(struct loader *l, struct err *err)
+{
+    struct config *c = l->config;
+    bool select = false;
+    for (size_t i = 0; str_eq(c->command, "ls") && i < l->said.n; i++) {
+        const struct said *s = &l->said.v[i];
+        bool words = s->option->offset == offsetof(struct config, select);
+        bool models = words && str_starts(s->name + strspn(s->name, "-"), "m");
+        c->models_only = c->models_only || models;
+        select = select || (words && !models);
+    }
+    if (!c->models_only || (!select && !c->resource_type.n))
+        return 0;
+    fail(err, ERR_CONFIG, "'--models' goes with neither '--select' nor '--resource-type'");
+    return hint(err, "Write --select .. --resource-type model; dbt ls refuses both as well.");
+}
+
 int
 config_load(void *ctx, struct config **out, int argc, char **argv, struct err *err)
 {
@@ -276,7 +295,7 @@ config_load(void *ctx, struct config **out, int argc, char **argv, struct err *e
     l.options = config_options(&l.n);
     l.ranks = mem_array(l.ctx, enum rank, l.n);
     register_secrets();
-    if (args_parse(l.ctx, &l.said, argc, argv, err) || load(&l, err)) {
+    if (args_parse(l.ctx, &l.said, argc, argv, err) || load(&l, err) || note_models(&l, err)) {
         talloc_free(l.ctx);
         *out = NULL;
         return -1;

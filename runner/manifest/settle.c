@@ -123,6 +123,8 @@ reader_settle(struct reader *r)
     uint32_t *nodes = drop_nodes(r), *macros = drop_macros(r);
     for (uint32_t i = 0; i < m->n_nodes; i++) {
         struct node *n = &m->nodes[i];
+        /* until 1.8 dbt does not ask it of unit tests */
+        n->enabled = n->enabled || (n->group == NODE_UNIT_TESTS && !manifest_since(m, 9, 0));
         if (nodes)
             renumber(n->parents, &n->n_parents, nodes, false);
         if (macros)

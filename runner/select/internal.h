@@ -120,6 +120,8 @@ int definition_parse(struct select *s, const struct yaml *def, struct spec **out
 /* methods.c */
 const struct method *method_find(const char *name, int minor);
 const char *const *method_names(int minor, size_t *n);
+/* Does that version of dbt know unit tests (1.8), functions (1.11)? */
+bool knows_type(const struct manifest *m, enum node_type type);
 int match_selector(struct select *s, const struct criterion *c, uint8_t *out, struct err *err);
 int match_fqn(struct select *s, const struct criterion *c, uint8_t *out, struct err *err);
 /* Takes b's value into a, if the union of both is what one criterion with both would select. */

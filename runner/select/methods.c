@@ -138,6 +138,14 @@ match_unit_test(struct select *s, const struct criterion *c, uint8_t *out, struc
 static const char *const other_types[] = {"rpc",   "sql_operation", "doc",
                                           "macro", "group",         "fixture"};
 
+bool
+knows_type(const struct manifest *m, enum node_type type)
+{
+    return type == NODE_FUNCTION    ? manifest_since(m, 11, 0)
+           : type == NODE_UNIT_TEST ? manifest_since(m, 8, 0)
+                                    : true;
+}
+
 static int
 match_resource_type(struct select *s, const struct criterion *c, uint8_t *out, struct err *err)
 {
@@ -145,11 +153,13 @@ match_resource_type(struct select *s, const struct criterion *c, uint8_t *out, s
     for (size_t i = 0; i < BASE_COUNT(other_types); i++)
         if (strcmp(c->value, other_types[i]) == 0)
             return 0;
-    if (node_type_parse(c->value, &type)) {
+    if (node_type_parse(c->value, &type) || !knows_type(s->m, type)) {
         const char *names[NODE_TYPES];
+        size_t n = 0;
         for (int t = 0; t < NODE_TYPES; t++)
-            names[t] = node_type_name((enum node_type)t);
-        const char *near = str_nearest(c->value, names, NODE_TYPES);
+            if (knows_type(s->m, (enum node_type)t))
+                names[n++] = node_type_name((enum node_type)t);
+        const char *near = str_nearest(c->value, names, n);
         fail(err, ERR_CONFIG, "'%s' is not a resource type (in '%s')", c->value, c->raw);
         return hint(err, "Did you mean '%s'?", near ? near : "model");
     }

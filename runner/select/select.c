@@ -16,17 +16,17 @@ all_types(bool *types, bool with_analyses)
 }
 
 static int
-set_type(bool *types, const char *word, bool value, const char *flag, struct err *err)
+set_type(struct select *s, const char *word, bool value, const char *flag, struct err *err)
 {
     const char *names[NODE_TYPES];
     size_t n = 0;
     for (int t = 0; t < NODE_TYPES; t++) {
         const char *name = node_type_name((enum node_type)t);
-        if (t == NODE_OPERATION)
+        if (t == NODE_OPERATION || !knows_type(s->m, (enum node_type)t))
             continue;
         names[n++] = name;
         if (strcasecmp(word, name) == 0) {
-            types[t] = value;
+            s->types[t] = value;
             return 0;
         }
     }
@@ -52,11 +52,11 @@ find_types(struct select *s, const struct select_request *r, struct err *err)
         bool all = strcasecmp(word, "all") == 0;
         if (all || strcasecmp(word, "default") == 0)
             all_types(s->types, all);
-        else if (set_type(s->types, word, true, "--resource-type", err))
+        else if (set_type(s, word, true, "--resource-type", err))
             return -1;
     }
     for (size_t i = 0; i < r->exclude_resource_types.n; i++)
-        if (set_type(s->types, r->exclude_resource_types.v[i], false, "--exclude-resource-type",
+        if (set_type(s, r->exclude_resource_types.v[i], false, "--exclude-resource-type",
                      err))
             return -1;
     return 0;

@@ -97,45 +97,67 @@ prepare(struct state *s, struct err *err)
 
 enum found { FOUND_NOTHING, FOUND_CHANGED, FOUND_HOLE };
 
+/* dbt's walk from a node. `back` is NULL, or gets the ids from what was found back to the node. */
+struct trip {
+    const struct state *s;
+    uint8_t *visited; /* a byte a macro */
+    struct strlist *back;
+};
+
 /* A macro that is not in the head: one that production has was deleted, and so differs. */
 static enum found
-judge_hole(const struct state *s, struct value owner, uint32_t k)
+judge_hole(const struct trip *t, struct value owner, uint32_t k)
 {
     struct value list = value_get(value_get(owner, "depends_on"), "macros"), key, id = {0};
     for (uint32_t i = 0; i <= k; i++)
         if (!value_each(&list, &key, &id))
             return FOUND_HOLE;
-    char *text = value_text(NULL, id, true, NULL);
-    bool deleted = map_gets(s->production->macro_index, text) != MAP_NONE;
-    talloc_free(text);
+    char *text = value_text(t->visited, id, true, NULL);
+    bool deleted = map_gets(t->s->production->macro_index, text) != MAP_NONE;
+    if (deleted && t->back)
+        strlist_add(t->visited, t->back, text);
     return deleted ? FOUND_CHANGED : FOUND_HOLE;
 }
 
-/* dbt's own walk, depth first in the order of the lists: what it meets first counts. */
+/* Depth first in the order of the lists: what it meets first counts. */
 static enum found
-walk(const struct state *s, struct value owner, const uint32_t *ids, uint32_t n, uint8_t *visited)
+walk(const struct trip *t, struct value owner, const uint32_t *ids, uint32_t n)
 {
     for (uint32_t k = 0; k < n; k++) {
         struct err unread;
         struct value text = {0};
         uint32_t id = ids[k];
         if (id == MAP_NONE)
-            return judge_hole(s, owner, k);
-        if (visited[id])
+            return judge_hole(t, owner, k);
+        if (t->visited[id])
             continue;
-        visited[id] = 1;
-        if (s->macros->changed[id])
+        t->visited[id] = 1;
+        if (t->s->macros->changed[id])
             return FOUND_CHANGED;
-        const struct macro *macro = &s->head->macros[id];
+        const struct macro *macro = &t->s->head->macros[id];
         void *tmp = mem_new(NULL, char);
-        if (s->macros->holes[id] && manifest_macro_value(tmp, s->head, id, &text, &unread))
+        if (t->s->macros->holes[id] && manifest_macro_value(tmp, t->s->head, id, &text, &unread))
             text = (struct value){0};
-        enum found found = walk(s, text, macro->macros, macro->n_macros, visited);
+        enum found found = walk(t, text, macro->macros, macro->n_macros);
         talloc_free(tmp);
+        if (found && t->back)
+            strlist_add(t->visited, t->back, macro->unique_id);
         if (found)
             return found;
     }
     return FOUND_NOTHING;
+}
+
+/* Of a node that meets a hole: what does the walk find first? */
+static int
+take_trip(const struct trip *t, uint32_t at, enum found *found, struct err *err)
+{
+    const struct node *node = &t->s->head->nodes[at];
+    struct value text;
+    if (manifest_node_value(t->visited, t->s->head, at, &text, err))
+        return -1;
+    *found = walk(t, text, node->macros, node->n_macros);
+    return 0;
 }
 
 static int
@@ -154,15 +176,13 @@ judge_node(const struct state *s, uint32_t at, uint8_t *out, struct err *err)
     *out = reaches;
     if (!hole)
         return 0;
-    struct value text;
-    uint8_t *visited = mem_array(NULL, uint8_t, s->head->n_macros + 1);
-    if (manifest_node_value(visited, s->head, at, &text, err))
-        return talloc_free(visited), -1;
-    enum found found = walk(s, text, node->macros, node->n_macros, visited);
-    talloc_free(visited);
+    enum found found = FOUND_NOTHING;
+    struct trip t = {.s = s, .visited = mem_array(NULL, uint8_t, s->head->n_macros + 1)};
+    int rc = take_trip(&t, at, &found, err);
+    talloc_free(t.visited);
     *out = found == FOUND_CHANGED;
-    if (found != FOUND_HOLE)
-        return 0;
+    if (rc || found != FOUND_HOLE)
+        return rc;
     fail(err, ERR_INPUT, "%s depends on a macro that is not in %s", node->unique_id, s->head->file);
     return hint(err,
                 "dbt fails here as well: restore the macro, or remove the test or the call of it.");
@@ -179,23 +199,50 @@ macros_answer(struct state *s, uint8_t *out, struct err *err)
     return 0;
 }
 
-/* The ids from the node to the macro. `from` holds who was met first from where. */
+/* The ids from the node to what was reached, of which `back` is the way back. */
 static const char *
-path_text(void *ctx, const struct state *s, uint32_t node, uint32_t macro, const uint32_t *from)
+path_text(void *ctx, const struct node *node, const struct strlist *back)
 {
-    struct strlist list = {0}, back = {0};
+    struct buf b;
+    buf_init(&b, ctx);
+    buf_puts(&b, node->unique_id);
+    for (size_t i = back->n; i > 0; i--)
+        buf_printf(&b, " -> %s", back->v[i - 1]);
+    return b.s;
+}
+
+/* `from` holds who was met first from where. */
+static void
+add_changed(void *ctx, const struct state *s, uint32_t node, uint32_t macro, const uint32_t *from,
+            struct reasons *out)
+{
+    struct strlist back = {0};
     void *tmp = mem_new(NULL, char);
     for (uint32_t at = macro; at != MAP_NONE; at = from[at])
         strlist_add(tmp, &back, s->head->macros[at].unique_id);
-    strlist_add(tmp, &list, s->head->nodes[node].unique_id);
-    for (size_t i = back.n; i > 0; i--)
-        strlist_add(tmp, &list, back.v[i - 1]);
-    struct buf b;
-    buf_init(&b, ctx);
-    for (size_t i = 0; i < list.n; i++)
-        buf_printf(&b, "%s%s", i ? " -> " : "", list.v[i]);
+    reasons_add(ctx, out,
+                (struct state_reason){.kind = STATE_REASON_MACRO,
+                                      .key = s->head->macros[macro].unique_id,
+                                      .path = path_text(ctx, &s->head->nodes[node], &back)});
     talloc_free(tmp);
-    return b.s;
+}
+
+/* Of a node that counts as modified though none of its macros has changed: it meets a deleted one. */
+static int
+add_deleted(void *ctx, const struct state *s, uint32_t node, struct reasons *out, struct err *err)
+{
+    enum found found;
+    struct strlist back = {0};
+    struct trip t = {s, mem_array(NULL, uint8_t, s->head->n_macros + 1), &back};
+    int rc = take_trip(&t, node, &found, err);
+    if (rc == 0)
+        reasons_add(ctx, out,
+                    (struct state_reason){.kind = STATE_REASON_MACRO,
+                                          .key = mem_strdup(ctx, back.v[0]),
+                                          .path = path_text(ctx, &s->head->nodes[node], &back),
+                                          .deleted = true});
+    talloc_free(t.visited);
+    return rc;
 }
 
 /* Breadth first, so that each changed macro comes with a shortest path; what lies behind a changed
@@ -210,6 +257,7 @@ macros_reasons(void *ctx, struct state *s, uint32_t node, struct reasons *out, s
     if (!reached)
         return 0;
     void *tmp = mem_new(NULL, char);
+    size_t before = out->n;
     uint32_t count = s->head->n_macros, head = 0, tail = 0;
     uint32_t *from = mem_array(tmp, uint32_t, count + 1),
              *queue = mem_array(tmp, uint32_t, count + 1);
@@ -226,10 +274,7 @@ macros_reasons(void *ctx, struct state *s, uint32_t node, struct reasons *out, s
         uint32_t at = queue[head++];
         const struct macro *macro = &s->head->macros[at];
         if (s->macros->changed[at])
-            reasons_add(ctx, out,
-                        (struct state_reason){.kind = STATE_REASON_MACRO,
-                                              .key = macro->unique_id,
-                                              .path = path_text(ctx, s, node, at, from)});
+            add_changed(ctx, s, node, at, from, out);
         for (uint32_t k = 0; k < macro->n_macros; k++) {
             uint32_t id = macro->macros[k];
             if (id != MAP_NONE && !seen[id] && s->macros->reaches[id]) {
@@ -240,5 +285,5 @@ macros_reasons(void *ctx, struct state *s, uint32_t node, struct reasons *out, s
         }
     }
     talloc_free(tmp);
-    return 0;
+    return out->n == before ? add_deleted(ctx, s, node, out, err) : 0;
 }

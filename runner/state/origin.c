@@ -18,6 +18,14 @@ suspect(struct suspects *s, const char *path)
         s->v[s->n++] = str_starts(path, "./") ? path + 2 : path;
 }
 
+/* The head's, or production's where it was deleted. */
+static const struct macro *
+macro_of(const struct state *s, const struct state_reason *r)
+{
+    const struct manifest *m = r->deleted ? s->production : s->head;
+    return &m->macros[map_gets(m->macro_index, r->key)];
+}
+
 static struct suspects
 suspects_of(const struct state *s, const struct node *n, const struct state_reason *r)
 {
@@ -28,7 +36,7 @@ suspects_of(const struct state *s, const struct node *n, const struct state_reas
         suspect(&out, n->path);
         break;
     case STATE_REASON_MACRO:
-        suspect(&out, s->head->macros[map_gets(s->head->macro_index, r->key)].path);
+        suspect(&out, macro_of(s, r)->path);
         break;
     case STATE_REASON_DESCRIPTION:
         suspect(&out, n->patch_path);
@@ -104,7 +112,7 @@ find_in_diff(struct state *s, const struct node *n, struct state_reason *r, stru
     struct suspects all = suspects_of(s, n, r);
     const char *package = n->package;
     if (r->kind == STATE_REASON_MACRO)
-        package = s->head->macros[map_gets(s->head->macro_index, r->key)].package;
+        package = macro_of(s, r)->package;
     for (size_t i = 0; i < all.n; i++) {
         bool project = str_eq(all.v[i], "dbt_project.yml"), yes = false;
         const struct gitdiff_change *c =
@@ -236,8 +244,7 @@ judge_untouched(struct state *s, uint32_t node, struct state_reason *r, struct e
     if (r->kind == STATE_REASON_BODY || r->kind == STATE_REASON_FQN)
         return 0;
     if (r->kind == STATE_REASON_MACRO) {
-        uint32_t at = map_gets(s->head->macro_index, r->key);
-        if (!str_eq(s->head->macros[at].package, s->head->project_name))
+        if (!str_eq(macro_of(s, r)->package, s->head->project_name))
             r->origin = STATE_ORIGIN_ENVIRONMENT;
         return 0;
     }

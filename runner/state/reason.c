@@ -44,8 +44,7 @@ state_reason_text(void *ctx, const struct state_reason *r)
     case STATE_REASON_RELATION:
         return change(ctx, "relation", r);
     case STATE_REASON_DESCRIPTION:
-        return r->key ? mem_printf(ctx, "persisted description of column %s changed", r->key)
-                      : mem_strdup(ctx, "persisted description changed");
+        return change(ctx, r->key ? "persisted description of column" : "persisted description", r);
     case STATE_REASON_FQN:
         return change(ctx, "moved, fqn", r);
     case STATE_REASON_CONTRACT:
@@ -53,7 +52,8 @@ state_reason_text(void *ctx, const struct state_reason *r)
     case STATE_REASON_FIELD:
         return change(ctx, "field", r);
     case STATE_REASON_MACRO:
-        return mem_printf(ctx, "macro %s changed (%s)", r->key, r->path);
+        return mem_printf(ctx, "macro %s %s (%s)", r->key, r->deleted ? "was deleted" : "changed",
+                          r->path);
     }
     return mem_strdup(ctx, "");
 }

@@ -40,7 +40,7 @@ enum state_reason_kind {
     STATE_REASON_BODY,
     STATE_REASON_CONFIG,      /* key, before, after */
     STATE_REASON_RELATION,    /* key (database, schema, alias), before, after */
-    STATE_REASON_DESCRIPTION, /* key (a column, or NULL) */
+    STATE_REASON_DESCRIPTION, /* key (a column, or NULL), before, after */
     STATE_REASON_FQN,
     STATE_REASON_CONTRACT, /* key (a column, or NULL), before, after */
     STATE_REASON_FIELD,    /* key (access, latest_version, freshness ..), before, after */
@@ -76,6 +76,7 @@ struct state_reason {
     enum state_origin origin;
     const char *key, *before, *after, *path; /* NULL where it does not apply; values as JSON text */
     const char *file;                        /* of the diff that made it, where known */
+    bool deleted;                            /* a macro that production alone has */
 };
 
 struct state; /* lazy: answers are computed when first asked, then kept */

@@ -21,6 +21,8 @@ SELECTIONS = [
     ["--select", "rides+", "--indirect-selection", "buildable", "--resource-type", "test"],
     ["--select", "test_type:singular", "test_name:unique"],
     ["--exclude", "resource_type:test", "fqn:spoke.staging.*"],
+    ["--models", "rides+", "tag:hourly"],
+    ["-m", "+revenue_days", "--exclude-resource-type", "model"],
 ]
 
 # dbt in one process for all selections: starting it is what costs
@@ -61,6 +63,13 @@ def test_ls_needs_no_database_and_no_dbt(pull):
     done = pull.cloneci("ls", "--select", "tag:hourly", "--output", "name", SPOKE_HOST="/nowhere", PATH="/nowhere")
     assert done.returncode == 0, done.stderr
     assert {"rides", "dock_events", "station_hours"} <= set(done.stdout.split())
+
+
+def test_ls_takes_models_alone(pull):
+    pull.must_dbt("parse")
+    for more in (["--select", "rides"], ["--resource-type", "test"]):
+        done = pull.cloneci("ls", "--models", "rides", *more)
+        assert done.returncode == 2 and "'--models' goes with neither" in done.stderr
 
 
 def test_ls_refuses_what_dbt_refuses(pull):

@@ -143,6 +143,10 @@ test_words(void **state)
     words_are(&c->exclude, "x|y");
     assert_true(c->fail_fast);
     words_are(&GOOD("run", "-m", "a", "--models", "b", "--model", "c")->select, "a|b|c");
+    assert_true(GOOD("ls", "-m", "a")->models_only);
+    assert_false(GOOD("run", "-m", "a")->models_only);
+    BAD("'--models' goes with neither '--select' nor '--resource-type'", "--resource-type model",
+        "ls", "-m", "a", "--select", "b");
     words_are(&GOOD("run", "-sa", "b")->select, "a|b");
     words_are(&GOOD("run", "-xsa", "b")->select, "a|b");
     c = GOOD("explain", "-s", "a", "b", "--", "node");

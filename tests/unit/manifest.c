@@ -403,6 +403,28 @@ it_is_moved_to_another_database(void **state)
     talloc_free(ctx);
 }
 
+/* Asked of each version: 1.8 does not look at a unit test's `enabled`. */
+static void
+unit_tests_of_1_8_are_never_disabled(void **state)
+{
+    static const char *const versions[] = {"1.8.9", "1.9.0"};
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(versions); i++) {
+        void *ctx = talloc_new(NULL);
+        struct manifest *m;
+        struct err err = {0};
+        char *text = mem_printf(
+            ctx,
+            "{\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\", "
+            "\"dbt_version\": \"%s\"}, \"unit_tests\": {\"unit_test.p.a.u\": {\"config\": {\"enabled\": "
+            "false}}}}",
+            versions[i]);
+        assert_int_equal(manifest_parse(ctx, &m, text, strlen(text), "m.json", &err), 0);
+        assert_int_equal(m->nodes[0].enabled, i == 0);
+        talloc_free(ctx);
+    }
+}
+
 int
 main(void)
 {
@@ -418,6 +440,7 @@ main(void)
         cmocka_unit_test(a_changed_file_is_an_error),
         cmocka_unit_test(two_are_read_at_once),
         cmocka_unit_test(it_is_moved_to_another_database),
+        cmocka_unit_test(unit_tests_of_1_8_are_never_disabled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

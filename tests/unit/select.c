@@ -579,6 +579,10 @@ test_versions_of_dbt(void **state)
         {"1.7.0", "empty", {"package:this", ""}},
         {"1.8.0", "empty", {"state:new", ""}},
         {"1.7.0", "empty", {"state:new", "semantic_model.p.facts"}},
+        {"1.11.0", "empty", {"resource_type:function", "function.p.twice"}},
+        {"1.10.9", "empty", {"resource_type:function", "error: 'function' is not a resource type"}},
+        {"1.8.0", "empty", {"resource_type:unit_test", "unit_test.p.stg_a.adds"}},
+        {"1.7.0", "empty", {"resource_type:unit_test", "error: 'unit_test' is not a resource type"}},
     };
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {
         void *ctx = talloc_new(NULL);
@@ -593,6 +597,10 @@ test_versions_of_dbt(void **state)
         if (refused ? !str_starts(got, cases[i].row.expected)
                     : !str_eq(got, cases[i].row.expected))
             fail_msg("%s of %s: '%s'", cases[i].row.text, cases[i].version, got);
+        strlist_add(ctx, &r.exclude_resource_types, "function");
+        if (env.dbt_minor < 11)
+            assert_string_equal(ask(ctx, &env, &r, &err),
+                                "error: --exclude-resource-type: 'function' is not a resource type");
         talloc_free(ctx);
     }
 }

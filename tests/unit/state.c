@@ -92,9 +92,9 @@ static const struct change changes[] = {
      "field access: private -> public"},
     {MODEL, TYPE ", \"deprecation_date\": null", TYPE, "", ""},
     {MODEL, PERSIST ", \"description\": \"a\"", PERSIST ", \"description\": \"b\"",
-     "persisted_descriptions", "persisted description changed"},
+     "persisted_descriptions", "persisted description: a -> b"},
     {MODEL, PERSIST ", \"columns\": {}", PERSIST ", \"columns\": {\"c\": {\"description\": \"\"}}",
-     "persisted_descriptions", "persisted description of column c changed"},
+     "persisted_descriptions", "persisted description of column c: (not set) -> \"\""},
     {MODEL, TYPE ", \"description\": \"a\", \"config\": {\"persist_docs\": {\"relation\": true}}",
      TYPE ", \"description\": \"b\", \"config\": {\"persist_docs\": {}}", "", ""},
     {"nodes", "seed.p.a",
@@ -273,13 +273,16 @@ a_missing_macro_is_met_or_not(void **state)
     static const struct {
         const char *macros;
         bool fails;
+        const char *reasons;
     } cases[] = {
-        {"\"macro.p.same\", null, \"macro.p.c\"", true},
-        {"\"macro.p.c\", null", false},
+        {"\"macro.p.same\", null, \"macro.p.c\"", true, NULL},
+        {"\"macro.p.c\", null", false, "macro macro.p.c changed (model.p.m -> macro.p.c)"},
         /* one that production has was deleted: it differs. One that nobody has: dbt fails. */
-        {"\"macro.p.same\", \"macro.p.old\", null", false},
-        {"\"macro.p.same\", \"macro.p.calls\", null", false},
-        {"\"macro.p.same\", \"macro.p.nowhere\"", true},
+        {"\"macro.p.same\", \"macro.p.old\", null", false,
+         "macro macro.p.old was deleted (model.p.m -> macro.p.old)"},
+        {"\"macro.p.same\", \"macro.p.calls\", null", false,
+         "macro macro.p.old was deleted (model.p.m -> macro.p.calls -> macro.p.old)"},
+        {"\"macro.p.same\", \"macro.p.nowhere\"", true, NULL},
     };
     struct state_flags flags = {0};
     (void)state;
@@ -297,11 +300,12 @@ a_missing_macro_is_met_or_not(void **state)
             one(ctx, "nodes", "model.p.m", fields,
                 ", \"macros\": {" MACRO("same", "a", "") ", "
                 MACRO("calls", "x", "\"macro.p.old\"") ", " MACRO("c", "d", "") "}");
-        assert_int_equal(
-            state_ask(state_new(ctx, new, old, &flags, NULL), STATE_MODIFIED, &out, &err),
-            cases[i].fails ? -1 : 0);
-        if (!cases[i].fails)
+        struct state *s = state_new(ctx, new, old, &flags, NULL);
+        assert_int_equal(state_ask(s, STATE_MODIFIED, &out, &err), cases[i].fails ? -1 : 0);
+        if (!cases[i].fails) {
             assert_int_equal(out[0], 1);
+            assert_string_equal(reasons_text(ctx, s, 0), cases[i].reasons);
+        }
         /* nothing differs: dbt does not look */
         assert_int_equal(
             state_ask(state_new(ctx, old, old, &flags, NULL), STATE_MODIFIED, &out, &err), 0);
