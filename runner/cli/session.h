@@ -82,6 +82,8 @@ int session_connect(struct session *s, struct err *err) BASE_CHECKED;
 int session_database(struct session *s, struct err *err) BASE_CHECKED;
 /* Reads a manifest as it stands in the database of the session. */
 int session_manifest(struct session *s, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
+/* Takes the lease of the plan's schemas. */
+int session_lock(struct session *s, struct err *err) BASE_CHECKED;
 /* While the build step works: is the lease still ours? */
 struct build_watch session_watch(struct session *s);
 /* Production's relations and sequences as they stand now, a line each. */
