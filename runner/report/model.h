@@ -24,6 +24,9 @@ bool explain_is_refused_later(const cJSON *node);
 /* `both.details` up to its first line's end; samples follow there. Belongs to ctx. */
 char *explain_twin(void *ctx, const cJSON *node);
 
+/* The report in one line, by its verdict and whether it may be merged. Belongs to ctx. */
+char *model_headline(void *ctx, const cJSON *doc, const char *verdict, const char *merge);
+
 /* Masks secrets and mends bytes that are not UTF-8, in every text below `item`. */
 void model_clean(cJSON *item);
 
