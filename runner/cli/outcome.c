@@ -296,7 +296,7 @@ look(struct outcome *o, struct err *err)
 int
 outcome_build(struct outcome *o, struct err *err)
 {
-    if (build_write_deferral(o->s->plan, err) || build_once(o, err) || look(o, err) || outcome_allow(o, err) ||
+    if (build_once(o, err) || look(o, err) || outcome_allow(o, err) ||
         (o->n_decisions && look(o, err)))
         return -1;
     return compare_receipts(o, err);
