@@ -340,7 +340,7 @@ plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err
 {
     struct plan *plan = mem_new(ctx, struct plan);
     plan->in = *in;
-    if (add_nodes(plan, err) || check_targets(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) ||
+    if (plan_check_amounts(in->config, err) || add_nodes(plan, err) || check_targets(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) ||
         plan_find_schemas(plan, err) || (!in->sandbox && plan_find_hooks(plan, err)) ||
         plan_find_lazy(plan, err))
         return -1;

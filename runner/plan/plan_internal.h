@@ -21,6 +21,8 @@ int plan_find_hooks(struct plan *plan, struct err *err) BASE_CHECKED;
 /* A warning where our role may not write; ERR_REFUSED where it may. */
 int plan_settle_hook(struct plan *plan, const struct plan_hook *hook, const struct relation_info *found,
                      struct err *err) BASE_CHECKED;
+/* --sample and --window, whether they come to be used or not. ERR_CONFIG. */
+int plan_check_amounts(const struct config *c, struct err *err) BASE_CHECKED;
 /* How the node's relation is cloned, and what the clone then proves. ERR_CONFIG, ERR_INPUT: what was asked for
  * cannot be understood. */
 int plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c,

@@ -149,6 +149,17 @@ choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, 
     return 0;
 }
 
+int
+plan_check_amounts(const struct config *c, struct err *err)
+{
+    double ignored;
+    if (c->sample < 1 || c->sample > 100) {
+        fail(err, ERR_CONFIG, "--sample: %d is not a number of percent from 1 to 100", c->sample);
+        return hint(err, "For example --sample 10; a model's own meta.cloneci.sample may be less than 1.");
+    }
+    return config_seconds(&ignored, "--window", c->window, WINDOW_MOST_DAYS, err);
+}
+
 static int
 set_window(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish, struct err *err)
 {
@@ -168,13 +179,9 @@ set_window(struct plan *plan, const struct plan_node *p, struct plan_clone *c, c
     return 0;
 }
 
-static int
-set_sample(struct plan *plan, struct plan_clone *c, const struct wish *wish, bool fits, struct err *err)
+static void
+set_sample(struct plan *plan, struct plan_clone *c, const struct wish *wish, bool fits)
 {
-    if (plan->in.config->sample < 1 || plan->in.config->sample > 100) {
-        fail(err, ERR_CONFIG, "--sample: %d is not a number of percent from 1 to 100", plan->in.config->sample);
-        return hint(err, "For example --sample 10; a model's own meta.cloneci.sample may be less than 1.");
-    }
     c->column = wish->column;
     if (wish->sample > 0)
         c->percent = wish->sample;
@@ -184,7 +191,6 @@ set_sample(struct plan *plan, struct plan_clone *c, const struct wish *wish, boo
     c->note = mem_printf(plan, "about %.3g %% of the rows%s%s: keys of the others, and tests of the whole table, are not as "
                                "in production", c->percent, c->column ? ", and the newest by " : "",
                          c->column ? c->column : "");
-    return 0;
 }
 
 static int
@@ -202,7 +208,8 @@ state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *
     case CLONE_WINDOW:
         return set_window(plan, p, c, wish, err);
     case CLONE_SAMPLE:
-        return set_sample(plan, c, wish, fits, err);
+        set_sample(plan, c, wish, fits);
+        return 0;
     case CLONE_SHAPE:
         c->fidelity = "structure";
         c->note = "zero rows: schema drift is caught, max() of this is NULL";
@@ -291,8 +298,7 @@ plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone
     c->strategy = CLONE_SAMPLE;
     c->percent = percent;
     c->why = why;
-    if (set_sample(plan, c, &wish, true, err))
-        return -1;
+    set_sample(plan, c, &wish, true);
     warn_both(plan, p, c);
     return 0;
 }

@@ -135,8 +135,8 @@ def test_a_window_that_cannot_be(pull):
     assert "no column minutes of a date or a time" in node["skipped_because"]
 
 
-@pytest.mark.parametrize("args, says", [(["--strategy", "sample", "--sample", "0"], "from 1 to 100"), (["--copy-most", "much"], "'much' is no size"),
-                                        (["--strategy", "window", "--window", "soon"], "'soon' is no time")])
+@pytest.mark.parametrize("args, says", [(["--sample", "0"], "from 1 to 100"), (["--copy-most", "much"], "'much' is no size"),
+                                        (["--strategy", "copy", "--window", "soon"], "'soon' is no time")])
 def test_bad_options(rides, args, says):
     done = rides.ask("plan", *args)
     assert done.returncode == 2, told(done)
