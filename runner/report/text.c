@@ -515,6 +515,27 @@ put_steps(struct page *p, const char *title, const cJSON *list)
     }
 }
 
+/* What was done within another step stands behind it: "parse 3.1 s (clone 82 ms) · head 1.2 ms". */
+static void
+put_times(struct page *p, struct buf *line)
+{
+    const cJSON *item;
+    double end = -1;
+    bool within = false;
+    cJSON_ArrayForEach(item, json_get(p->doc, "timings")) {
+        double start = json_num(item, "start_ms", 0), ms = json_num(item, "ms", 0);
+        if (ms < 0.5)
+            continue;
+        bool inner = start < end;
+        buf_puts(line, within && !inner ? ")" : "");
+        buf_puts(line, !line->len ? "" : inner && !within ? " (" : " · ");
+        buf_printf(line, "%s %s", face_line(p->ctx, json_str(item, "step")), str_ms(p->ctx, ms));
+        within = inner;
+        end = inner ? end : start + ms;
+    }
+    buf_puts(line, within ? ")" : "");
+}
+
 static void
 put_foot(struct page *p)
 {
@@ -529,12 +550,8 @@ put_foot(struct page *p)
         cJSON_ArrayForEach(item, json_get(receipt, "differences"))
             buf_printf(&p->out, "    %s\n", face_line(p->ctx, cJSON_GetStringValue(item)));
     }
-    cJSON_ArrayForEach(item, json_get(p->doc, "timings")) {
-        if (json_num(item, "ms", 0) >= 0.5)
-            buf_printf(&line, "%s %s · ", face_line(p->ctx, json_str(item, "step")),
-                       str_ms(p->ctx, json_num(item, "ms", 0)));
-    }
-    buf_printf(&line, "total %s", str_ms(p->ctx, json_num(json_get(p->doc, "run"), "ms", 0)));
+    put_times(p, &line);
+    buf_printf(&line, "%stotal %s", line.len ? " · " : "", str_ms(p->ctx, json_num(json_get(p->doc, "run"), "ms", 0)));
     buf_putc(&p->out, '\n');
     put_wrapped(p, line.s, 0, p->ink->dim);
 }

@@ -296,7 +296,7 @@ test_text_begins_with_the_verdict(void **state)
     has(ok, "✓ rides          copy  all rows        102,000 rows     9.3 MB     31 ms\n");
     has(ok, "✓ rides          incremental   ok                  1,204 rows");
     has(ok, "✓ production is untouched");
-    has(ok, "parse 4.2 s");
+    has(ok, "parse 4.2 s (receipt 1.2 ms) · ");
     has_not(ok, "\033");
     const char *failed = report_text(ctx, docs_failed(ctx), false);
     assert_true(str_starts(failed, "✗ rides would fail in production: production's table lacks"));
