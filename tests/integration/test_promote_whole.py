@@ -51,8 +51,7 @@ def make(stage, tmp_path):
         database = DATABASE % next(_numbers)
         stage.cluster.copy_database(database, PRODUCTION)
         stage.cluster.rows("GRANT pg_read_all_stats TO prod_owner")
-        if not stage.cluster.rows("SELECT FROM pg_roles WHERE rolname = 'bi'"):
-            stage.cluster.rows("CREATE ROLE bi LOGIN")
+        stage.cluster.rows("DO $$ BEGIN CREATE ROLE bi LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
         path = tmp_path / str(len(made)) / "checkout"
         shutil.copytree(stage.template.path, path)
         one = Production(path, stage, database)
