@@ -19,7 +19,7 @@ corpus=build/fuzz/corpus/$target
 found=build/fuzz/found/$target
 mkdir -p "$corpus" "$found"
 
-"build/fuzz/fuzzer/$target" "$corpus" "tests/fuzz/corpus/$target" -artifact_prefix="$found/" -timeout=60 -rss_limit_mb=2048 \
+"build/fuzz/fuzzer/$target" "$corpus" "tests/fuzz/corpus/$target" -artifact_prefix="$found/" -timeout=60 -report_slow_units=60 -rss_limit_mb=2048 \
     -max_len=16384 -print_final_stats=1 -verbosity=0 &
 fuzzer=$!
 used=0
