@@ -51,7 +51,9 @@ cmd_ls(void *ctx, const struct config *config, struct err *err)
     for (uint32_t i = 0; i < s.selected.n; i++) {
         char *line;
         void *tmp = talloc_new(ctx);
-        if (select_render(tmp, s.head, s.selected.nodes[i], format, &line, err))
+        int rc = str_eq(format, "json") ? select_render_json(tmp, s.head, s.selected.nodes[i], &config->output_keys, &line, err)
+                                        : select_render(tmp, s.head, s.selected.nodes[i], format, &line, err);
+        if (rc)
             return -1;
         puts(line);
         talloc_free(tmp);

@@ -21,7 +21,7 @@ struct config {
     const char *command;     /* "run", "state check" */
     struct strlist args;     /* positional */
     /* dbt's own, named as dbt names them */
-    struct strlist select, exclude, resource_type, exclude_resource_type;
+    struct strlist select, exclude, resource_type, exclude_resource_type, output_keys;
     bool models_only; /* ls: they were named with --models */
     const char *selector, *indirect_selection;
     const char *state, *defer_state;

@@ -321,6 +321,8 @@ static const struct option_def table[] = {
      .choices = "text json unique_id name selector path markdown junit html",
      .help = "of what is printed; unique_id, name, selector and path are for ls, markdown, junit "
              "and html for report"},
+    {.name = "output-keys", .kind = OPTION_WORDS, .offset = AT(output_keys), .metavar = "KEY", .commands = " ls ",
+     .help = "with --output json: these properties of a node, nested ones with dots (config.materialized)"},
     {.name = "format", .kind = OPTION_TEXT, .offset = AT(format), .metavar = "FORMAT",
      .choices = "text man markdown", .commands = " help ", .fallback = "text",
      .help = "all of the help as one manual"},

@@ -77,3 +77,16 @@ def test_ls_refuses_what_dbt_refuses(pull):
     done = pull.cloneci("ls", "--select", "stat:modified")
     assert done.returncode == 2
     assert "stat" in done.stderr and "state" in done.stderr
+
+
+KEYS = [["unique_id", "config.materialized"], ["name", "resource_type", "config.meta.none", "depends_on.nodes"], ["no_such_key"], []]
+
+
+def test_output_keys_are_those_of_dbt_ls(pull):
+    pull.must_dbt("parse")
+    for keys in KEYS:
+        args = ["--select", "rides+", "--output", "json", *(["--output-keys", *keys] if keys else [])]
+        theirs = pull.must_dbt("--quiet", "ls", *args).stdout.splitlines()
+        ours = pull.cloneci("ls", *args)
+        assert ours.returncode == 0, ours.stderr
+        assert sorted(ours.stdout.splitlines()) == sorted(theirs)
