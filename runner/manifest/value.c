@@ -285,8 +285,16 @@ put_code(char *out, unsigned c)
     return out;
 }
 
+static const char *
+next_character(const char *p, const char *end)
+{
+    for (p += p < end; p < end && ((unsigned char)*p & 0xC0) == 0x80; p++)
+        ;
+    return p;
+}
+
 /* The escape after a backslash at p; a pair of surrogates is one character. The stream does not
- * look into strings, so what is no escape can stand here: it becomes a question mark. */
+ * look into strings, so what is no escape can stand here: the character becomes a question mark. */
 static const char *
 read_escape(const char *p, const char *end, unsigned *code)
 {
@@ -294,7 +302,7 @@ read_escape(const char *p, const char *end, unsigned *code)
     const char *at = p < end && *p ? strchr(from, *p) : NULL;
     *code = at ? (unsigned char)to[at - from] : '?';
     if (p >= end || *p != 'u')
-        return p < end ? p + 1 : end;
+        return next_character(p, end);
     if (!is_hex(p + 1, end))
         return p + 1;
     *code = hex4(p + 1);
