@@ -31,6 +31,11 @@ void *mem_check(void *p);
 char *mem_strdup(const void *ctx, const char *s);
 char *mem_strndup(const void *ctx, const char *s, size_t n);
 char *mem_printf(const void *ctx, const char *fmt, ...) BASE_PRINTF(2, 3);
+/* talloc gives less than 256 MB at once, and manifests are larger: memory that is a context's all the same. */
+enum { MEM_LARGE = 128 << 20 }; /* from here on */
+struct mem_block;
+struct mem_block *mem_block_new(void *ctx);
+void *mem_block_grow(struct mem_block *b, size_t n);
 void *mem_memdup(const void *ctx, const void *p, size_t n);
 
 /* --- errors --- */
@@ -72,8 +77,13 @@ struct buf {
     char *s;
     size_t len, cap;
     void *ctx;
+    struct mem_block *block; /* where s is too large for talloc */
 };
 void buf_init(struct buf *b, void *ctx);
+/* Makes room for so many bytes more, and the zero at the end. */
+void buf_reserve(struct buf *b, size_t extra);
+/* Its text, which belongs to ctx from then on; the buffer is as new. */
+char *buf_take(struct buf *b, void *ctx);
 void buf_add(struct buf *b, const char *s, size_t n);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);

@@ -9,30 +9,29 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { MORE = 1 << 16 }; /* a file that grows while it is read */
+
 static int
 read_all(void *ctx, int fd, size_t expected, char **data, size_t *len)
 {
-    size_t cap = expected + 1, used = 0;
-    char *p = mem_check(talloc_size(ctx, cap + 1));
+    struct buf b;
+    buf_init(&b, ctx);
+    buf_reserve(&b, expected + 1);
     for (;;) {
-        if (used == cap) {
-            cap *= 2;
-            p = mem_check(talloc_realloc_size(ctx, p, cap + 1));
-        }
-        ssize_t n = read(fd, p + used, cap - used);
+        if (b.len + 1 >= b.cap)
+            buf_reserve(&b, MORE);
+        ssize_t n = read(fd, b.s + b.len, b.cap - b.len - 1);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            talloc_free(p);
+        if (n < 0)
             return -1;
-        }
         if (n == 0)
             break;
-        used += (size_t)n;
+        b.len += (size_t)n;
     }
-    p[used] = '\0';
-    *data = p;
-    *len = used;
+    b.s[b.len] = '\0';
+    *data = b.s;
+    *len = b.len;
     return 0;
 }
 

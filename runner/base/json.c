@@ -104,10 +104,11 @@ json_read(void *ctx, cJSON **out, const char *path, struct err *err)
 {
     char *text;
     size_t len;
-    if (file_read(NULL, path, &text, &len, ERR_INPUT, err))
-        return -1;
-    int rc = json_parse(ctx, out, text, len, path, err);
-    talloc_free(text);
+    void *tmp = talloc_new(NULL);
+    int rc = file_read(tmp, path, &text, &len, ERR_INPUT, err);
+    if (rc == 0)
+        rc = json_parse(ctx, out, text, len, path, err);
+    talloc_free(tmp);
     return rc;
 }
 

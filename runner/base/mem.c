@@ -1,5 +1,6 @@
 #include "base.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,4 +44,29 @@ void *
 mem_memdup(const void *ctx, const void *p, size_t n)
 {
     return mem_check(talloc_memdup(ctx, p, n));
+}
+
+struct mem_block {
+    void *p;
+};
+
+static int
+free_block(struct mem_block *b)
+{
+    free(b->p);
+    return 0;
+}
+
+struct mem_block *
+mem_block_new(void *ctx)
+{
+    struct mem_block *b = mem_new(ctx, struct mem_block);
+    talloc_set_destructor(b, free_block);
+    return b;
+}
+
+void *
+mem_block_grow(struct mem_block *b, size_t n)
+{
+    return b->p = mem_check(realloc(b->p, n));
 }

@@ -11,22 +11,44 @@ buf_init(struct buf *b, void *ctx)
     *b = (struct buf){.s = empty, .ctx = ctx};
 }
 
-static void
-buf_room(struct buf *b, size_t extra)
+void
+buf_reserve(struct buf *b, size_t extra)
 {
     if (b->len + extra + 1 <= b->cap)
         return;
     size_t cap = b->cap ? b->cap * 2 : 256;
     while (cap < b->len + extra + 1)
         cap *= 2;
-    b->s = mem_check(talloc_realloc_size(b->ctx, b->cap ? b->s : NULL, cap));
+    char *small = b->block || !b->cap ? NULL : b->s;
+    if (cap < MEM_LARGE) {
+        b->s = mem_check(talloc_realloc_size(b->ctx, small, cap));
+    } else {
+        b->block = b->block ? b->block : mem_block_new(b->ctx);
+        char *large = mem_block_grow(b->block, cap);
+        if (small)
+            memcpy(large, small, b->len + 1);
+        talloc_free(small);
+        b->s = large;
+    }
     b->cap = cap;
+}
+
+char *
+buf_take(struct buf *b, void *ctx)
+{
+    char *s = b->cap ? b->s : mem_strdup(ctx, "");
+    if (b->block)
+        talloc_steal(ctx, b->block);
+    else if (b->cap)
+        talloc_steal(ctx, s);
+    buf_init(b, b->ctx);
+    return s;
 }
 
 void
 buf_add(struct buf *b, const char *s, size_t n)
 {
-    buf_room(b, n);
+    buf_reserve(b, n);
     if (n)
         memcpy(b->s + b->len, s, n);
     b->len += n;
@@ -54,7 +76,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
     int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
     if (n > 0) {
-        buf_room(b, (size_t)n);
+        buf_reserve(b, (size_t)n);
         vsnprintf(b->s + b->len, (size_t)n + 1, fmt, again);
         b->len += (size_t)n;
     }

@@ -300,8 +300,8 @@ send_once(void *ctx, struct http *h, const struct http_request *r, struct http_r
     }
     if (rc == 0) {
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &out->status);
-        out->body = t->body.len ? talloc_steal(ctx, t->body.s) : mem_strdup(ctx, "");
         out->len = t->body.len;
+        out->body = buf_take(&t->body, ctx);
         out->etag = t->etag ? mem_strdup(ctx, t->etag) : NULL;
         out->retry_after = t->retry_after;
         *again = http_is_busy(out) && t->retry_after <= LONGEST_WAIT_SECONDS;

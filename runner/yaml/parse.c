@@ -433,10 +433,11 @@ yaml_read(void *ctx, struct yaml **out, const char *path, struct err *err)
 {
     char *text;
     size_t len;
+    void *tmp = talloc_new(NULL);
     *out = NULL;
-    if (file_read(ctx, path, &text, &len, ERR_CONFIG, err))
-        return -1;
-    int rc = yaml_parse(ctx, out, text, len, path, err);
-    talloc_free(text);
+    int rc = file_read(tmp, path, &text, &len, ERR_CONFIG, err);
+    if (rc == 0)
+        rc = yaml_parse(ctx, out, text, len, path, err);
+    talloc_free(tmp);
     return rc;
 }

@@ -15,6 +15,39 @@
 
 static const char hash[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+/* A manifest may have more than talloc gives at once. */
+static void
+large_files(void **state)
+{
+    (void)state;
+    enum { PART = 50 << 20, SIZE = 6 * PART };
+    void *ctx = talloc_new(NULL), *other = talloc_new(NULL);
+    struct err err;
+    char path[] = "/tmp/cloneci-large-XXXXXX", *data;
+    size_t len;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, SIZE - 3), 0);
+    assert_int_equal(pwrite(fd, "end", 3, SIZE - 3), 3);
+    close(fd);
+    int rc = file_read(ctx, path, &data, &len, ERR_INPUT, &err);
+    unlink(path);
+    assert_int_equal(rc, 0);
+    assert_int_equal(len, SIZE);
+    assert_string_equal(data + SIZE - 3, "end");
+    struct buf b;
+    buf_init(&b, ctx);
+    for (int i = 0; i < 6; i++)
+        buf_add(&b, data + SIZE - PART, PART);
+    assert_int_equal(b.len, SIZE);
+    char *taken = buf_take(&b, other);
+    assert_int_equal(b.len, 0);
+    talloc_free(ctx);
+    assert_string_equal(taken + PART - 3, "end"); /* the first part's zero byte follows */
+    assert_string_equal(taken + SIZE - 3, "end");
+    talloc_free(other);
+}
+
 static void
 times(void **state)
 {
@@ -230,6 +263,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(large_files),
         cmocka_unit_test(times),
         cmocka_unit_test(retention),
         cmocka_unit_test(written_and_read),
