@@ -102,28 +102,21 @@ is_wanted(struct session *s)
     return s->ahead_wanted && s->schema && s->diff && !session_is_selection(c) && !c->full_refresh && names_as_dbt(s);
 }
 
-/* -1 with err of a kind that ends the run, or of one that is said again later. */
 static int
-plan_and_clone(struct session *guess, struct ahead *a, const char *selection, struct err *err)
+plan_and_clone(struct session *guess, struct ahead *a, const char *selection, bool *stale, struct err *err)
 {
-    bool stale = false;
-    struct strlist receipt = {0};
     if (session_select(guess, selection, err) || !guess->selected.n || session_plan(guess, err) || !guess->plan->n_clones)
         return -1;
     a->plan = guess->plan;
     a->schemas = session_schemas_read(guess);
-    if (session_receipt(guess, &receipt, err))
+    if (session_receipt(guess, &a->receipt, err))
         return -1;
-    a->receipt = receipt;
-    int rc = cloning(guess, CLONING_AHEAD, &a->applied, &stale, err);
-    if (rc) {
-        guess->ahead = a;
-        if (err->kind != ERR_SIGNAL)
-            ahead_drop(guess);
-        if (stale)
-            err->kind = ERR_WAREHOUSE;
-    }
-    return rc;
+    if (cloning(guess, CLONING_AHEAD, &a->applied, stale, err) == 0)
+        return 0;
+    guess->ahead = a;
+    if (err->kind != ERR_SIGNAL)
+        ahead_drop(guess);
+    return -1;
 }
 
 int
@@ -131,13 +124,14 @@ ahead_clone(struct session *s, struct err *err)
 {
     struct session guess = *s;
     struct err found = {.kind = ERR_NONE};
+    bool stale = false;
     const char *selection = is_wanted(s) ? changed(s) : NULL;
     if (!selection)
         return 0;
     struct ahead *a = mem_new(s->ctx, struct ahead);
     guess.head = s->production;
     guess.state = NULL;
-    int rc = plan_and_clone(&guess, a, selection, &found);
+    int rc = plan_and_clone(&guess, a, selection, &stale, &found);
     s->leased = guess.leased;
     memcpy(s->steps, guess.steps, sizeof s->steps);
     s->n_steps = guess.n_steps;
@@ -145,7 +139,7 @@ ahead_clone(struct session *s, struct err *err)
         s->ahead = a;
     else if (found.kind != ERR_NONE)
         log_event(LOG_DEBUG, "ahead.failed", "clones are not made while dbt parses: %s", found.msg);
-    if (rc == 0 || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
+    if (rc == 0 || stale || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
         return 0;
     *err = found;
     return -1;

@@ -78,10 +78,10 @@ open_workers(struct session *s, struct apply_load *load, struct err *err)
     }
     size_t n = loads == 0 ? 0 : bytes < MUCH ? 1 : (size_t)s->config->jobs;
     struct adapter **workers = mem_array(s->ctx, struct adapter *, n);
+    load->workers = workers;
     while (load->n_workers < n)
         if (session_open(s, &workers[load->n_workers], err) || apply_name(workers[load->n_workers++], s->plan, err))
             return -1;
-    load->workers = workers;
     return 0;
 }
 
@@ -91,9 +91,13 @@ apply(struct session *s, enum cloning how, struct apply_result *out, bool *stale
     struct apply_load load = {.on_bytes = on_bytes, .arg = shown};
     if (how == CLONING_IN_PLACE)
         return apply_in_place(s->ctx, s->adapter, s->plan, out, stale, on_clone, shown, err);
-    if (open_workers(s, &load, err))
-        return -1;
-    return (how == CLONING_AHEAD ? apply_ahead : apply_clones)(s->ctx, s->adapter, s->plan, out, stale, on_clone, shown, &load, err);
+    int rc = open_workers(s, &load, err);
+    if (rc == 0)
+        rc = (how == CLONING_AHEAD ? apply_ahead : apply_clones)(s->ctx, s->adapter, s->plan, out, stale, on_clone, shown, &load, err);
+    /* the build may take hours, and connections are few */
+    for (size_t i = 0; i < load.n_workers; i++)
+        s->ops->close(load.workers[i]);
+    return rc;
 }
 
 int

@@ -170,7 +170,7 @@ draft(struct session *s, struct err *err)
 {
     const struct plan_database_input in = {
         .config = s->config, .project = s->project->name, .schema = s->schema, .run_id = s->run_id, .now = s->now,
-        .pull_request = s->diff ? s->diff->pull_request : NULL, .expires = clock_utc_after(s->ctx, 14 * 86400),
+        .pull_request = s->diff ? s->diff->pull_request : NULL, .expires = s->two_weeks,
         .at = s->server.database, .adapter = s->ops, .server = &s->server};
     return plan_database_draft(s->ctx, &s->database, &in, err);
 }

@@ -83,6 +83,18 @@ def test_clones_stand_before_dbt_has_parsed(both):
                 assert sum(s.rstrip(";") == sql.rstrip(";") for s in sent) == 1, sql
 
 
+def test_the_build_begins_with_one_connection_of_ours(both):
+    """Those that copied are closed, of the clones that did not fit as well; a server takes a moment to notice."""
+    script = both.home / "count.sh"
+    script.write_text("#!/bin/sh\nfor i in $(seq 300); do\n"
+                      f"  [ \"$(psql -X -A -t -h '{both.cluster.socket}' -U ci -d {both.database} -c \"SELECT count(*) FROM pg_stat_activity"
+                      " WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()\")\" = 1 ] && exit 0\n"
+                      "  sleep 0.1\ndone\nexit 1\n")
+    script.chmod(0o755)
+    both.build_command(script)
+    both.must("run")
+
+
 def test_what_does_not_fit_is_cloned_anew(both):
     """The model's configuration, of which the diff's SQL says nothing, now asks for another kind of clone."""
     both.change(YAML, "  - name: bike_months\n",
