@@ -39,10 +39,10 @@ statement AS (
     FROM request AS r WHERE r.is_first
     UNION ALL
     -- Called by the build step's macros before each statement of dbt's that writes a lazy clone. It runs under dbt's own
-    -- search_path, so that values are compared by the operators that dbt's statement finds. What it returns is left to be
-    -- run by the caller.
+    -- search_path, so that values are compared by the operators that dbt's statement finds. With apart, what takes all rows
+    -- anew is returned, to be run by the caller.
     SELECT r.ord, 11, 0, format('CREATE FUNCTION %I.cloneci_hydrate', r.to_schema) ||
-$statement$(clone regclass, incoming regclass, null_safe boolean) RETURNS text
+$statement$(clone regclass, incoming regclass, null_safe boolean, apart boolean) RETURNS text
 LANGUAGE plpgsql AS $function$
 DECLARE
     home text;
@@ -89,6 +89,10 @@ BEGIN
         -- in the words that dbt's own conversion of a full table has.
         rest := pg_catalog.format('DELETE FROM %s; INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s',
                                   clone, clone, columns, columns, source);
+        IF NOT apart THEN
+            EXECUTE rest;
+            rest := NULL;
+        END IF;
     ELSIF fact.keys IS NOT NULL THEN
         SELECT pg_catalog.string_agg(pg_catalog.quote_ident(k), ', ' ORDER BY i),
                pg_catalog.string_agg(pg_catalog.format('ours.%I', k), ', ' ORDER BY i),

@@ -260,6 +260,7 @@ MODELS = {
     "referred": ("", NEWER, "the test relationships_plain_id__id__ref_referred_ needs rows that the run does not touch"),
     "by_variable": ("", "loaded_at > (select max(loaded_at) from {{ this }}) and {{ var('wish') }}", None),
     "appended_with_key": (", unique_key=none, incremental_strategy='append'", NEWER, None),
+    "resized": ("", NEWER, None),
 }
 MACROS = """
 {% macro newest() %}'2020-01-01'::timestamp{% endmacro %}
@@ -283,7 +284,7 @@ def small(server, tmp_path_factory):
     for name, (more, where, _) in MODELS.items():
         base = CONFIG.replace("unique_key='id'", "") if "unique_key" in more else CONFIG
         config = base.format(more=more).replace("incremental', ,", "incremental',")
-        columns = "id, batch, amount, note, loaded_at"
+        columns = "id, batch, amount, note::varchar(300) as note, loaded_at" if name == "resized" else "id, batch, amount, note, loaded_at"
         config += "-- depends_on: {{ ref('through') }}\n" if "through" in where else ""
         shop.write(f"models/{name}.sql", config + READS.format(columns=columns, alias="", where=where))
     shop.write("dbt_project.yml", (shop.project / "dbt_project.yml").read_text()
@@ -306,6 +307,7 @@ def small(server, tmp_path_factory):
                 + "CREATE UNIQUE INDEX other_unique_note ON analytics.other_unique (note);"
                 "CREATE UNIQUE INDEX ON analytics.appended_with_key (id, note);"
                 "CREATE UNIQUE INDEX ON analytics.plain (id, note);"
+                "ALTER TABLE analytics.resized ALTER note TYPE text;"
                 "ALTER TABLE analytics.numbered ADD n serial;", "small", "prod_owner")
     shop.must_dbt("parse", "--target", "prod", "--target-path", shop.folder / "parsed")
     shop.state.mkdir()
@@ -396,6 +398,18 @@ def test_a_run_on_lazy_clones(small):
     shop.must_dbt("parse", "--profiles-dir", shop.project)
     again = json.loads((shop.project / "target/manifest.json").read_text())
     assert again["macros"].keys() == json.loads(head)["macros"].keys() == manifest["macros"].keys()
+
+
+def test_dbt_changes_a_type_whatever_on_schema_change_says(small):
+    """It gives a text column the length of a longer varchar: then each row of production's must fit, so all are there."""
+    done = small.ask("run", "--strategy", "lazy", "--select", "resized")
+    assert done.returncode == 0, told(done)
+    assert small.value("SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'pr_7.resized'::regclass"
+                       " AND attname = 'note'") == "character varying(300)"
+    # the rows that the batch replaces apart
+    old = "SELECT id, note FROM {}.resized WHERE batch = 1 AND (id IS NULL OR id NOT BETWEEN 20 AND 30) ORDER BY id"
+    kept = small.rows(old.format("pr_7"))
+    assert len(kept) == 290 and kept == small.rows(old.format("analytics"))
 
 
 def test_nobody_writes_a_lazy_clone_unprepared(small):
