@@ -49,6 +49,15 @@ int stream_more(struct stream *s, size_t keep, struct err *err) BASE_CHECKED;
 /* The error for `stop` (STREAM_MORE: the document ends too early). */
 int stream_fail(const struct stream *s, struct err *err);
 
+/* The first byte, which says of what kind a value is; 0 if absent. */
+static inline char
+value_kind(struct value v)
+{
+    return v.n ? *v.s : '\0';
+}
+/* A string's text to `out`, where string.n bytes are enough, lone surrogates and all; returns its bytes. */
+size_t value_exact(char *out, struct value string);
+
 bool stream_space_slow(struct stream *s);
 bool stream_bad(struct stream *s, size_t at, const char *why);
 bool stream_expected(struct stream *s, char c);

@@ -284,6 +284,12 @@ face_message(void *ctx, struct strlist *lines, const char *message, size_t most)
 }
 
 const char *
+face_compared(const cJSON *node)
+{
+    return json_str(json_get(node, "compare"), "text");
+}
+
+const char *
 face_columns(const cJSON *node)
 {
     const cJSON *forecast = json_get(node, "forecast");

@@ -3,7 +3,7 @@
  * neither make markup nor mention anybody. Every part is bounded; the table of models takes the
  * room that is left.
  */
-#include "report/face.h"
+#include "report/markup.h"
 
 #include <string.h>
 
@@ -21,69 +21,6 @@ enum {
     LISTS_END = 40000,
 };
 
-/* As code, on one line. In a table a bar would end the cell, even within code. */
-static void
-put_code(struct buf *b, const char *text, size_t most)
-{
-    void *ctx = talloc_new(NULL);
-    const char *line = face_clip(ctx, text, most);
-    size_t longest = 0;
-    for (const char *p = line; *p; p++) {
-        size_t run = strspn(p, "`");
-        longest = run > longest ? run : longest;
-        p += run ? run - 1 : 0;
-    }
-    char *fence = mem_check(talloc_zero_size(ctx, longest + 2));
-    memset(fence, '`', longest + 1);
-    const char *space = longest || !*line ? " " : "";
-    buf_printf(b, "%s%s", fence, space);
-    for (const char *p = line; *p; p++) {
-        if (*p == '|')
-            buf_putc(b, '\\');
-        buf_putc(b, *p);
-    }
-    buf_printf(b, "%s%s", space, fence);
-    talloc_free(ctx);
-}
-
-/* As text: no markup, no HTML, no mention, no link. */
-static void
-put_text(struct buf *b, const char *text, size_t most)
-{
-    static const char hush[] =
-        "\xE2\x80\x8B"; /* zero width space: breaks what would become a link */
-    void *ctx = talloc_new(NULL);
-    for (const char *p = face_clip(ctx, text, most); *p; p++) {
-        if (*p == '<' || *p == '&')
-            buf_puts(b, *p == '<' ? "&lt;" : "&amp;");
-        else if (strchr("\\`*_[]|~#>", *p))
-            buf_printf(b, "\\%c", *p);
-        else
-            buf_putc(b, *p);
-        if (*p == '@' || *p == '#' || (*p == ':' && p[1] == '/') || strncmp(p, "w.", 2) == 0)
-            buf_puts(b, hush);
-    }
-    talloc_free(ctx);
-}
-
-/* A fenced block; the fence is longer than any run of backticks within. */
-static void
-put_block(struct buf *b, const char *kind, const struct strlist *lines, size_t most)
-{
-    size_t longest = 2;
-    for (size_t i = 0; i < lines->n; i++)
-        for (const char *p = strchr(lines->v[i], '`'); p; p = strchr(p + strspn(p, "`"), '`'))
-            longest = strspn(p, "`") > longest ? strspn(p, "`") : longest;
-    void *ctx = talloc_new(NULL);
-    char *fence = mem_check(talloc_zero_size(ctx, longest + 2));
-    memset(fence, '`', longest + 1);
-    buf_printf(b, "%s%s\n", fence, kind);
-    for (size_t i = 0; i < lines->n; i++)
-        buf_printf(b, "%s\n", face_clip(ctx, lines->v[i], most));
-    buf_printf(b, "%s\n", fence);
-    talloc_free(ctx);
-}
-
 static void
 put_command(struct buf *b, const char *command)
 {
@@ -94,7 +31,7 @@ put_command(struct buf *b, const char *command)
         buf_puts(b, "The command names too many models for a comment: it is in report.json.\n");
     } else {
         strlist_add(ctx, &line, command);
-        put_block(b, "sh", &line, COMMAND_MOST);
+        markup_block(b, "sh", &line, COMMAND_MOST);
     }
     talloc_free(ctx);
 }
@@ -147,7 +84,7 @@ put_names(struct buf *b, const cJSON *list)
         if (n++ >= SHOWN)
             continue;
         buf_puts(b, n == 1 ? "" : ", ");
-        put_code(b, json_str(item, "name"), NAME_MOST);
+        markup_code(b, json_str(item, "name"), NAME_MOST);
     }
     if (total > SHOWN)
         buf_printf(b, " and %d more", total - SHOWN);
@@ -166,7 +103,7 @@ put_after(struct buf *b, const cJSON *doc)
         buf_puts(b, "nothing");
     cJSON_ArrayForEach(item, list) {
         buf_puts(b, sep);
-        put_code(b, json_str(item, "command"), NAME_MOST);
+        markup_code(b, json_str(item, "command"), NAME_MOST);
         sep = ", ";
     }
     const cJSON *kept = json_get(advice, "not_compared");
@@ -197,9 +134,9 @@ put_head(struct buf *b, const cJSON *doc)
     void *ctx = talloc_new(NULL);
     const cJSON *advice = json_get(doc, "advice");
     buf_printf(b, "%s\n## %s ", report_key(ctx, doc), mark_of(doc));
-    put_text(b, json_str(json_get(doc, "run"), "headline"), TEXT_MOST);
+    markup_text(b, json_str(json_get(doc, "run"), "headline"), TEXT_MOST);
     buf_puts(b, "\n\n| | |\n|---|---|\n| **May I merge?** | ");
-    put_text(b, json_str(advice, "answer"), TEXT_MOST);
+    markup_text(b, json_str(advice, "answer"), TEXT_MOST);
     buf_puts(b, " |\n| **In production afterwards** | ");
     put_after(b, doc);
     buf_puts(b, " |\n| **Not tested** | ");
@@ -217,35 +154,29 @@ put_failure(struct buf *b, const cJSON *node)
     struct strlist lines = {0};
     const cJSON *build = json_get(node, "build");
     buf_puts(b, "\n**");
-    put_code(b, node_name(node), NAME_MOST);
+    markup_code(b, node_name(node), NAME_MOST);
     if (explain_is_schema_change(node) || explain_is_broken_twin(node) || explain_is_refused_later(node)) {
         buf_puts(b, "** — ");
-        put_text(b, json_str(build, "brief"), TEXT_MOST);
+        markup_text(b, json_str(build, "brief"), TEXT_MOST);
         buf_putc(b, '\n');
         face_failure(ctx, &lines, node, LINES_MOST);
         if (lines.n > 1) {
             struct strlist rest = {.v = lines.v + 1, .n = lines.n - 1};
             buf_puts(b, "\nRows that differ (a: incremental, b: full refresh):\n\n");
-            put_block(b, "json", &rest, TEXT_MOST);
+            markup_block(b, "json", &rest, TEXT_MOST);
         }
     } else {
         buf_puts(b, "** failed");
         if (json_str(node, "path")) {
             buf_puts(b, " in ");
-            put_code(b, json_str(node, "path"), NAME_MOST);
+            markup_code(b, json_str(node, "path"), NAME_MOST);
         }
         buf_puts(b, "\n\n");
         face_failure(ctx, &lines, node, LINES_MOST);
         if (lines.n)
-            put_block(b, "text", &lines, TEXT_MOST);
+            markup_block(b, "text", &lines, TEXT_MOST);
     }
     talloc_free(ctx);
-}
-
-static const char *
-compared_text(const cJSON *node)
-{
-    return json_str(json_get(node, "compare"), "text");
 }
 
 /* A line for each node of which there is something to say. */
@@ -261,9 +192,9 @@ put_said(struct buf *b, const cJSON *doc, const char *title, const char *(*says)
         if (shown == 1)
             buf_printf(b, "\n### %s\n\n", title);
         buf_puts(b, "- ");
-        put_code(b, node_name(node), NAME_MOST);
+        markup_code(b, node_name(node), NAME_MOST);
         buf_puts(b, ": ");
-        put_text(b, text, TEXT_MOST / 2);
+        markup_text(b, text, TEXT_MOST / 2);
         buf_putc(b, '\n');
     }
 }
@@ -282,12 +213,12 @@ put_twins(struct buf *b, const cJSON *doc)
         if (shown == 1)
             buf_puts(b, "\n### Incremental run against full refresh\n\n");
         buf_puts(b, "- ");
-        put_code(b, node_name(node), NAME_MOST);
+        markup_code(b, node_name(node), NAME_MOST);
         buf_printf(b, ": **%s** ",
                    str_eq(verdict, "safe")     ? "safe"
                    : str_eq(verdict, "broken") ? "broken"
                                                : "needs a full refresh");
-        put_text(b, explain_twin(ctx, node), TEXT_MOST / 2);
+        markup_text(b, explain_twin(ctx, node), TEXT_MOST / 2);
         buf_putc(b, '\n');
     }
     talloc_free(ctx);
@@ -307,7 +238,7 @@ put_false_greens(struct buf *b, const cJSON *doc)
             continue;
         buf_puts(b, shown++ ? ", " : "");
         buf_puts(b, "**");
-        put_code(b, node_name(node), NAME_MOST);
+        markup_code(b, node_name(node), NAME_MOST);
         buf_puts(b, "**");
     }
     if (total > shown)
@@ -349,7 +280,7 @@ put_steps(struct buf *b, const char *title, const cJSON *list)
             break;
         shown++;
         buf_putc(b, '\n');
-        put_text(b, json_str(item, "text"), TEXT_MOST);
+        markup_text(b, json_str(item, "text"), TEXT_MOST);
         buf_putc(b, '\n');
         if (json_str(item, "command")) {
             buf_putc(b, '\n');
@@ -374,10 +305,10 @@ put_list(struct buf *b, const char *title, const cJSON *list, const char *name_k
         shown++;
         buf_puts(b, "- ");
         if (name_key) {
-            put_code(b, json_str(item, name_key), NAME_MOST);
+            markup_code(b, json_str(item, name_key), NAME_MOST);
             buf_puts(b, ": ");
         }
-        put_text(b, json_str(item, json_str(item, "text") ? "text" : "message"), TEXT_MOST / 2);
+        markup_text(b, json_str(item, json_str(item, "text") ? "text" : "message"), TEXT_MOST / 2);
         buf_putc(b, '\n');
     }
     if (total > shown)
@@ -399,13 +330,13 @@ put_errors(struct buf *b, const cJSON *doc)
             break;
         buf_putc(b, '\n');
         if (!message || !strchr(message, '\n')) {
-            put_text(b, message, TEXT_MOST);
+            markup_text(b, message, TEXT_MOST);
             buf_putc(b, '\n');
             continue;
         }
         strlist_split(ctx, &lines, message, '\n');
         lines.n = lines.n > LISTED_MOST ? LISTED_MOST : lines.n;
-        put_block(b, "text", &lines, TEXT_MOST);
+        markup_block(b, "text", &lines, TEXT_MOST);
     }
     talloc_free(ctx);
 }
@@ -433,9 +364,9 @@ put_row(struct buf *b, const cJSON *node)
     double rows = json_num(build, "rows_affected", -1), ms = ran ? json_num(build, "ms", -1) : -1;
     double clone_ms = json_num(clone, "ms", -1);
     buf_printf(b, "| %s | ", row_mark(node));
-    put_code(b, node_name(node), NAME_MOST);
+    markup_code(b, node_name(node), NAME_MOST);
     buf_puts(b, " | ");
-    put_text(b, face_why(ctx, node), NAME_MOST * 2);
+    markup_text(b, face_why(ctx, node), NAME_MOST * 2);
     if (cJSON_IsObject(clone)) {
         buf_printf(b, " | %s", json_str(clone, "strategy"));
         if (clone_ms >= 0)
@@ -500,30 +431,30 @@ put_foot(struct buf *b, const cJSON *doc)
                         : "**Production was changed during this run.** ");
     if (cJSON_IsObject(git)) {
         buf_puts(b, "Compared ");
-        put_code(b, face_sha(ctx, json_str(git, "head")), NAME_MOST);
+        markup_code(b, face_sha(ctx, json_str(git, "head")), NAME_MOST);
         buf_puts(b, " with ");
-        put_code(b, json_str(git, "base_ref"), NAME_MOST);
+        markup_code(b, json_str(git, "base_ref"), NAME_MOST);
         buf_puts(b, " at ");
-        put_code(b, face_sha(ctx, json_str(git, "merge_base")), NAME_MOST);
+        markup_code(b, face_sha(ctx, json_str(git, "merge_base")), NAME_MOST);
         buf_puts(b, ". ");
     }
     if (age >= 0)
         buf_printf(b, "Production's manifest was %s old. ", face_age(ctx, age));
     if (json_str(json_get(doc, "project"), "target")) {
         buf_puts(b, "Target ");
-        put_code(b, json_str(json_get(doc, "project"), "target"), NAME_MOST);
+        markup_code(b, json_str(json_get(doc, "project"), "target"), NAME_MOST);
         buf_puts(b, ". ");
     }
     if (cJSON_IsObject(json_get(doc, "database"))) {
         buf_puts(b, "Database ");
-        put_code(b, json_str(json_get(doc, "database"), "name"), NAME_MOST);
+        markup_code(b, json_str(json_get(doc, "database"), "name"), NAME_MOST);
         buf_puts(b, " (");
-        put_code(b, json_str(json_get(doc, "database"), "note"), 200);
+        markup_code(b, json_str(json_get(doc, "database"), "note"), 200);
         buf_puts(b, "). ");
     }
     if (json_str(doc, "schema")) {
         buf_puts(b, "Schema ");
-        put_code(b, json_str(doc, "schema"), NAME_MOST);
+        markup_code(b, json_str(doc, "schema"), NAME_MOST);
         buf_puts(b, ". ");
     }
     if (cJSON_IsObject(build))
@@ -548,7 +479,7 @@ report_comment(void *ctx, const cJSON *doc, bool picture)
     put_steps(&b, "What to do", json_get(advice, "next"));
     put_steps(&b, "In production, after the merge", json_get(advice, "after_merge"));
     put_said(&b, doc, "Columns of production's tables, after the merge", face_columns);
-    put_said(&b, doc, "Beside production", compared_text);
+    put_said(&b, doc, "Beside production", face_compared);
     put_twins(&b, doc);
     put_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
     put_list(&b, "Warnings", json_get(doc, "warnings"), NULL);
