@@ -137,25 +137,100 @@ read_value(struct reader *r, enum field field, struct value *out)
     return stream_value(s, out);
 }
 
+/* What is known of a key by its text; a scratch one for keys that are not kept. */
+static struct key_seen *
+find_seen(struct reader *r, struct value key)
+{
+    struct ends e = ends_of(key.s + 1, key.n - 2);
+    struct key_seen *k = &r->keys[slot_of(e, key.n - 2) * KEYS_SEEN / FIELD_SLOTS];
+    for (; k->n; k = &r->keys[(size_t)(k - r->keys + 1) % KEYS_SEEN])
+        if (k->n == key.n + 4 && memcmp(k->text + 2, key.s, key.n) == 0)
+            return k;
+    if (key.n + 4 + KEY_VALUE_MOST + 1 > sizeof k->text || r->n_keys >= KEYS_SEEN * 3 / 4) {
+        k = &r->odd_key;
+    } else {
+        r->n_keys++;
+        k->n = (uint8_t)(key.n + 4);
+        memcpy(k->text, ", ", 2);
+        memcpy(k->text + 2, key.s, key.n);
+        memcpy(k->text + 2 + key.n, ": ", 2);
+    }
+    k->field = fields_find(r, key.s + 1, key.n - 2);
+    if (k->field == FIELD_NONE && memchr(key.s, '\\', key.n))
+        k->field = find_escaped(r, key);
+    return k;
+}
+
+/* Does the text at pos stand there, all of it? */
+static inline bool
+is_next(const struct stream *s, const char *text, size_t n)
+{
+    return n <= s->len - s->pos && memcmp(s->buf + s->pos, text, n) == 0;
+}
+
+/* A value that is short mostly comes again with its key: null, {}, "model". */
+static inline void
+remember_value(struct key_seen *k, struct value v)
+{
+    k->n_value = k->n && v.n <= KEY_VALUE_MOST ? (uint8_t)v.n : 0;
+    if (!k->n_value)
+        return;
+    memcpy(k->text + k->n, v.s, v.n);
+    k->text[k->n + v.n] = ',';
+}
+
+/* To the value of the next key, or past it where *value is set. Entries mostly have the keys of those before them, in their
+ * order and as dbt writes them: the one that came after `last` the last time is looked for by its text, before the place is
+ * looked at as JSON. */
+static inline struct key_seen *
+next_key(struct reader *r, struct key_seen *last, struct value *value)
+{
+    struct stream *s = &r->s;
+    struct key_seen *next = last->next;
+    bool first = last == &r->first_key;
+    if (next && next->n) {
+        const char *text = next->text + (first ? 2 : 0); /* without a comma */
+        size_t n = next->n - (first ? 2u : 0);
+        if (next->n_value && is_next(s, text, n + next->n_value + 1)) {
+            *value = (struct value){s->buf + s->pos + n, next->n_value};
+            s->pos += n + next->n_value;
+            return next;
+        }
+        if (is_next(s, text, n)) {
+            s->pos += n;
+            return stream_space(s) ? next : NULL;
+        }
+    }
+    struct value key = {0};
+    if (!stream_key(s, first, &key))
+        return NULL;
+    return last->next = find_seen(r, key);
+}
+
 bool
 fields_collect(struct reader *r)
 {
     struct stream *s = &r->s;
-    struct value key;
+    struct key_seen *k = &r->first_key;
     memset(r->f, 0, sizeof r->f);
     r->config = NULL;
     if (!stream_expect(s, '{'))
         return false;
-    for (bool first = true;; first = false) {
-        if (!stream_key(s, first, &key))
+    for (;;) {
+        struct value known = {0};
+        k = next_key(r, k, &known);
+        if (!k)
             return s->stop == STREAM_END;
-        enum field field = fields_find(r, key.s + 1, key.n - 2);
-        if (field == FIELD_NONE && memchr(key.s, '\\', key.n))
-            field = find_escaped(r, key);
-        if (field == FIELD_CONFIG)
+        if (k->field == FIELD_CONFIG)
             r->config = NULL; /* of duplicates the last counts */
         /* straight to its place: a copy of two words just written would wait for both stores */
-        if (!read_value(r, field, &r->f[field]))
+        struct value *v = &r->f[k->field];
+        if (known.n) {
+            *v = known;
+            continue;
+        }
+        if (!read_value(r, k->field, v))
             return false;
+        remember_value(k, *v);
     }
 }

@@ -71,6 +71,16 @@ struct field_slot {
 };
 #define FIELD_PAD 8 /* bytes that must be readable behind a key */
 
+/* A key of entries as dbt's json.dumps writes it: `, "key": `; then, if it was short, the value that it had last, and a comma. */
+#define KEY_VALUE_MOST 8
+#define KEYS_SEEN 256
+struct key_seen {
+    char text[64];
+    uint8_t n, n_value; /* 0: no value is kept */
+    enum field field;
+    struct key_seen *next; /* what came after it the last time */
+};
+
 /* Strings that live as long as the manifest, packed. */
 struct arena {
     void *ctx;
@@ -97,6 +107,8 @@ struct reader {
     struct arena arena;
     void *tmp; /* goes when the reading ends */
     struct field_slot fields[FIELD_SLOTS];
+    struct key_seen keys[KEYS_SEEN], first_key, odd_key;
+    uint32_t n_keys;
     struct value f[FIELD_COUNT];   /* of the entry at hand */
     const char *last[FIELD_COUNT]; /* the last text of a field: many repeat */
     size_t last_len[FIELD_COUNT];

@@ -217,6 +217,61 @@ chunks_do_not_matter(void **state)
     talloc_free(ctx);
 }
 
+/* An entry is read by what came before it; it says the same where nothing came before. */
+static void
+entries_before_do_not_matter(void **state)
+{
+    static const char *const forms[] = {
+        "\"resource_type\": \"model\", \"name\": \"a\", \"schema\": null, \"version\": 2, \"config\": {}, \"meta\": {}, \"access\": \"private\"",
+        "\"resource_type\": \"model\", \"name\": \"a\", \"schema\": null, \"version\": 2, \"config\": {}, \"meta\": {}, \"access\": \"private\"",
+        "\"resource_type\": \"model\", \"name\": \"ab\", \"schema\": \"null\", \"version\": 23, \"config\": {\"enabled\": false}, \"meta\": {\"a\": 1}",
+        "\"resource_type\": \"test\", \"schema\": \"s\", \"name\": \"a\", \"test_metadata\": {}, \"config\": {\"enabled\": false, \"materialized\": \"test\"}",
+        "\"resource_type\":\"model\",\"name\":\"a\",\"schema\":null ,\"version\":2,\"config\":{\"materialized\": \"view\"}",
+        "\"resource_type\": \"model\" , \"name\" : \"a\", \"schema\":  null, \"version\": null",
+        "\"resource_type\": \"model\", \"n\\u0061me\": \"e\", \"schema\": \"s\", \"version\": 2, \"version\": null, \"config\": {\"enabled\": false}, \"config\": {}",
+        "\"resource_type\": \"model\", \"n\\u0061me\": \"f\", \"schema\": \"s\", \"version\": null, \"version\": 2, \"config\": {}, \"config\": {\"enabled\": false}",
+        "",
+    };
+    void *ctx = talloc_new(NULL);
+    struct buf all, one, many;
+    struct err err = {0};
+    (void)state;
+    buf_init(&all, ctx);
+    buf_init(&many, ctx);
+    buf_puts(&many, "\"resource_type\": \"model\"");
+    for (int i = 0; i < 400; i++) /* more than are remembered, and longer ones */
+        buf_printf(&many, ", \"%0*d\": null", i % 90 + 1, i);
+    buf_puts(&many, ", \"name\": \"many\"");
+    buf_puts(&all, "{" META ", \"nodes\": {");
+    for (size_t round = 0; round < 3 * BASE_COUNT(forms); round++) {
+        const char *form = forms[(round * round + round / 4) % BASE_COUNT(forms)];
+        buf_printf(&all, "%s\"model.p.%zu\": {%s}", round ? ", " : "", round, *form ? form : many.s);
+    }
+    buf_puts(&all, "}}");
+    struct manifest *m = parse(ctx, all.s), *again;
+    if (reader_parse(ctx, &again, all.s, all.len, "m.json", SCAN_BLOCK, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(m->n_nodes, 3 * BASE_COUNT(forms));
+    for (uint32_t i = 0; i < m->n_nodes; i++) {
+        buf_init(&one, ctx);
+        buf_printf(&one, "{" META ", \"nodes\": {\"%s\": %.*s}}", m->nodes[i].unique_id, (int)m->nodes[i].length,
+                   all.s + m->nodes[i].offset);
+        const struct node *want = &parse(ctx, one.s)->nodes[0];
+        const struct node *const got[] = {&m->nodes[i], &again->nodes[i]};
+        for (size_t g = 0; g < BASE_COUNT(got); g++) {
+            assert_string_equal(got[g]->name, want->name);
+            assert_true(str_eq(got[g]->schema, want->schema) || (!got[g]->schema && !want->schema));
+            assert_true(str_eq(got[g]->materialized, want->materialized) || (!got[g]->materialized && !want->materialized));
+            assert_int_equal(got[g]->type, want->type);
+            assert_int_equal(got[g]->enabled, want->enabled);
+            assert_int_equal(got[g]->versioned, want->versioned);
+            assert_int_equal(got[g]->generic, want->generic);
+            assert_int_equal(got[g]->fingerprint, want->fingerprint);
+        }
+    }
+    talloc_free(ctx);
+}
+
 static uint64_t
 print_of(void *ctx, const char *fields)
 {
@@ -434,6 +489,7 @@ main(void)
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(odd_numbers_and_texts_are_taken),
         cmocka_unit_test(chunks_do_not_matter),
+        cmocka_unit_test(entries_before_do_not_matter),
         cmocka_unit_test(fingerprints_see_what_is_compared),
         cmocka_unit_test(scans_agree),
         cmocka_unit_test(fields_are_all_found),
