@@ -10,169 +10,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static bool
-is_listed(const char *name, size_t n, const char *const *list, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (strlen(list[i]) == n && memcmp(list[i], name, n) == 0)
-            return true;
-    return false;
-}
-
-/* --- macros --- */
-
-static bool
-is_of_dbt(const struct plan *plan, const struct macro *m)
-{
-    return str_eq(m->package, "dbt") ||
-           str_eq(m->package, mem_printf((void *)(uintptr_t)plan, "dbt_%s", plan->in.adapter->name));
-}
-
-static const char *
-macro_name(const struct macro *m)
-{
-    const char *dot = strrchr(m->unique_id, '.');
-    return dot ? dot + 1 : m->unique_id;
-}
-
-/* "default__get_merge_sql" is "get_merge_sql" */
-static const char *
-dispatched_name(const struct plan *plan, const char *name)
-{
-    size_t n = strlen(plan->in.adapter->name);
-    if (str_starts(name, "default__"))
-        return name + 9;
-    return str_starts(name, plan->in.adapter->name) && str_starts(name + n, "__") ? name + n + 2 : name;
-}
-
-/* What dbt's incremental run is made of, besides all in its folder for it. */
-static const char *const parts[] = {"materialization_incremental_default", "materialization_incremental_postgres",
-                                    "create_table_as", "get_create_table_as_sql", "run_hooks", "run_query", "statement",
-                                    "make_temp_relation", "alter_column_type", "alter_relation_add_remove_columns",
-                                    "equals", "is_incremental", "get_quoted_csv", "test_unique", "test_not_null",
-                                    "test_accepted_values", "test_relationships"};
-
-/* The project's or a package's own in the place of one of these, or NULL. */
-static const char *
-overriding_macro(struct plan *plan)
-{
-    const struct manifest *m = plan->in.head;
-    void *tmp = talloc_new(NULL);
-    struct map *names = map_new(tmp, 256);
-    const char *found = NULL;
-    for (size_t i = 0; i < BASE_COUNT(parts); i++)
-        map_set(names, parts[i], strlen(parts[i]), 0);
-    for (uint32_t i = 0; i < m->n_macros; i++) {
-        const char *name = dispatched_name(plan, macro_name(&m->macros[i]));
-        if (str_eq(m->macros[i].package, "dbt") && strstr(m->macros[i].path, "models/incremental/"))
-            map_set(names, name, strlen(name), 0);
-    }
-    for (uint32_t i = 0; !found && i < m->n_macros; i++)
-        if (!is_of_dbt(plan, &m->macros[i]) &&
-            map_gets(names, dispatched_name(plan, macro_name(&m->macros[i]))) != MAP_NONE)
-            found = m->macros[i].unique_id;
-    talloc_free(tmp);
-    return found;
-}
-
-/* What macros may not use; a model itself may not reach for relations by `adapter` either. */
-static const char *const forbidden[] = {"this", "model", "graph", "context", "builtins", "get_relation",
-                                        "load_relation", "load_cached_relation", "schema", "database", "api",
-                                        "relation", "adapter"};
-enum { FORBIDDEN_IN_MACROS = 8 };
-
-struct look {
-    struct plan *plan;
-    const char *why_not;
-    uint8_t *seen; /* macros */
-};
-
-static int look_at_macro(struct look *l, uint32_t at, struct err *err);
-
-/* Names of dbt's context that give no relation. */
-static const char *const known_calls[] = {"ref", "source", "var", "env_var", "config", "is_incremental", "run_query",
-                                          "statement", "load_result", "return", "log", "print", "range", "set", "zip",
-                                          "tojson", "fromjson", "toyaml", "fromyaml", "md5", "local_md5", "as_native",
-                                          "not", "and", "or", "in", "if", "elif", "is", "do", "call", "for", "else"};
-
-static bool
-is_after_dot(const struct jinja_block *b, const struct jinja_name *name)
-{
-    const char *p = name->s;
-    while (p > b->s && isspace((unsigned char)p[-1]))
-        p--;
-    return p > b->s && p[-1] == '.';
-}
-
-/* Every macro of that name; where there is none, a method of a value is well and anything else is not known. */
-static int
-look_at_call(struct look *l, const struct jinja_block *b, const struct jinja_name *name, struct err *err)
-{
-    const struct manifest *m = l->plan->in.head;
-    bool found = is_after_dot(b, name) || is_listed(name->s, name->len, known_calls, BASE_COUNT(known_calls));
-    for (uint32_t i = 0; !l->why_not && i < m->n_macros; i++) {
-        const char *of = macro_name(&m->macros[i]);
-        if (strlen(of) != name->len || memcmp(of, name->s, name->len) != 0)
-            continue;
-        found = true;
-        if (look_at_macro(l, i, err))
-            return -1;
-    }
-    if (!found && !l->why_not)
-        l->why_not = mem_printf(l->plan, "its template calls %.*s, which is not known", (int)name->len, name->s);
-    return 0;
-}
-
-static int
-look_at_macro(struct look *l, uint32_t at, struct err *err)
-{
-    const struct macro *macro = &l->plan->in.head->macros[at];
-    if (l->why_not || l->seen[at] || is_of_dbt(l->plan, macro))
-        return 0;
-    l->seen[at] = 1;
-    cJSON *json = NULL;
-    struct jinja cut;
-    if (manifest_macro_json(l->plan, l->plan->in.head, at, &json, err))
-        return -1;
-    const char *sql = json_str(json, "macro_sql");
-    if (!sql || !jinja_cut(l->plan, &cut, sql, strlen(sql))) {
-        l->why_not = mem_printf(l->plan, "the macro %s cannot be looked into", macro_name(macro));
-        return 0;
-    }
-    for (size_t i = 0; i < cut.n; i++) {
-        struct jinja_name name = {0};
-        while (jinja_next_name(&cut.v[i], &name))
-            if (is_listed(name.s, name.len, forbidden, FORBIDDEN_IN_MACROS))
-                l->why_not = mem_printf(l->plan, "the macro %s uses %.*s", macro_name(macro), (int)name.len, name.s);
-    }
-    for (uint32_t i = 0; i < macro->n_macros; i++)
-        if (macro->macros[i] != MAP_NONE && look_at_macro(l, macro->macros[i], err))
-            return -1;
-    return 0;
-}
-
-static int
-look_at_template(struct look *l, const struct node *n, const struct jinja *cut, struct err *err)
-{
-    for (size_t i = 0; i < cut->n && !l->why_not; i++) {
-        const struct jinja_block *b = &cut->v[i];
-        struct jinja_name name = {0};
-        if (b->kind == JINJA_STATEMENT && jinja_starts_with(b, "raw"))
-            l->why_not = "its template has a raw block";
-        while (!l->why_not && jinja_next_name(b, &name)) {
-            bool this = name.len == 4 && memcmp(name.s, "this", 4) == 0; /* lazy_read looks at it */
-            if (!this && is_listed(name.s, name.len, forbidden, BASE_COUNT(forbidden)))
-                l->why_not = mem_printf(l->plan, "its template uses %.*s", (int)name.len, name.s);
-            else if (name.called && look_at_call(l, b, &name, err))
-                return -1;
-        }
-    }
-    for (uint32_t i = 0; i < n->n_macros && !l->why_not; i++)
-        if (n->macros[i] != MAP_NONE && look_at_macro(l, n->macros[i], err))
-            return -1;
-    return 0;
-}
-
 /* --- its config --- */
 
 static bool
@@ -268,7 +105,7 @@ config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node)
             return mem_printf(plan, "its %s may reach other rows", others[i]);
     if (!strategy || str_eq(strategy, "default"))
         strategy = is_given(key) ? "delete+insert" : "append";
-    if (!is_listed(strategy, strlen(strategy), strategies, BASE_COUNT(strategies)))
+    if (!lazy_is_listed(strategy, strlen(strategy), strategies, BASE_COUNT(strategies)))
         return mem_printf(plan, "what its incremental_strategy %s touches is not known", strategy);
     const char *why = hooks_why_not(plan, config);
     if (!why && !str_eq(strategy, "append"))
@@ -317,8 +154,8 @@ is_of_rows(struct plan *plan, uint32_t node, uint32_t test, bool *out, struct er
         *out = n->n_parents == 2 && str_eq(json_str(json, "attached_node"), plan->in.head->nodes[node].unique_id);
     else
         *out = n->n_parents == 1 && (space ? str_eq(space, "dbt_utils") &&
-                                                 is_listed(name, strlen(name), of_utils, BASE_COUNT(of_utils))
-                                           : is_listed(name, strlen(name), of_dbt, BASE_COUNT(of_dbt)));
+                                                 lazy_is_listed(name, strlen(name), of_utils, BASE_COUNT(of_utils))
+                                           : lazy_is_listed(name, strlen(name), of_dbt, BASE_COUNT(of_dbt)));
     return 0;
 }
 
@@ -368,7 +205,7 @@ project_why_not(struct plan *plan)
                 return mem_printf(plan, "the project has a path outside of it: %s", paths[i]->v[k]);
     if (p->dispatches_dbt)
         return "dispatch in dbt_project.yml puts other macros before the project's own";
-    const char *macro = overriding_macro(plan);
+    const char *macro = lazy_overriding_macro(plan);
     return macro ? mem_printf(plan, "%s takes the place of dbt's own", macro) : NULL;
 }
 
@@ -390,12 +227,12 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
         lazy->why_not = "its template cannot be looked into";
     if (lazy->why_not)
         return 0;
-    struct look look = {.plan = plan, .seen = mem_array(plan, uint8_t, plan->in.head->n_macros + 1)};
+    struct lazy_look look = {.plan = plan, .seen = mem_array(plan, uint8_t, plan->in.head->n_macros + 1)};
     struct lazy_read found;
     lazy_read(plan, &found, sql, strlen(sql), &cut, p->info->alias ? p->info->alias : p->info->name);
     lazy->why_not = found.why_not;
     lazy->cursors = found.cursors;
-    if (!lazy->why_not && look_at_template(&look, p->info, &cut, err))
+    if (!lazy->why_not && lazy_look_at_template(&look, p->info, &cut, err))
         return -1;
     if (!lazy->why_not)
         lazy->why_not = look.why_not;

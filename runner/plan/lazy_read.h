@@ -1,6 +1,8 @@
-/* lazy_read: what a model's own SQL reads of {{ this }}. Within the room. */
+/* What a model's own SQL reads of {{ this }}, and what its macros do. Within the room. */
 #ifndef PLAN_LAZY_READ_H
 #define PLAN_LAZY_READ_H
+
+#include "plan_internal.h"
 
 #include "jinja/jinja.h"
 
@@ -16,5 +18,20 @@ struct lazy_read {
  */
 void lazy_read(void *ctx, struct lazy_read *out, const char *text, size_t n, const struct jinja *blocks,
                const char *alias);
+
+/* --- macros --- */
+
+bool lazy_is_listed(const char *name, size_t n, const char *const *list, size_t len);
+
+/* The project's or a package's own in the place of one that dbt's incremental run is made of, or NULL. */
+const char *lazy_overriding_macro(struct plan *plan);
+
+struct lazy_look {
+    struct plan *plan;
+    const char *why_not; /* found so far, or NULL */
+    uint8_t *seen;       /* macros */
+};
+/* Does the template, or a macro that it reaches, use what may be another relation's rows? Sets why_not. */
+int lazy_look_at_template(struct lazy_look *l, const struct node *n, const struct jinja *cut, struct err *err) BASE_CHECKED;
 
 #endif
