@@ -47,4 +47,12 @@ bool jinja_reads_environment(const struct jinja_block *block);
 /* Are all names of the block in the list? */
 bool jinja_only(const struct jinja_block *block, const char *const *names);
 
+/* A keyword argument, as dbt 1.12 writes its value back: a string bare, else the expression. */
+struct jinja_keyword {
+    const char *key, *text;
+};
+/* Those of the first call of that name. False if there is none, or it cannot be read. */
+bool jinja_keywords(void *ctx, const char *text, size_t len, const char *call,
+                    struct jinja_keyword **out, size_t *n);
+
 #endif

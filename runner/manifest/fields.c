@@ -30,6 +30,7 @@ static const char *const field_names[FIELD_COUNT] = {
     [FIELD_TEST_METADATA] = "test_metadata",
     [FIELD_ARGUMENTS] = "arguments",
     [FIELD_RETURNS] = "returns",
+    [FIELD_OVERLOADS] = "overloads",
     [FIELD_QUOTING] = "quoting",
     [FIELD_LOADED_AT_FIELD] = "loaded_at_field",
     [FIELD_FRESHNESS] = "freshness",

@@ -175,6 +175,8 @@ bool value_is(struct value v, const char *text); /* a string of just this text *
  */
 char *value_text(void *ctx, struct value string, bool c_string, size_t *n);
 
+/* The text as a JSON string. */
+char *value_quote(void *ctx, const char *text);
 /* The value as cJSON's tree (NaN and Infinity become null); dies with ctx. */
 cJSON *value_tree(void *ctx, struct value v);
 /* Cuts what Python's str.strip() takes for space off both ends of UTF-8 text. */

@@ -14,10 +14,8 @@ struct mover {
 static void
 put(struct mover *m, struct value old, const char *text)
 {
-    cJSON *string = mem_check(cJSON_CreateString(text));
     buf_add(&m->out, m->from, (size_t)(old.s - m->from));
-    buf_puts(&m->out, json_print(m->tmp, string, false));
-    cJSON_Delete(string);
+    buf_puts(&m->out, value_quote(m->tmp, text));
     m->from = old.s + old.n;
 }
 

@@ -121,3 +121,12 @@ manifest_disabled_json(void *ctx, const struct manifest *m, const char *unique_i
     int rc = manifest_disabled_value(tmp, m, unique_id, &v, err);
     return tree_of(ctx, rc, v, tmp, out);
 }
+
+char *
+value_quote(void *ctx, const char *text)
+{
+    cJSON *string = mem_check(cJSON_CreateString(text));
+    char *quoted = json_print(ctx, string, false);
+    cJSON_Delete(string);
+    return quoted;
+}

@@ -71,13 +71,14 @@ holds_fields(struct value a, struct value b)
     return true;
 }
 
+/* Two lists; one that is missing is empty. */
 static bool
-same_records(struct value a, struct value b)
+same_items(struct value a, struct value b, bool (*same)(struct value, struct value))
 {
     struct value key, x, y;
     for (;;) {
         bool more_a = value_each(&a, &key, &x), more_b = value_each(&b, &key, &y);
-        if (more_a != more_b || (more_a && !same_record(x, y)))
+        if (more_a != more_b || (more_a && !same(x, y)))
             return false;
         if (!more_a)
             return true;
@@ -92,7 +93,7 @@ same_record(struct value a, struct value b)
     if (value_is_null(a) || value_is_null(b) || *a.s != *b.s)
         return false;
     return *a.s == '{' ? holds_fields(a, b) && holds_fields(b, a)
-                       : *a.s == '[' && same_records(a, b);
+                       : *a.s == '[' && same_items(a, b, same_record);
 }
 
 static void
@@ -228,11 +229,42 @@ compare_descriptions(struct pair *p)
         compare_column_descriptions(p);
 }
 
+/* The last since 1.12. */
 static const char *const test_keys[] = {
-    "severity",          "where", "limit", "fail_calc", "warn_if", "error_if", "store_failures",
-    "store_failures_as", NULL};
+    "severity",       "where",             "limit",      "fail_calc", "warn_if", "error_if",
+    "store_failures", "store_failures_as", "sql_header", NULL};
+static const char *const test_keys_before[] = {
+    "severity", "where",          "limit",             "fail_calc", "warn_if",
+    "error_if", "store_failures", "store_failures_as", NULL};
 static const char *const node_but[] = {"alias", "schema", "database", "tags", "group", NULL};
 static const char *const metric_but[] = {"group", NULL};
+
+/* Signature and body; what describes an overload does not count. */
+static bool
+same_overload(struct value a, struct value b)
+{
+    static const char *const keys[] = {"defined_in", "arguments", "returns", "raw_body"};
+    for (size_t i = 0; i < BASE_COUNT(keys); i++)
+        if (!same_record(value_get(a, keys[i]), value_get(b, keys[i])))
+            return false;
+    return true;
+}
+
+static void
+compare_overloads(struct pair *p)
+{
+    struct value a = value_get(p->a, "overloads"), b = value_get(p->b, "overloads");
+    if (!same_items(a, b, same_overload))
+        pair_note(p, 0, true, pair_reason(p, STATE_REASON_FIELD, "overloads", b, a));
+}
+
+static const char *const *
+keys_that_count(const struct pair *p)
+{
+    if (p->node->type != NODE_TEST)
+        return NULL;
+    return manifest_since(p->s->head, 12, 0) ? test_keys : test_keys_before;
+}
 
 static void
 compare_file_node(struct pair *p)
@@ -241,7 +273,7 @@ compare_file_node(struct pair *p)
     static const char *const of_functions[] = {"arguments", "returns", NULL};
     bool test = p->node->type == NODE_TEST;
     compare_body(p, !p->node->generic);
-    compare_configs(p, test ? test_keys : NULL, test ? NULL : node_but);
+    compare_configs(p, keys_that_count(p), test ? NULL : node_but);
     compare_relation(p, !p->node->generic);
     if (!test)
         compare_descriptions(p);
@@ -252,6 +284,8 @@ compare_file_node(struct pair *p)
     }
     if (p->node->type == NODE_FUNCTION)
         compare_records(p, of_functions);
+    if (p->node->type == NODE_FUNCTION && manifest_since(p->s->head, 12, 0))
+        compare_overloads(p);
 }
 
 static void

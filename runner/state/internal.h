@@ -30,6 +30,7 @@ struct state {
     const char *broken; /* the versioned model whose contract is broken, or NULL */
     const char *breaks; /* and in which way */
     bool pr_only;       /* state_scope_pr */
+    bool upgrades;      /* state_upgrades */
     bool looked_at_contracts;
     struct macro_state *macros; /* NULL until asked */
     uint8_t *answers[STATE_TESTS];
@@ -68,6 +69,11 @@ void compare_contract(struct pair *p);
 bool contract_breaks_when_removed(struct value model);
 /* All sub-comparisons that a node without an old one fails, as bits. */
 uint32_t compare_new(const struct node *node);
+
+/* Does dbt read production's configs as its own parser would have written them? */
+bool state_upgrades(const struct state *s);
+/* Puts the node's text so; false, and nothing done, if that changes nothing. */
+bool state_upgrade(void *ctx, struct value *node);
 
 /* Which head nodes reach a changed macro. Fails where dbt would: at a macro that is not there. */
 int macros_answer(struct state *s, uint8_t *out, struct err *err) BASE_CHECKED;

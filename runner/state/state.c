@@ -43,6 +43,7 @@ state_new(void *ctx, const struct manifest *head, const struct manifest *product
     s->production = production;
     s->flags = *flags;
     s->diff = diff;
+    s->upgrades = state_upgrades(s);
     s->old = mem_array(s, uint32_t, head->n_nodes + 1);
     /* dbt 1.7 does not look for semantic models in production's manifest: they all count as new. */
     bool all = manifest_since(head, 8, 0);
@@ -72,13 +73,18 @@ compare_one(struct state *s, uint32_t i, struct reasons *out, void *ctx, uint8_t
             reasons_add(ctx, out, (struct state_reason){.kind = STATE_REASON_BODY});
         return 0;
     }
-    if (node->fingerprint && node->fingerprint == old->fingerprint)
+    bool upgrades = s->upgrades && old->group == NODE_NODES && old->raw_code_length > 2;
+    bool same = node->fingerprint && node->fingerprint == old->fingerprint;
+    if (same && !upgrades)
         return 0;
     void *tmp = mem_new(NULL, char);
     struct pair p = {.ctx = ctx ? ctx : tmp, .s = s, .node = node, .old = old, .out = out};
-    int rc = manifest_node_value(tmp, s->head, i, &p.a, err) ||
-             manifest_node_value(tmp, s->production, s->old[i], &p.b, err);
-    if (rc == 0)
+    int rc = manifest_node_value(tmp, s->production, s->old[i], &p.b, err);
+    if (rc == 0 && upgrades && state_upgrade(tmp, &p.b))
+        same = false;
+    if (rc == 0 && !same)
+        rc = manifest_node_value(tmp, s->head, i, &p.a, err);
+    if (rc == 0 && !same)
         compare_nodes(&p);
     *differ = (uint8_t)p.differ;
     if (p.breaks && !s->broken) {

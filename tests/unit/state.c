@@ -401,6 +401,9 @@ compared(void *ctx, const struct manifest *new, const struct manifest *old)
     "\"version\": 1, \"contract\": {\"enforced\": true, \"checksum\": \"" sum "\"}, \"columns\": {"    \
     COLUMN("a", type, "") "}"
 
+#define TESTED(config) "\"resource_type\": \"test\", \"unrendered_config\": {" config "}"
+#define OVERLOADS(x) "\"resource_type\": \"function\", \"overloads\": [{" x "}]"
+
 static void
 older_versions_compare_less(void **state)
 {
@@ -416,6 +419,18 @@ older_versions_compare_less(void **state)
         /* the flag for unrendered values came with 1.9 */
         {"1.9.0", "sources", "\"schema\": \"a\"", "\"schema\": \"b\"", "same"},
         {"1.8.0", "sources", "\"schema\": \"a\"", "\"schema\": \"b\"", "modified"},
+        {"1.12.0", "nodes", TESTED("\"sql_header\": \"a\""), TESTED("\"sql_header\": \"b\""),
+         "modified"},
+        {"1.11.0", "nodes", TESTED("\"sql_header\": \"a\""), TESTED("\"sql_header\": \"b\""),
+         "same"},
+        {"1.12.0", "functions", OVERLOADS("\"raw_body\": \"a\""),
+         OVERLOADS("\"raw_body\": \"b\""), "modified"},
+        {"1.12.0", "functions", OVERLOADS("\"description\": \"a\", \"returns\": null"),
+         OVERLOADS("\"description\": \"b\""), "same"},
+        {"1.12.0", "functions", "\"resource_type\": \"function\"",
+         "\"resource_type\": \"function\", \"overloads\": []", "same"},
+        {"1.11.0", "functions", OVERLOADS("\"raw_body\": \"a\""),
+         OVERLOADS("\"raw_body\": \"b\""), "same"},
     };
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {
@@ -427,6 +442,63 @@ older_versions_compare_less(void **state)
             fail_msg("case %zu: %s", i, got);
         talloc_free(ctx);
     }
+}
+
+#define CODED(code, config)                                                                        \
+    "\"raw_code\": \"" code "\", \"unrendered_config\": {\"x\": 1, " config "}"
+
+/* dbt 1.12 reads a manifest of another dbt with the configs of its code as text. */
+static void
+production_of_another_dbt_is_upgraded(void **state)
+{
+    static const char *const call = "{{ config(enabled=true, a='b', pre_hook=[\\\"c\\\"]) }}";
+    static const struct {
+        const char *head, *production;
+        const char *code, *new, *old, *answer;
+    } cases[] = {
+        {"1.12.6", "1.11.16", NULL, "\"enabled\": \"True\", \"a\": \"b\", \"pre_hook\": \"['c']\"",
+         "\"enabled\": true, \"a\": \"b\", \"pre_hook\": [\"c\"]", "same"},
+        {"1.12.6", "1.12.0", NULL, "\"enabled\": \"True\", \"a\": \"b\", \"pre_hook\": \"['c']\"",
+         "\"a\": \"e\"", "same"},
+        /* equal, but for what dbt makes of it */
+        {"1.12.6", "1.11.16", NULL, "\"enabled\": true", "\"enabled\": true", "modified"},
+        {"1.12.6", "1.12.6", NULL, "\"enabled\": true", "\"enabled\": true", "same"},
+        {"1.11.17", "1.11.16", NULL, "\"enabled\": true", "\"enabled\": true", "same"},
+        {"1.12.6", "1.11.16", "select 'config(a=1)'", "\"a\": 1", "\"a\": 1", "same"},
+        {"1.12.6", "1.11.16", "{{ x.config(a=1) }}", "\"a\": 1", "\"a\": 1", "same"},
+    };
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        void *ctx = talloc_new(NULL);
+        const char *code = cases[i].code ? cases[i].code : call;
+        const char *new = mem_printf(ctx, CODED("%s", "%s"), code, cases[i].new);
+        const char *old = mem_printf(ctx, CODED("%s", "%s"), code, cases[i].old);
+        const char *got = compared(ctx, written_by(ctx, cases[i].head, "nodes", new),
+                                   written_by(ctx, cases[i].production, "nodes", old));
+        if (!str_eq(got, cases[i].answer))
+            fail_msg("case %zu: %s", i, got);
+        talloc_free(ctx);
+    }
+}
+
+/* dbt's own tests of one column have no code that sets a config. */
+static void
+simple_tests_are_not_upgraded(void **state)
+{
+#define CALLS(macros)                                                                              \
+    "\"resource_type\": \"test\", \"depends_on\": {\"macros\": [" macros "]}, "                         \
+    CODED("{{ config(limit=1) }}", "\"limit\": 1")
+    static const char *const simple = CALLS("\"macro.dbt.test_unique\""),
+                            *const other = CALLS("\"macro.dbt.test_unique\", \"macro.p.m\"");
+    void *ctx = talloc_new(NULL);
+    (void)state;
+    assert_string_equal(compared(ctx, written_by(ctx, "1.12.6", "nodes", simple),
+                                 written_by(ctx, "1.11.16", "nodes", simple)),
+                        "same");
+    assert_string_equal(compared(ctx, written_by(ctx, "1.12.6", "nodes", other),
+                                 written_by(ctx, "1.11.16", "nodes", other)),
+                        "modified");
+    talloc_free(ctx);
 }
 
 static void
@@ -505,6 +577,8 @@ main(void)
         cmocka_unit_test(macros_reach_by_calls),
         cmocka_unit_test(a_missing_macro_is_met_or_not),
         cmocka_unit_test(contracts_break_or_only_differ),
+        cmocka_unit_test(production_of_another_dbt_is_upgraded),
+        cmocka_unit_test(simple_tests_are_not_upgraded),
         cmocka_unit_test(removed_contracts_stop_dbt),
         cmocka_unit_test(disabled_nodes_are_never_in),
         cmocka_unit_test(words_are_dbts),
