@@ -294,11 +294,22 @@ role_of(const struct fast *f, const char *path, enum fast_role *out)
     return count <= 1;
 }
 
-/* dbt reads files of these endings alone, and a few by name. */
+/* In a package any folder may be the one that it keeps them in. */
+static bool
+may_be_osi(const struct fast *f, const char *path)
+{
+    bool in = stands_in(f, FAST_OSI, path) || str_starts(path, f->install);
+    for (size_t i = 1; i < f->n_packages; i++)
+        in |= str_starts(path, f->packages[i].dir);
+    return in && f->production->dbt_minor >= 12 && str_ends(path, ".json");
+}
+
+/* dbt reads files of these endings alone, and a few by name; the last four since 1.12. */
 static bool
 is_read(const char *path)
 {
-    static const char *const ends[] = {".sql", ".py", ".csv", ".yml", ".yaml", ".md"};
+    static const char *const ends[] = {".sql", ".py", ".csv", ".yml",    ".yaml",
+                                       ".md",  ".js", ".j2",  ".jinja2", ".jinja"};
     char *low = mem_strdup(NULL, path_base(path));
     for (char *c = low; *c; c++)
         *c = (char)tolower((unsigned char)*c);
@@ -334,6 +345,8 @@ check_path(struct fast *f, const char *path, enum fast_role *role, bool *read)
     *read = false;
     if (is_special(path))
         return fast_decline(f, "%s changed: it decides what dbt reads, and how", path);
+    if (may_be_osi(f, path))
+        return fast_decline(f, "%s may hold semantic models and metrics", path);
     if (!is_read(path))
         return 0;
     if (str_starts(path, f->install))

@@ -19,6 +19,7 @@ enum fast_role {
     FAST_FUNCTIONS,
     FAST_MACROS,
     FAST_DOCS,
+    FAST_OSI, /* Open Semantic Interchange, since 1.12 */
     FAST_ROLES,
 };
 

@@ -79,6 +79,9 @@ read_all_paths(struct fast *f)
     rc = rc ? rc : read_paths(f, FAST_FUNCTIONS, "function-paths", "functions/");
     rc = rc ? rc : read_paths(f, FAST_MACROS, "macro-paths", "macros/");
     rc = rc ? rc : read_paths(f, FAST_DOCS, "docs-paths", NULL);
+    rc = rc ? rc : read_paths(f, FAST_OSI, "osi-paths", "osi/");
+    if (!yaml_get(f->project, "osi-paths"))
+        strlist_add(f->ctx, &f->paths[FAST_OSI], "OSI/");
     const char *install = yaml_str(f->project, "packages-install-path");
     f->install = install ? tidy(f->ctx, install) : "dbt_packages/";
     return rc;

@@ -219,6 +219,8 @@ claims_what_is_proved(void **state)
         {"models/a.sql", " \n", "blank on one side"},
         {"models/a.sql", NULL, "models/a.sql was deleted"},
         {"models/new.sql", "select 1\n", "models/new.sql is new"},
+        {"models/new.sql.jinja", "select 1\n", "models/new.sql.jinja is new"},
+        {"osi/x.json", "{}\n", "modified:"},
         {"models/d.sql", "{% set q %}select 2{% endset %}\nselect {{ q }}\n",
          "Jinja takes parts of its text"},
         {"models/py.py", "def model(dbt, session):\n    return dbt.ref('b')\n", "Python models"},
@@ -250,6 +252,18 @@ claims_what_is_proved(void **state)
         if (claim ? !str_eq(got, cases[i].says) : !strstr(got, cases[i].says))
             fail_msg("case %zu (%s): '%s' for '%s'", i, cases[i].path, got, cases[i].says);
     }
+}
+
+static void
+semantic_interchange_since_1_12(void **state)
+{
+    struct place *p = *state;
+    struct manifest *m = production(p, p->base, C_ON, "raw");
+    m->dbt_minor = 12;
+    change(p, "x.json", "{}\n");
+    assert_string_equal(ask(p, m, &known), "modified:");
+    change(p, "OSI/x.json", "{}\n");
+    assert_non_null(strstr(ask(p, m, &known), "OSI/x.json may hold semantic models"));
 }
 
 /* What stands behind a link has another path in the diff: folders and files, and links that no
@@ -388,6 +402,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(claims_what_is_proved, setup, teardown),
+        cmocka_unit_test_setup_teardown(semantic_interchange_since_1_12, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(declines_what_is_not_known, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_evaluated_here, setup, teardown),
