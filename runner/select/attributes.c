@@ -192,12 +192,24 @@ is_materialized(const struct criterion *c)
            strcmp(c->args.v[0], "materialized") == 0;
 }
 
+/* Members of enumerations that are no texts in Python: dbt compares them in vain. */
+static bool
+is_enumeration(const struct manifest *m, const struct node *node, const struct strlist *path)
+{
+    bool on_error = path->n == 1 && strcmp(path->v[0], "on_error") == 0;
+    bool updates_on = path->n == 3 && strcmp(path->v[0], "freshness") == 0 &&
+                      strcmp(path->v[1], "build_after") == 0 &&
+                      strcmp(path->v[2], "updates_on") == 0;
+    return node->type == NODE_MODEL && (updates_on || (on_error && manifest_since(m, 12, 0)));
+}
+
 /* Can the node match at all? What cannot is not read. */
 static bool
-can_match(const struct criterion *c, const struct node *node)
+can_match(const struct manifest *m, const struct criterion *c, const struct node *node)
 {
     if (c->method->match == match_config)
-        return node->group == NODE_NODES || node->group == NODE_SOURCES;
+        return (node->group == NODE_NODES || node->group == NODE_SOURCES) &&
+               !is_enumeration(m, node, &c->args);
     if (c->method->match == match_group)
         return node->group == NODE_NODES || node->group == NODE_METRICS;
     if (c->method->match == match_test_name)
@@ -250,7 +262,7 @@ match_node(struct select *s, const struct asked *asked, uint32_t i, struct err *
     struct value json = {0};
     void *tmp = NULL;
     for (size_t k = 0; k < asked->n; k++) {
-        if (!node->enabled || !can_match(asked->v[k], node))
+        if (!node->enabled || !can_match(s->m, asked->v[k], node))
             continue;
         if (!tmp) {
             tmp = talloc_new(s->ctx);
@@ -284,7 +296,7 @@ match_config(struct select *s, const struct criterion *c, uint8_t *out, struct e
         memcpy(out, c->matched, s->n);
     for (uint32_t i = 0; !c->matched && i < s->n; i++) {
         const struct node *node = &s->m->nodes[i];
-        out[i] = node->enabled && can_match(c, node) && str_eq(node->materialized, c->value);
+        out[i] = node->enabled && can_match(s->m, c, node) && str_eq(node->materialized, c->value);
     }
     return 0;
 }

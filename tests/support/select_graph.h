@@ -26,7 +26,8 @@ static const char *const graph_lines[] = {
     " 'project_name': 'p', 'adapter_type': 'postgres'},\n",
     "'nodes': {\n",
     MODEL("stg_a", "models/staging/stg_a.sql", "'p', 'staging', 'stg_a'",
-          ", 'materialized': 'view', 'tags': ['stage', 'x y'], 'meta': {'owner': 'data', 'n': 1, 'l': [1, 'a', false]}",
+          ", 'materialized': 'view', 'tags': ['stage', 'x y'], 'meta': {'owner': 'data', 'n': 1, 'l': [1, 'a', false]}, 'on_error': 'continue', "
+          "'freshness': {'build_after': {'updates_on': 'all', 'period': 'day'}}",
           "'source.p.web.events', 'seed.p.codes'",
           ", 'tags': ['stage', 'x y'], 'patch_path': 'p://models/staging/all.yml', 'access': 'public'" CODE("@CODE@")) ",\n",
     MODEL("stg_b", "models/staging/stg_b.sql", "'p', 'staging', 'stg_b'",
