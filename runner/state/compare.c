@@ -33,69 +33,6 @@ pair_note(struct pair *p, uint32_t differ, bool counts, struct state_reason reas
         reasons_add(p->ctx, p->out, reason);
 }
 
-static bool
-is_one_of(struct value key, const char *const *words)
-{
-    for (; *words; words++)
-        if (value_is(key, *words))
-            return true;
-    return false;
-}
-
-/* Missing and null are the same here. */
-static bool
-same_field(struct value a, struct value b)
-{
-    return value_equal(a, b) || (value_is_null(a) && value_is_null(b));
-}
-
-/* What a field of dbt's own is where an older dbt has not written it. */
-static bool
-is_default(struct value v)
-{
-    return value_is_null(v) || (!value_truth(v) && !memchr("0123456789-", *v.s, 11));
-}
-
-static bool
-holds_fields(struct value a, struct value b)
-{
-    struct value rest = b, key, item;
-    while (value_each(&rest, &key, &item)) {
-        struct value other = value_get_key(a, key);
-        bool own = value_is(key, "meta"); /* the user's own words in it */
-        if (other.n == 0 ? !is_default(item)
-            : own        ? !value_equal(other, item)
-                         : !same_record(other, item))
-            return false;
-    }
-    return true;
-}
-
-/* Two lists; one that is missing is empty. */
-static bool
-same_items(struct value a, struct value b, bool (*same)(struct value, struct value))
-{
-    struct value key, x, y;
-    for (;;) {
-        bool more_a = value_each(&a, &key, &x), more_b = value_each(&b, &key, &y);
-        if (more_a != more_b || (more_a && !same(x, y)))
-            return false;
-        if (!more_a)
-            return true;
-    }
-}
-
-bool
-same_record(struct value a, struct value b)
-{
-    if (same_field(a, b))
-        return true;
-    if (value_is_null(a) || value_is_null(b) || *a.s != *b.s)
-        return false;
-    return *a.s == '{' ? holds_fields(a, b) && holds_fields(b, a)
-                       : *a.s == '[' && same_items(a, b, same_record);
-}
-
 static void
 compare_field(struct pair *p, const char *key)
 {
@@ -239,17 +176,6 @@ static const char *const test_keys_before[] = {
 static const char *const node_but[] = {"alias", "schema", "database", "tags", "group", NULL};
 static const char *const metric_but[] = {"group", NULL};
 
-/* Signature and body; what describes an overload does not count. */
-static bool
-same_overload(struct value a, struct value b)
-{
-    static const char *const keys[] = {"defined_in", "arguments", "returns", "raw_body"};
-    for (size_t i = 0; i < BASE_COUNT(keys); i++)
-        if (!same_record(value_get(a, keys[i]), value_get(b, keys[i])))
-            return false;
-    return true;
-}
-
 static void
 compare_overloads(struct pair *p)
 {
@@ -288,14 +214,23 @@ compare_file_node(struct pair *p)
         compare_overloads(p);
 }
 
+/* 1.12 reads the fields that a partition has not; before, partitions are compared as written. */
+static void
+compare_external(struct pair *p)
+{
+    struct value a = value_get(p->a, "external"), b = value_get(p->b, "external");
+    bool objects = !value_is_null(a) && !value_is_null(b) && manifest_since(p->s->head, 12, 0);
+    if (!objects || !same_external(a, b))
+        compare_field(p, "external");
+}
+
 static void
 compare_source(struct pair *p)
 {
     static const char *const real[] = {"database", "schema", "identifier"};
     static const char *const unrendered[] = {"unrendered_database", "unrendered_schema",
                                              "identifier"};
-    static const char *const fields[] = {"quoting", "freshness", "loaded_at_field", "external",
-                                         NULL};
+    static const char *const fields[] = {"quoting", "freshness", "loaded_at_field", NULL};
     bool by_text = p->s->flags.more_unrendered && manifest_since(p->s->head, 9, 0);
     const char *const *keys = by_text ? unrendered : real;
     for (size_t i = 0; i < 3; i++) {
@@ -307,6 +242,7 @@ compare_source(struct pair *p)
     compare_fqn(p);
     compare_configs(p, NULL, NULL);
     compare_fields(p, fields);
+    compare_external(p);
 }
 
 static bool

@@ -58,6 +58,18 @@ void pair_note(struct pair *p, uint32_t differ, bool counts, struct state_reason
 struct state_reason pair_reason(struct pair *p, enum state_reason_kind kind, const char *key,
                                 struct value before, struct value after);
 
+/* record.c */
+bool is_one_of(struct value key, const char *const *words);
+/* Missing and null are the same here. */
+bool same_field(struct value a, struct value b);
+/* What a field of dbt's own is where an older dbt has not written it. */
+bool is_default(struct value v);
+/* Two lists; one that is missing is empty. */
+bool same_items(struct value a, struct value b, bool (*same)(struct value, struct value));
+/* Signature and body of a function's overload; what describes it does not count. */
+bool same_overload(struct value a, struct value b);
+/* A source's `external`, both sides objects, as 1.12 has it. */
+bool same_external(struct value a, struct value b);
 /* Two values of dbt's own classes, which an older dbt wrote with fewer fields: dbt reads a field that
  * is missing as its default. What stands under `meta` is the user's and compares as it is. */
 bool same_record(struct value a, struct value b);

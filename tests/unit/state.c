@@ -401,6 +401,7 @@ compared(void *ctx, const struct manifest *new, const struct manifest *old)
     "\"version\": 1, \"contract\": {\"enforced\": true, \"checksum\": \"" sum "\"}, \"columns\": {"    \
     COLUMN("a", type, "") "}"
 
+#define PARTED(x) "\"external\": {\"x\": 1, \"partitions\": [" x "]}"
 #define TESTED(config) "\"resource_type\": \"test\", \"unrendered_config\": {" config "}"
 #define OVERLOADS(x) "\"resource_type\": \"function\", \"overloads\": [{" x "}]"
 
@@ -419,6 +420,13 @@ older_versions_compare_less(void **state)
         /* the flag for unrendered values came with 1.9 */
         {"1.9.0", "sources", "\"schema\": \"a\"", "\"schema\": \"b\"", "same"},
         {"1.8.0", "sources", "\"schema\": \"a\"", "\"schema\": \"b\"", "modified"},
+        {"1.12.0", "sources", PARTED("{\"name\": \"a\"}"),
+         PARTED("{\"name\": \"a\", \"description\": \"\", \"meta\": {}}"), "same"},
+        {"1.11.0", "sources", PARTED("{\"name\": \"a\"}"),
+         PARTED("{\"name\": \"a\", \"description\": \"\", \"meta\": {}}"), "modified"},
+        {"1.12.0", "sources", PARTED("{\"name\": \"a\"}"),
+         PARTED("{\"name\": \"a\", \"mine\": null}"), "modified"},
+        {"1.12.0", "sources", PARTED("\"a\""), PARTED("{\"name\": \"a\"}"), "modified"},
         {"1.12.0", "nodes", TESTED("\"sql_header\": \"a\""), TESTED("\"sql_header\": \"b\""),
          "modified"},
         {"1.11.0", "nodes", TESTED("\"sql_header\": \"a\""), TESTED("\"sql_header\": \"b\""),
