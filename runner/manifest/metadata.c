@@ -46,15 +46,27 @@ commit_of(struct manifest *m, struct value env)
     return NULL;
 }
 
+/* A part of a version, which ends at *end; -1: it is none. */
+static int
+version_part(const char *text, char **end)
+{
+    enum { PART_MOST = 9999 };
+    long part = strtol(text, end, 10);
+    return *end > text && part >= 0 && part <= PART_MOST ? (int)part : -1;
+}
+
 static void
 read_version(struct manifest *m)
 {
     char *end;
-    long major = m->dbt_version ? strtol(m->dbt_version, &end, 10) : 0;
+    int major = m->dbt_version ? version_part(m->dbt_version, &end) : 0;
     if (major < 1 || *end != '.')
         return;
-    m->dbt_minor = (int)strtol(end + 1, &end, 10) + (int)(major - 1) * 100;
-    m->dbt_patch = *end == '.' ? (int)strtol(end + 1, NULL, 10) : 0;
+    int minor = version_part(end + 1, &end), patch = *end == '.' ? version_part(end + 1, &end) : 0;
+    if (minor < 0)
+        return;
+    m->dbt_minor = minor + (major - 1) * 100;
+    m->dbt_patch = patch < 0 ? 0 : patch;
 }
 
 bool

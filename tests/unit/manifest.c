@@ -188,6 +188,28 @@ odd_numbers_and_texts_are_taken(void **state)
     talloc_free(ctx);
 }
 
+/* What names no version of dbt counts as the latest. */
+static void
+versions_are_read(void **state)
+{
+    static const struct {
+        const char *text;
+        int minor, patch;
+    } versions[] = {{"1.9.3", 9, 3},         {"1.12.0b2", 12, 0},      {"2.0.1", 100, 1}, {"1.7", 7, 0},
+                    {"99999999999.1.1", 0, 0}, {"55555555.1.1", 0, 0}, {"1.99999999999", 0, 0}, {"1.-5.1", 0, 0},
+                    {"1.9.x", 9, 0},         {"1.", 0, 0},             {"", 0, 0}};
+    void *ctx = talloc_new(NULL);
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(versions); i++) {
+        const struct manifest *m =
+            parse(ctx, mem_printf(ctx, "{\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\","
+                                       " \"dbt_version\": \"%s\"}}", versions[i].text));
+        assert_int_equal(m->dbt_minor, versions[i].minor);
+        assert_int_equal(m->dbt_patch, versions[i].patch);
+    }
+    talloc_free(ctx);
+}
+
 /* Borders of chunks fall everywhere: into escapes, characters, names, words. */
 static void
 chunks_do_not_matter(void **state)
@@ -488,6 +510,7 @@ main(void)
         cmocka_unit_test(last_of_duplicates_counts),
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(odd_numbers_and_texts_are_taken),
+        cmocka_unit_test(versions_are_read),
         cmocka_unit_test(chunks_do_not_matter),
         cmocka_unit_test(entries_before_do_not_matter),
         cmocka_unit_test(fingerprints_see_what_is_compared),
