@@ -11,7 +11,8 @@
 --   persons  roles that sandboxes are made for (--for): the role `sandbox` becomes a member of them, so that it can hand them
 --            the tables; left out: they get grants alone
 --   promote  the role of 'cloneci promote' and 'rollback': a member of the owner, who may replace production's relations, and
---            nothing else; left out: none is made
+--            nothing else; its target in profiles.yml has `role: <owner>`, so that what it builds is the owner's; left out: none
+--            is made
 --   owner    the role that builds production with dbt
 --   schemas  production's schemas, and those of its sources, separated by commas
 --
@@ -57,8 +58,11 @@ FROM unnest(ARRAY[:'ci', :'sandbox']) AS r WHERE r <> '' \gexec
 SELECT format('GRANT %I TO %I', trim(p), :'sandbox')
 FROM unnest(string_to_array(:'persons', ',')) AS p WHERE :'sandbox' <> '' \gexec
 
--- The owner's rights, the schemas in which former generations are kept, and a look at the snapshots of others.
-SELECT format('GRANT %I, pg_read_all_stats TO %I', :'owner', :'promote') WHERE :'promote' <> '' \gexec
-SELECT format('GRANT CONNECT, CREATE, TEMPORARY ON DATABASE %I TO %I', :'DBNAME', :'promote') WHERE :'promote' <> '' \gexec
+-- A promotion works as the owner (`role` in the profile), so that what it builds is the owner's. It makes the schemas of stage and of
+-- former generations, and looks at the snapshots of others.
+SELECT format('GRANT %I TO %I', :'owner', :'promote') WHERE :'promote' <> '' \gexec
+SELECT format('GRANT pg_read_all_stats TO %I', :'owner') WHERE :'promote' <> '' \gexec
+SELECT format('GRANT CONNECT, CREATE, TEMPORARY ON DATABASE %I TO %I', :'DBNAME', r)
+FROM unnest(ARRAY[:'owner', :'promote']) AS r WHERE :'promote' <> '' \gexec
 
 COMMIT;

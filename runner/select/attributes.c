@@ -88,12 +88,25 @@ same(void *ctx, const struct wanted *w, struct value v)
     return value_is(v, w->text);
 }
 
+/*
+ * dbt makes a date of a microbatch model's `begin` before it selects (check_valid_microbatch_config), and a date is
+ * like no text. With a strategy macro of the project's own it does not: the manifest shows the text as it was written,
+ * mostly without a time.
+ */
+static bool
+is_date(const struct criterion *c, struct value config, struct value v)
+{
+    return c->args.n == 1 && strcmp(c->args.v[0], "begin") == 0 && v.n > 12 && v.s[11] == 'T' &&
+           value_is(value_get(config, "materialized"), "incremental") &&
+           value_is(value_get(config, "incremental_strategy"), "microbatch");
+}
+
 static bool
 config_matches(void *ctx, const struct criterion *c, struct value config)
 {
     struct value v = c->args.n ? descend(config, &c->args) : (struct value){0}, key, item;
     struct wanted w = want(ctx, c);
-    if (v.n == 0)
+    if (v.n == 0 || is_date(c, config, v))
         return false;
     if (v.s[0] != '[')
         return same(ctx, &w, v) || (w.is_true && is_bool(v, &value_true)) ||

@@ -131,7 +131,8 @@ refuse AS (
     SELECT format('%s is not ours to move: it is owned by %I; GRANT %I TO %I', g.q, pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner), current_user)
     FROM (SELECT q, relowner FROM gone UNION ALL SELECT q, relowner FROM came) AS g WHERE NOT pg_has_role(g.relowner, 'USAGE')
     UNION ALL
-    SELECT format('%s is owned by %I, production''s by %I: build as %I', c.q, pg_get_userbyid(c.relowner), pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner))
+    SELECT format('%s is owned by %I, production''s by %I: build as %I (`role: %I` in the target of profiles.yml)',
+                  c.q, pg_get_userbyid(c.relowner), pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner))
     FROM gone AS g JOIN came AS c ON c.oid = g.new WHERE c.relowner <> g.relowner
     UNION ALL
     SELECT format('%s has row level security, the new one does not: enable it there (a post-hook), with its policies', p.old_q)

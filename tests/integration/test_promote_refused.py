@@ -62,6 +62,7 @@ def test_of_another_role(live):
     live.cluster.rows("ALTER TABLE stage.customers OWNER TO other", live.database)
     named = "\n".join(refusals(live.promote(code=5)))
     assert "strange.v" in named and "stage.customers" in named and "GRANT other TO prod_owner" in named
+    assert "build as prod_owner (`role: prod_owner` in the target of profiles.yml)" in named
     assert live.live() == 0
 
 

@@ -11,7 +11,7 @@ ROLES = {"ci": "cc_ci", "sandbox": "cc_sandbox", "promote": "cc_promote"}
 
 @pytest.fixture
 def roles(pull):
-    pull.rows("DO $$ BEGIN CREATE ROLE ann LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    pull.rows("DO $$ BEGIN CREATE ROLE ann LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$; REVOKE pg_read_all_stats FROM prod_owner")
     pull.cluster.run_file(spoke.TOP / "conf" / "roles.sql", pull.database, "postgres", owner="prod_owner", persons="ann",
                           schemas=",".join(spoke.PRODUCTION_SCHEMAS), **ROLES)
     # rights that were given to all roles of the project are what must stay
@@ -36,6 +36,11 @@ def test_what_the_roles_may_not_do_is_tried(roles):
         assert "reads production and cannot write it" in doctor(pull, ROLES[role])
     assert "a role for promote and rollback alone" in doctor(pull, ROLES["promote"], "--roles")
     assert "BAD  roles" in doctor(pull, "postgres", "--roles", code=2)
+
+
+def test_a_promotion_works_as_the_owner(roles):
+    """What it builds must be the owner's; in that role it still has to see others' snapshots."""
+    assert roles.value("SET ROLE prod_owner; SELECT pg_has_role('pg_read_all_stats', 'USAGE')", ROLES["promote"])
 
 
 def test_each_right_too_much_is_named_and_nothing_is_done(roles):

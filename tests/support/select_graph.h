@@ -31,9 +31,10 @@ static const char *const graph_lines[] = {
           "'source.p.web.events', 'seed.p.codes'",
           ", 'tags': ['stage', 'x y'], 'patch_path': 'p://models/staging/all.yml', 'access': 'public'" CODE("@CODE@")) ",\n",
     MODEL("stg_b", "models/staging/stg_b.sql", "'p', 'staging', 'stg_b'",
-          ", 'materialized': 'view', 'group': 'money'", "'seed.p.codes'",
+          ", 'materialized': 'view', 'group': 'money', 'begin': '2024-01-01T00:00:00'", "'seed.p.codes'",
           ", 'tags': ['stage'], 'access': 'protected'" CODE("b")) ",\n",
-    MODEL("fct", "models/marts/fct.sql", "'p', 'marts', 'fct'", ", 'materialized': 'incremental', 'full_refresh': null",
+    MODEL("fct", "models/marts/fct.sql", "'p', 'marts', 'fct'", ", 'materialized': 'incremental', 'full_refresh': null, "
+          "'incremental_strategy': 'microbatch', 'begin': '2024-01-01T00:00:00'",
           "'model.p.stg_a', 'model.p.stg_b'", ", 'tags': [], 'access': 'private'" CODE("f")) ",\n",
     MODEL("dim.v1", "models/marts/dim_v1.sql", "'p', 'marts', 'dim', 'v1'", ", 'materialized': 'table'",
           "'model.p.stg_b'", ", 'tags': ['core'], 'access': 'public', 'version': 1, 'latest_version': 2" CODE("1")) ",\n",

@@ -166,6 +166,7 @@ test_config(void **state)
         {"config:x", ""},
         {"config.materialized.x:view", ""},
         {"config.group:money", "model.p.stg_b"},
+        {"config.begin:2024-01-01T00:00:00", "model.p.stg_b"}, /* of a microbatch model it is a date, like no text */
         {"config.full_refresh:None", ""},
         {"config.enabled:True,resource_type:source", "source.p.web.events"},
         {"config.enabled:true,resource_type:exposure", ""},
