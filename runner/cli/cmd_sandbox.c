@@ -176,8 +176,8 @@ print_made(struct session *s, const struct plan_sandbox *box, const char *word, 
         return;
     }
     print_clones(s, false);
-    printf("sandbox %s %s: %zu relations, %zu of them views, %s copied", box->name, word, s->plan->n_clones, views,
-           str_bytes(s->ctx, bytes));
+    printf("sandbox %s %s: %zu relation%s, %zu of them views, %s copied", box->name, word, s->plan->n_clones,
+           s->plan->n_clones == 1 ? "" : "s", views, str_bytes(s->ctx, bytes));
     if (fresh)
         printf(", %zu as they were", fresh);
     printf(", in %s (%s of it copying)%s%s\n", str_ms(s->ctx, all), str_ms(s->ctx, r->ms), s->expires ? "; until " : "",

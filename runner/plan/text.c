@@ -58,14 +58,40 @@ print_clone(struct buf *b, const struct style *s, const struct plan_node *p)
     talloc_free(tmp);
 }
 
+static const char *
+plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+static bool
+is_test(const struct plan_node *p)
+{
+    return p->info->type == NODE_TEST || p->info->type == NODE_UNIT_TEST;
+}
+
+/* What dbt does nothing for, as metrics, or for which nothing stands in the warehouse, is named apart. */
+static void
+print_head(struct buf *b, const struct style *s, const struct plan *plan)
+{
+    size_t relations = 0, tests = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        relations += plan->nodes[i].target.name != NULL;
+        tests += !plan->nodes[i].target.name && is_test(&plan->nodes[i]);
+    }
+    buf_printf(b, "%sPlan%s: %zu relation%s and %zu test%s to build, %zu to clone", s->bold, s->off, relations,
+               plural(relations), tests, plural(tests), plan->n_clones);
+}
+
 static void
 print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
 {
-    size_t others = 0;
+    size_t tests = 0, others = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_node *p = &plan->nodes[i];
         if (!p->target.name) {
-            others++;
+            tests += is_test(p);
+            others += !is_test(p);
             continue;
         }
         buf_printf(b, "\n  %s%s%s  %s\n", s->bold, p->info->name, s->off,
@@ -77,8 +103,11 @@ print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
             buf_printf(b, "      %sno clone%s  %s\n", p->candidate ? s->yellow : s->dim, s->off,
                        p->skipped_because);
     }
+    if (tests)
+        buf_printf(b, "\n  and %zu test%s\n", tests, plural(tests));
     if (others)
-        buf_printf(b, "\n  and %zu tests and other nodes that make no relation\n", others);
+        buf_printf(b, "\n  selected too: %zu node%s that dbt builds no relation of (metrics, exposures and the like)\n",
+                   others, plural(others));
 }
 
 static void
@@ -147,7 +176,7 @@ plan_text(void *ctx, const struct plan *plan, bool color)
     const struct style *s = color ? &colored : &plain;
     struct buf b;
     buf_init(&b, ctx);
-    buf_printf(&b, "%sPlan%s: %zu nodes to build, %zu to clone", s->bold, s->off, plan->n_nodes, plan->n_clones);
+    print_head(&b, s, plan);
     print_sum(&b, plan);
     print_database(&b, s, plan);
     print_nodes(&b, s, plan);

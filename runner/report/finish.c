@@ -23,6 +23,13 @@ node_makes_relation(const cJSON *node)
     return json_str(node, "relation") != NULL;
 }
 
+bool
+node_is_test(const cJSON *node)
+{
+    const char *type = json_str(node, "resource_type");
+    return str_eq(type, "test") || str_eq(type, "unit_test");
+}
+
 const char *
 node_name(const cJSON *node)
 {

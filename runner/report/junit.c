@@ -44,13 +44,6 @@ put_attr(struct buf *b, const char *name, const char *value)
 }
 
 static bool
-is_test(const cJSON *node)
-{
-    const char *type = json_str(node, "resource_type");
-    return str_eq(type, "test") || str_eq(type, "unit_test");
-}
-
-static bool
 is_bad(const cJSON *node)
 {
     return node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");
@@ -101,7 +94,7 @@ count(const cJSON *doc, bool tests)
     struct counts c = {0};
     const cJSON *node;
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        if (is_test(node) != tests)
+        if (node_is_test(node) != tests)
             continue;
         c.all++;
         c.bad += is_bad(node);
@@ -125,7 +118,7 @@ put_suite(struct buf *b, const cJSON *doc, const char *name, bool tests)
     put_attr(b, "timestamp", json_str(json_get(doc, "run"), "started_at"));
     buf_puts(b, ">\n");
     cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
-        if (is_test(node) == tests)
+        if (node_is_test(node) == tests)
             put_case(b, node);
     }
     buf_puts(b, "  </testsuite>\n");

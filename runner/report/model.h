@@ -35,6 +35,7 @@ void model_clean(cJSON *item);
 bool node_verdict_is(const cJSON *node, const char *verdict);
 const char *node_status(const cJSON *node); /* dbt's, or NULL */
 bool node_makes_relation(const cJSON *node);
+bool node_is_test(const cJSON *node); /* a unit test as well */
 /* "rides", or the unique id where the name is missing. */
 const char *node_name(const cJSON *node);
 /* How many nodes have the verdict. */

@@ -34,7 +34,7 @@ put_changed(struct page *p)
     size_t shown = 0, tests = 0;
     const cJSON *node;
     cJSON_ArrayForEach(node, json_get(p->doc, "nodes"))
-        tests += str_eq(json_str(node, "resource_type"), "test");
+        tests += node_is_test(node);
     if (!cJSON_GetArraySize(json_get(p->doc, "nodes")))
         return;
     page_title(p, "What is built, and why",

@@ -1,6 +1,7 @@
 """What `auto` keeps to, time, size and disk, and the rules of cloneci.yml that force a strategy."""
 
 import json
+import re
 
 import pytest
 import spoke
@@ -89,7 +90,10 @@ def test_auto_keeps_to_a_time(rides):
     assert pull.plan()["copy_rate"]["from"] == "a guess"
     pull.must("clone")
     assert pull.plan()["copy_rate"]["from"] == "as the last run"
-    assert "at " in pull.must("plan").stdout.splitlines()[0] and "as the last run" in pull.must("plan").stdout
+    said = pull.must("plan").stdout
+    assert "at " in said.splitlines()[0] and "as the last run" in said
+    # the exposure is selected, and nothing is built for it
+    assert re.match(r"Plan: 5 relations and \d+ tests to build, 4 to clone", said) and "selected too: 1 node that dbt" in said, said
 
 
 def test_all_clones_keep_to_a_size(rides):

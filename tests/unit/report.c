@@ -283,7 +283,11 @@ static void
 test_text_begins_with_the_verdict(void **state)
 {
     (void)state;
-    const char *ok = report_text(ctx, docs_ok(ctx), false);
+    cJSON *doc = docs_ok(ctx), *test = json_get(doc, "nodes")->child;
+    while (!str_eq(json_str(test, "resource_type"), "test"))
+        test = test->next;
+    cJSON_ReplaceItemInObject(test, "resource_type", cJSON_CreateString("unit_test")); /* counts as one */
+    const char *ok = report_text(ctx, doc, false);
     assert_true(
         str_starts(ok, "✓ 2 incremental models ran incrementally on clones of production\n"));
     in_order(ok, "May I merge? Yes. Production needs nothing for its next run. rides keeps the rows",
