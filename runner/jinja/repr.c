@@ -1,6 +1,7 @@
 /* Trees as text: as Python's repr() of Jinja's nodes, and as dbt writes an expression back. */
 #include "tree.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@ python_float(void *ctx, double v)
 {
     char text[64];
     int digits = 0;
+    if (isinf(v))
+        return "inf"; /* no literal is negative */
     do
         snprintf(text, sizeof text, "%.*e", digits, v);
     while (strtod(text, NULL) != v && digits++ < 17);
@@ -28,7 +31,7 @@ add_string(struct buf *b, const char *s)
     for (; *s; s++) {
         const char *known = strchr(from, *s);
         /* U+0080 to U+00A0, and U+00AD */
-        bool control = (unsigned char)*s == 0xc2 && ((unsigned char)s[1] <= 0xa0 || (unsigned char)s[1] == 0xad);
+        bool control = (unsigned char)*s == 0xc2 && (((unsigned char)s[1] >= 0x80 && (unsigned char)s[1] <= 0xa0) || (unsigned char)s[1] == 0xad);
         if (known)
             buf_printf(b, "\\%c", to[known - from]);
         else if (*s == quote || *s == '\\')

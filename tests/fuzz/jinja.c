@@ -1,10 +1,11 @@
 /*
  * Any text as a value of profiles.yml: rendered, or an error; and a literal survives its own
- * escaping.
+ * escaping. And as a model's code, of which the arguments of config() are read.
  */
 #include "replay.h"
 
 #include "config/options.h"
+#include "jinja/jinja.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     literal.text = render_literal(ctx, text);
     if (!strchr(text, '\r') && (render_text(ctx, &out, &literal, &err) || strcmp(out, text) != 0))
         abort();
+    struct jinja_keyword *words;
+    size_t n;
+    if (jinja_keywords(ctx, text, strlen(text), "config", &words, &n))
+        for (size_t i = 0; i < n; i++)
+            if (!words[i].key || !words[i].text)
+                abort();
     talloc_free(ctx);
     return 0;
 }
