@@ -45,8 +45,6 @@ print_reason(void *ctx, const struct state_reason *r)
     printf("  - %s\n", state_reason_text(ctx, r));
     if (r->file)
         printf("      file   %s\n", r->file);
-    if (r->path)
-        printf("      path   %s\n", r->path);
     const char *origin = origin_text(r->origin);
     if (origin)
         printf("      from   %s\n", origin);

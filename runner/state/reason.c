@@ -2,31 +2,55 @@
 
 #include <string.h>
 
-/* A value as people read it: texts without quotation marks, long ones cut. */
-static const char *
-shown(void *ctx, const char *json)
+enum { SHOWN_MOST = 80, SHOWN_BEFORE = 20 };
+
+/* A value as people read it: a text without quotation marks, in one line. */
+static char *
+readable(void *ctx, const char *json)
 {
     if (!json)
-        return "(not set)";
+        return mem_strdup(ctx, "(not set)");
     struct value v = {json, strlen(json)};
     char *text = *json == '"' ? value_text(ctx, v, true, NULL) : mem_strdup(ctx, json);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < 0x20)
             *c = ' ';
-    if (strlen(text) <= 80)
-        return *text ? text : "\"\"";
-    size_t n = 77;
-    while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80)
-        n--;
-    return mem_printf(ctx, "%.*s...", (int)n, text);
+    return *text ? text : mem_strdup(ctx, "\"\"");
 }
 
+/* Back to where a character begins. */
+static size_t
+whole(const char *text, size_t at)
+{
+    while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+        at--;
+    return at;
+}
+
+/* At most SHOWN_MOST bytes, from `start` on. */
+static const char *
+cut(void *ctx, const char *text, size_t start)
+{
+    const char *dots = start ? "..." : "";
+    size_t room = SHOWN_MOST - strlen(dots), n = strlen(text + start);
+    if (n <= room)
+        return mem_printf(ctx, "%s%s", dots, text + start);
+    return mem_printf(ctx, "%s%.*s...", dots, (int)whole(text + start, room - 3), text + start);
+}
+
+/* Long values are cut so that what differs is seen. */
 static char *
 change(void *ctx, const char *what, const struct state_reason *r)
 {
     void *tmp = mem_new(NULL, char);
+    const char *before = readable(tmp, r->before), *after = readable(tmp, r->after);
+    size_t same = 0, start = 0;
+    while (before[same] && before[same] == after[same])
+        same++;
+    if (same > SHOWN_MOST / 2 && (strlen(before) > SHOWN_MOST || strlen(after) > SHOWN_MOST))
+        start = whole(before, same - SHOWN_BEFORE);
     char *text = mem_printf(ctx, "%s%s%s: %s -> %s", what, r->key ? " " : "", r->key ? r->key : "",
-                            shown(tmp, r->before), shown(tmp, r->after));
+                            cut(tmp, before, start), cut(tmp, after, start));
     talloc_free(tmp);
     return text;
 }

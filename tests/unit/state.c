@@ -64,6 +64,7 @@ struct change {
     const char *reasons;                  /* "" if not modified */
 };
 
+#define LONG "0123456789012345678901234567890123456789012345678901234567890123456789012345678901"
 #define MODEL "nodes", "model.p.a"
 #define TYPE "\"resource_type\": \"model\""
 #define CONFIG(x) TYPE ", \"unrendered_config\": {" x "}"
@@ -120,6 +121,9 @@ static const struct change changes[] = {
      "\"depends_on\": {\"nodes\": [\"y\", \"x\", \"x\"]}", "", ""},
     {"exposures", "exposure.p.a", "\"depends_on\": {\"nodes\": [\"x\"]}",
      "\"depends_on\": {\"nodes\": [\"y\"]}", "", "field depends_on: [\"x\"] -> [\"y\"]"},
+    /* long values are cut so that what differs is seen */
+    {"exposures", "exposure.p.a", "\"description\": \"" LONG "é one\"", "\"description\": \"" LONG "é\"", "",
+     "field description: ...456789012345678901é one -> ...456789012345678901é"},
     {"metrics", "metric.p.a",
      "\"type_params\": 1, \"fqn\": [], \"unrendered_config\": {\"group\": 1}",
      "\"type_params\": 2, \"fqn\": [1], \"unrendered_config\": {}", "", ""},
