@@ -80,8 +80,9 @@ stands(const struct finder *f, size_t count, bool folder, bool follow)
 
 /*
  * Do the parts of the pattern from `i` on find the path, of which `k` parts are behind us? A plain
- * name must exist, links followed; a wildcard lists the folder, so that a broken link counts; **
- * goes into real folders only. What is not the last part must be a folder.
+ * name must exist, links followed; a wildcard lists the folder, so that a broken link counts, and
+ * `..` (of a path outside of the project) is never found; ** goes into real folders only. What is
+ * not the last part must be a folder.
  */
 static bool
 find_from(const struct finder *f, size_t i, size_t k)
@@ -94,14 +95,16 @@ find_from(const struct finder *f, size_t i, size_t k)
     if (*dead)
         return false;
     *dead = 1;
+    bool there = k < f->count;
+    const char *name = there ? f->path + f->begin[k] : "";
+    size_t len = there ? f->end[k] - f->begin[k] : 0;
+    bool listed = there && !(len == 2 && memcmp(name, "..", 2) == 0);
     if (p->deep)
         return find_from(f, i + 1, k) ||
-               (k < f->count && stands(f, k + 1, true, false) && find_from(f, i, k + 1));
-    if (k == f->count)
+               (listed && stands(f, k + 1, true, false) && find_from(f, i, k + 1));
+    if (!there)
         return false;
-    const char *name = f->path + f->begin[k];
-    size_t len = f->end[k] - f->begin[k];
-    if (p->glob ? !glob_match_n(p->glob, name, len)
+    if (p->glob ? !listed || !glob_match_n(p->glob, name, len)
                 : strncmp(p->text, name, len) != 0 || p->text[len])
         return false;
     return stands(f, k + 1, !last, !(p->glob && last)) && find_from(f, i + 1, k + 1);

@@ -370,6 +370,14 @@ test_paths(void **state)
         {"path:*/twice.sql", "function.p.twice"},
         {"path:**,resource_type:snapshot", "snapshot.p.snap"},
     };
+    /* model-paths may lie outside of the project; no wildcard finds `..` */
+    static const struct row outside[] = {
+        {"path:../../*,package:q", ""},
+        {"path:../*,package:q", ""},
+        {"path:**,package:q", "model.q.other"}, /* finds the project's folder, written `.` */
+        {"path:../../..,package:q", "model.q.other"},
+        {"path:../..,package:q", "model.q.other"},
+    };
     /* tests/sum.sql is a broken link; functions is a link to a folder. */
     void *ctx = talloc_new(NULL);
     put(ctx, f, "tests/x", "");
@@ -378,6 +386,12 @@ test_paths(void **state)
     assert_int_equal(symlink("elsewhere", path_join(ctx, f->folder, "functions")), 0);
     talloc_free(ctx);
     check_rows(&f->env[0], "empty", rows, BASE_COUNT(rows));
+    uint32_t other = manifest_find(f->env[0].head, "model.q.other");
+    struct node *node = &((struct manifest *)(uintptr_t)f->env[0].head)->nodes[other];
+    const char *path = node->path;
+    node->path = "../../../nowhere/other.sql";
+    check_rows(&f->env[0], "empty", outside, BASE_COUNT(outside));
+    node->path = path;
 }
 
 static void
