@@ -344,17 +344,23 @@ parse_power(struct parser *x)
     return left;
 }
 
+/* What the sign that stands there is called, or NULL. */
+static const char *
+take_operator(struct parser *x, const char *const (*of)[2], size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (take_sign(x, of[i][0]))
+            return of[i][1];
+    return NULL;
+}
+
 static struct tree *
 parse_product(struct parser *x)
 {
     static const char *const of[][2] = {{"*", "Mul"}, {"/", "Div"}, {"//", "FloorDiv"}, {"%", "Mod"}};
     struct tree *left = parse_power(x);
-    for (size_t i = 0; i < BASE_COUNT(of) && !x->bad; i++) {
-        if (take_sign(x, of[i][0])) {
-            left = pair(x, of[i][1], left, parse_power(x));
-            i = (size_t)-1;
-        }
-    }
+    for (const char *op; !x->bad && (op = take_operator(x, of, BASE_COUNT(of)));)
+        left = pair(x, op, left, parse_power(x));
     return left;
 }
 
@@ -382,12 +388,9 @@ take_comparison(struct parser *x)
 {
     static const char *const of[][2] = {{"==", "eq"}, {"!=", "ne"}, {"<=", "lteq"},
                                         {">=", "gteq"}, {"<", "lt"}, {">", "gt"}};
-    for (size_t i = 0; i < BASE_COUNT(of); i++)
-        if (take_sign(x, of[i][0]))
-            return of[i][1];
-    if (take_word(x, "in"))
-        return "in";
-    const char *before = x->p;
+    const char *op = take_operator(x, of, BASE_COUNT(of)), *before = x->p;
+    if (op || take_word(x, "in"))
+        return op ? op : "in";
     if (take_word(x, "not") && take_word(x, "in"))
         return "notin";
     x->p = before;

@@ -252,6 +252,7 @@ entries_before_do_not_matter(void **state)
         "\"resource_type\": \"model\" , \"name\" : \"a\", \"schema\":  null, \"version\": null",
         "\"resource_type\": \"model\", \"n\\u0061me\": \"e\", \"schema\": \"s\", \"version\": 2, \"version\": null, \"config\": {\"enabled\": false}, \"config\": {}",
         "\"resource_type\": \"model\", \"n\\u0061me\": \"f\", \"schema\": \"s\", \"version\": null, \"version\": 2, \"config\": {}, \"config\": {\"enabled\": false}",
+        "\"resource_type\": \"model\", \"name\": \"g\", \"config\": {\"enabled\": false, \"materialized\": \"test\"}, \"config\": {\"materialized\": \"view\"}",
         "",
     };
     void *ctx = talloc_new(NULL);
