@@ -76,7 +76,6 @@ def main():
     try:
         # 1,000 tables with their keys, twice, are more than half of what the default has room for
         cluster.rows("ALTER SYSTEM SET max_locks_per_transaction = 256")
-        cluster.rows("CHECKPOINT")
         cluster.crash()
         binary = spoke.program()
         many(generations.Live(folder / "wide", cluster, binary), given.relations)

@@ -117,11 +117,12 @@ def state(run):
 
 
 def test_the_server_is_stopped_at_every_statement(tmp_path):
-    cluster = generations.start(tmp_path / "cluster")
+    """What a promotion has reported stays, on a server whose commits are not durable at once too."""
+    cluster = generations.start(tmp_path / "cluster", "synchronous_commit=off")
     try:
         live = generations.Live(tmp_path / "project", cluster)
         live.stage(1)
-        live.run("CHECKPOINT", "postgres")  # what the tests' cluster commits is not durable at once
+        live.run("CHECKPOINT", "postgres")
         before = live.picture()
         steps = ["promote-commit", *(f"promote-{i}" for i in range(2, 1000))]
         for reached, step in enumerate(steps):

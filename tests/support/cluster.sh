@@ -10,7 +10,8 @@
 # can reach, whatever DIR's parents allow. PostgreSQL refuses to run as root, so root runs it as
 # `postgres` or `nobody`. The superuser is `postgres` without a password, the port 5432 (the socket's
 # name; there is no TCP unless listen_addresses=.. is given). Members of the role `by_password` need
-# their password. name=value goes to postgresql.conf. Nothing is durable: fsync is off.
+# their password. name=value goes to postgresql.conf. fsync is off: what is committed
+# outlives a crash of the server, not one of the machine.
 set -eu
 
 say() { echo "cluster.sh: $*" >&2; }
@@ -77,7 +78,6 @@ start() {
         echo "unix_socket_directories = '$base/socket'"
         echo "unix_socket_permissions = 0777"
         echo "fsync = off"
-        echo "synchronous_commit = off"
         echo "full_page_writes = off"
         echo "shared_buffers = 128MB"
         echo "max_wal_size = 4GB"
