@@ -76,7 +76,8 @@ session_git(struct session *s, struct err *err)
 {
     double t = session_begin(s, "git");
     const struct gitdiff_options o = {.project_dir = s->project->dir, .base = s->config->base,
-                                      .head = s->config->head, .dirty = s->config->dirty};
+                                      .head = s->config->head, .dirty = s->config->dirty,
+                                      .dirty_locally = !s->config->dirty_said};
     int rc = gitdiff_read(s->ctx, &s->diff, &o, err);
     session_end(s, t);
     if (rc == 0 && s->config->pull_request)
@@ -215,6 +216,7 @@ try_fast_path(struct session *s, struct err *err)
     }
     struct state_flags flags = session_flags(s, s->production);
     flags.same_dbt = true; /* looked at last: it costs most */
+    flags.worktree = true;
     flags.target_database = s->profile ? s->profile->database : NULL;
     if (state_from_diff(s->ctx, s->production, s->diff, &flags, &s->state, &s->head_why, err))
         return -1;

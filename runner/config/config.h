@@ -46,6 +46,7 @@ struct config {
     bool forecast;           /* tell what on_schema_change will do before the build */
     bool both;               /* build modified incremental models by full refresh as well */
     bool roles;              /* doctor: try what must be denied */
+    bool dirty_said;         /* by the user; else what is right depends on where this runs */
     bool dirty, debug, no_build, dry_run, retry, help, version;
     double timeout;          /* seconds for the build step; 0: none */
     double heartbeat;        /* seconds without a word, where there is no terminal; 0: never */

@@ -287,6 +287,14 @@ note_models(struct loader *l, struct err *err)
     return hint(err, "Write --select .. --resource-type model; dbt ls refuses both as well.");
 }
 
+static void
+note_dirty(struct loader *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (l->options[i].offset == offsetof(struct config, dirty))
+            l->config->dirty_said = l->ranks[i] > RANK_DEFAULT;
+}
+
 int
 config_load(void *ctx, struct config **out, int argc, char **argv, struct err *err)
 {
@@ -300,6 +308,7 @@ config_load(void *ctx, struct config **out, int argc, char **argv, struct err *e
         *out = NULL;
         return -1;
     }
+    note_dirty(&l);
     *out = l.config;
     return 0;
 }

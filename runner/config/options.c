@@ -104,7 +104,7 @@ static const struct option_def table[] = {
      .help = "what is tested; HEAD unless said"},
     {.name = "dirty", .kind = OPTION_FLAG, .offset = AT(dirty), .env = "CLONECI_DIRTY",
      .yaml = "dirty", .commands = " run plan explain clone build ", .negatable = true,
-     .help = "count work that is not committed yet"},
+     .help = "count work that is not committed yet; so it is unless said, but in a CI or with --head"},
     {.name = "pull-request", .kind = OPTION_TEXT, .offset = AT(pull_request),
      .env = "CLONECI_PULL_REQUEST", .metavar = "NUMBER",
      .commands = " run plan explain clone build doctor report ",

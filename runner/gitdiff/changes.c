@@ -92,14 +92,14 @@ is_same(const struct repo *repo, const char *path, const git_diff_file *old)
 }
 
 /*
- * In the dirty state the work tree decides: a file that is there was not deleted, whatever the
+ * The work tree decides: a file that is there was not deleted, whatever the
  * index says, and one whose size alone differs from the index may have other line ends only.
  */
 static int
 status_in_worktree(const struct repo *repo, git_index *index, const git_diff_delta *delta)
 {
     int status = status_of(delta);
-    if (!repo->dirty || (status != GITDIFF_DELETED && status != GITDIFF_MODIFIED))
+    if (status != GITDIFF_DELETED && status != GITDIFF_MODIFIED)
         return status;
     const char *path = delta->old_file.path;
     struct stat st;
@@ -121,7 +121,7 @@ collect(struct gitdiff *out, const struct repo *repo, git_index *index, git_diff
     out->changes = mem_array(out, struct gitdiff_change, n + 1);
     for (size_t i = 0; i < n; i++) {
         const git_diff_delta *d = git_diff_get_delta(diff, i);
-        int status = status_in_worktree(repo, index, d);
+        int status = index ? status_in_worktree(repo, index, d) : status_of(d);
         if (!status)
             continue;
         if (change_map(out, &out->changes[out->n], repo->prefix, (enum gitdiff_status)status,
@@ -192,36 +192,68 @@ diff_commits(git_diff **out, const struct repo *repo, git_tree *from, git_diff_o
 }
 
 static int
-diff_trees(git_diff **out, const struct repo *repo, git_tree *from, struct err *err)
+diff_worktree(git_diff **out, const struct repo *repo, git_tree *from, git_diff_options *options, struct err *err)
 {
-    git_diff_options options;
-    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-    options.flags = GIT_DIFF_INCLUDE_TYPECHANGE;
-    if (!repo->dirty)
-        return diff_commits(out, repo, from, &options, err);
-    options.flags |= GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
-    if (git_diff_tree_to_workdir_with_index(out, repo->git, from, &options))
+    options->flags |= GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
+    if (git_diff_tree_to_workdir_with_index(out, repo->git, from, options))
         return repo_fail(err, "%s: cannot compare the work tree", repo->workdir);
     return 0;
+}
+
+/* From a commit to the head, or to the work tree, for which there is an index. */
+static int
+diff_from(git_diff **out, const struct repo *repo, const git_oid *commit, git_index *index, const char *what,
+          struct err *err)
+{
+    git_diff_options options;
+    git_tree *from = NULL;
+    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
+    options.flags = GIT_DIFF_INCLUDE_TYPECHANGE;
+    if (tree_of(&from, repo, commit))
+        return fail_tree(err, what);
+    int rc = index ? diff_worktree(out, repo, from, &options, err) : diff_commits(out, repo, from, &options, err);
+    git_tree_free(from);
+    return rc;
+}
+
+static int
+open_index(git_index **out, const struct repo *repo, struct err *err)
+{
+    return git_repository_index(out, repo->git) ? repo_fail(err, "%s: cannot read the index", repo->workdir) : 0;
 }
 
 int
 changes_read(struct gitdiff *out, const struct repo *repo, struct err *err)
 {
-    git_tree *from = NULL;
     git_diff *diff = NULL;
     git_index *index = NULL;
-    int rc = tree_of(&from, repo, &repo->merge_base) ? fail_tree(err, "merge base") : 0;
+    int rc = repo->dirty ? open_index(&index, repo, err) : 0;
     if (rc == 0)
-        rc = diff_trees(&diff, repo, from, err);
-    if (rc == 0 && repo->dirty && git_repository_index(&index, repo->git))
-        rc = repo_fail(err, "%s: cannot read the index", repo->workdir);
+        rc = diff_from(&diff, repo, &repo->merge_base, index, "merge base", err);
     if (rc == 0 && diff)
         rc = find_renames(diff, err);
     if (rc == 0 && diff)
         collect(out, repo, index, diff);
     git_index_free(index);
     git_diff_free(diff);
-    git_tree_free(from);
+    return rc;
+}
+
+int
+gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_change **out, size_t *n, struct err *err)
+{
+    const struct repo *repo = diff->handle;
+    struct gitdiff *found = mem_new(ctx, struct gitdiff);
+    git_diff *here = NULL;
+    git_index *index = NULL;
+    int rc = repo->dirty ? 0 : open_index(&index, repo, err);
+    if (rc == 0 && index)
+        rc = diff_from(&here, repo, &repo->head, index, "head", err);
+    if (rc == 0 && here)
+        collect(found, repo, index, here);
+    *out = found->changes;
+    *n = found->n;
+    git_index_free(index);
+    git_diff_free(here);
     return rc;
 }

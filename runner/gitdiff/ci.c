@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Empty is as good as unset: CI systems set variables that do not apply to "". */
 static const char *
@@ -115,6 +116,16 @@ ci_read(void *ctx, struct ci *out, struct err *err)
         return 0;
     }
     return 0;
+}
+
+bool
+ci_at_work(const struct ci *ci)
+{
+    static const char *const names[] = {"CI", "TF_BUILD", "JENKINS_URL"};
+    for (size_t i = 0; i < BASE_COUNT(names); i++)
+        if (var(names[i]) && strcasecmp(var(names[i]), "false") != 0)
+            return true;
+    return ci->name != NULL;
 }
 
 char *

@@ -9,9 +9,9 @@ read_diff(struct gitdiff *d, const struct gitdiff_options *options, struct err *
     struct ci ci;
     if (repo_open(d, &repo, options->project_dir, err) || ci_read(d, &ci, err))
         return -1;
-    repo->dirty = options->dirty;
+    repo->dirty = options->dirty || (options->dirty_locally && !options->head && !ci_at_work(&ci));
     d->handle = repo;
-    d->dirty = options->dirty;
+    d->dirty = repo->dirty;
     d->repository = repo->workdir;
     d->prefix = repo->prefix;
     d->pull_request = ci.number ? mem_strdup(d, ci.number) : NULL;

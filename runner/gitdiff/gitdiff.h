@@ -43,7 +43,8 @@ struct gitdiff_options {
     const char *project_dir;
     const char *base; /* NULL: the CI's variables, else the remote's default branch */
     const char *head; /* NULL: HEAD (in a GitHub pull_request job: the pull request's own head) */
-    bool dirty;       /* count staged, unstaged and untracked (not ignored) work */
+    bool dirty;       /* count staged, unstaged and untracked (not ignored) work .. */
+    bool dirty_locally; /* .. as well where no CI is at work and no head is named: dbt reads the work tree */
 };
 
 /* Errors are ERR_INPUT and say what to do (fetch-depth: 0, --base ..). */
@@ -62,6 +63,12 @@ enum gitdiff_side { GITDIFF_BASE, GITDIFF_HEAD };
  */
 int gitdiff_blob(void *ctx, const struct gitdiff *diff, enum gitdiff_side side, const char *path,
                  char **data, size_t *len, struct err *err) BASE_CHECKED;
+/*
+ * What dbt reads is the work tree: the files of the project's folder there that are not as at the head, sorted by path; none
+ * if dirty. There are some where work is uncommitted, or where the CI checked out its own merge into a base that moved on.
+ */
+int gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_change **out, size_t *n,
+                     struct err *err) BASE_CHECKED;
 /*
  * Symbolic links and submodules in the project's folder at the head (and in the work tree, if
  * dirty), relative to it: a change of what stands behind them has another path in the diff, or none.

@@ -24,6 +24,8 @@ struct ci {
 };
 /* ERR_INPUT only if GitHub's event file is named but cannot be read. */
 int ci_read(void *ctx, struct ci *out, struct err *err) BASE_CHECKED;
+/* Does a CI run this, whether for a pull request or not? */
+bool ci_at_work(const struct ci *ci);
 
 struct repo {
     git_repository *git; /* NULL until opened; closed with the handle */

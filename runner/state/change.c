@@ -455,3 +455,32 @@ fast_changes(struct fast *f, struct err *err)
     }
     return check_links(f, err);
 }
+
+/* Installed packages are not the repository's, and a profile that the CI wrote is told from target and environment. */
+static int
+one_uncommitted(struct fast *f, const struct gitdiff_change *c)
+{
+    enum fast_role role;
+    bool read;
+    if (str_starts(c->path, f->install) || (c->status == GITDIFF_ADDED && str_eq(c->path, "profiles.yml")))
+        return 0;
+    int rc = check_path(f, c->path, &role, &read);
+    if (rc || read)
+        return fast_decline(f, "%s in the checkout, which dbt reads, is not as in %.10s", c->path, f->diff->head_sha);
+    return 0;
+}
+
+int
+fast_worktree(struct fast *f, struct err *err)
+{
+    struct gitdiff_change *v;
+    size_t n;
+    if (gitdiff_checkout(f->ctx, f->diff, &v, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        int rc = one_uncommitted(f, &v[i]);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}

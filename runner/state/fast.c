@@ -49,6 +49,8 @@ state_from_diff(void *ctx, const struct manifest *production, const struct gitdi
     rc = rc ? rc : fast_project(&f, err);
     rc = rc ? rc : fast_changes(&f, err);
     rc = rc ? rc : fast_environment(&f, err);
+    if (rc == 0 && flags->worktree)
+        rc = fast_worktree(&f, err);
     if (rc == 0)
         *out = make_state(ctx, &f);
     if (rc > 0)

@@ -50,6 +50,8 @@ int fast_project(struct fast *f, struct err *err) BASE_CHECKED;
 const struct fast_package *fast_package(const struct fast *f, const char *name);
 /* Every change of the diff: its effect on bodies, or why it can have others. */
 int fast_changes(struct fast *f, struct err *err) BASE_CHECKED;
+/* What dbt reads of the work tree is as at the head. */
+int fast_worktree(struct fast *f, struct err *err) BASE_CHECKED;
 /* Nothing that dbt parses can come out otherwise for another target, environment or moment. */
 int fast_environment(struct fast *f, struct err *err) BASE_CHECKED;
 

@@ -30,6 +30,7 @@ struct state_flags {
     /* dbt, dbt-adapters and the adapter that would parse the head are those that wrote production's
      * manifest. Their macros are compared like all others, so nothing can be said without this. */
     bool same_dbt;
+    bool worktree; /* the head would be parsed from the work tree, which must then be as the diff's head */
     /* The database of the target that the head would be parsed with; NULL if unknown. Sources
      * without a database have it. */
     const char *target_database;
@@ -98,6 +99,11 @@ const char *const *state_test_names(size_t *n);
 /* Why a node is modified; *n is 0 if it is not. */
 int state_reasons(void *ctx, struct state *s, uint32_t node, struct state_reason **out, size_t *n,
                   struct err *err) BASE_CHECKED;
+/* "body", "config", "macro" ..; "pr", "upstream_merge", "environment", "unknown". */
+const char *state_reason_name(enum state_reason_kind kind);
+const char *state_origin_name(enum state_origin origin);
+/* The file of the diff, or NULL, that defines this node: a modified node's reasons name it where it made a difference. */
+const char *state_changed_file(const struct state *s, uint32_t node);
 /* One line for people: "config materialized: table -> incremental". */
 char *state_reason_text(void *ctx, const struct state_reason *reason);
 /* The production node of the same id, or MAP_NONE. */
@@ -109,7 +115,7 @@ uint32_t state_production_node(const struct state *s, uint32_t node);
  * diff, and *why is NULL. Else *out is NULL and *why says what made the head's manifest necessary.
  *
  * Proved: production was built from the merge base (git_sha); the tools are the same
- * (flags.same_dbt); every change of the diff is one of: a file that dbt does not read; a model,
+ * (flags.same_dbt); what dbt reads of the work tree is as at the head (flags.worktree); every change of the diff is one of: a file that dbt does not read; a model,
  * analysis, singular test, function or snapshot block in SQL whose outputs and statements of Jinja
  * are the same, in the same order, with no text taken as a value; a seed's content; what stands
  * around macros in their file; and nothing that dbt parses could come out otherwise for another

@@ -145,12 +145,32 @@ def test_a_project_in_a_subfolder(new_pull):
     assert nodes(json.loads(done.stdout))["station_hours"]["clone"]
 
 
-def test_dirty_counts_uncommitted_work(pull):
+def test_uncommitted_work_counts_but_in_a_ci(pull):
     pull.change("models/rides/station_hours.sql", "'3 hours'", "'6 hours'")
-    clean = pull.must("plan")
-    assert "nothing to do" in clean.stdout.lower()
-    plan = nodes(pull.plan("--dirty"))
-    assert plan["station_hours"]["clone"]
+    for committed_alone in (pull.must("plan", "--no-dirty"), pull.must("plan", CI="true")):
+        assert "nothing to do" in committed_alone.stdout.lower()
+    for plan in (pull.plan(), pull.plan("--dirty", CI="true")):
+        station_hours = nodes(plan)["station_hours"]
+        assert station_hours["clone"]
+        assert [(r["kind"], r["origin"], r["file"]) for r in station_hours["reasons"]] == [
+            ("body", "pr", "models/rides/station_hours.sql")]
+
+
+def test_the_checkout_is_not_the_head(pull):
+    """dbt reads the work tree: where it is not the pull request's own head, the diff alone proves nothing."""
+    (pull.project / "macros" / "generate_schema_name.sql").unlink()
+    pull.commit("schemas by dbt's own macro")
+    pull.git("branch", "-f", "main")
+    pull.must_dbt("parse", "--target", "prod", DBT_ENV_CUSTOM_ENV_GIT_SHA=pull.git("rev-parse", "HEAD"))
+    (pull.project / "target" / "manifest.json").rename(pull.state / "manifest.json")
+    pull.change("models/rides/station_hours.sql", "'3 hours'", "'6 hours'")
+    pull.commit("change")
+    plan = pull.ask("plan", CI="true")
+    assert "dbt parse" not in plan.stderr and plan.returncode == 0, told(plan)
+    pull.change("models/rides/bike_months.sql", "select", "select -- other words\n")
+    plan = pull.ask("plan", "--output", "json", CI="true")
+    assert "dbt parse: models/rides/bike_months.sql in the checkout" in plan.stderr, told(plan)
+    assert nodes(json.loads(plan.stdout)).keys() >= {"station_hours", "bike_months"}
 
 
 def test_clone_then_build_is_run_in_two_steps(pull):

@@ -165,6 +165,7 @@ test_flags(void **state)
     struct config *c = GOOD("run", "-fx", "--favor-state", "--dirty", "--dry-run", "--debug");
     assert_true(c->full_refresh && c->fail_fast && c->favor_state && c->dirty && c->dry_run &&
                 c->debug);
+    assert_true(c->dirty_said && GOOD("run", "--no-dirty")->dirty_said && !GOOD("run")->dirty_said);
     c = GOOD("run", "--favor-state", "--no-favor-state", "-x", "--no-fail-fast", "-q",
              "--no-quiet");
     assert_false(c->favor_state || c->fail_fast || c->quiet);

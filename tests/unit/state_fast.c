@@ -397,6 +397,41 @@ origins_are_told_apart(void **state)
     assert_string_equal(origins(p, p->base, none, none, "model.p.b", b, "y"), "environment -");
 }
 
+/* dbt reads the work tree, the diff is of commits. */
+static void
+the_work_tree_is_as_at_the_head(void **state)
+{
+    static const struct {
+        const char *path, *text;
+        bool read;
+    } cases[] = {
+        {"models/b.sql", "select 3 as b from {{ ref('a') }}\n", true},
+        {"models/new.sql", "select 1\n", true},
+        {"dbt_project.yml", "name: p\nvars: {x: 1}\n", true},
+        {".env", "X=1\n", true},
+        {"notes.txt", "x\n", false},
+        {"cloneci.yml", "threads: 2\n", false},
+        {"prod-artifacts/manifest.json", "{}\n", false},
+        {"profiles.yml", "p: {}\n", false},
+        {"dbt_packages/x/models/m.sql", "select 1\n", false},
+    };
+    struct place *p = *state;
+    struct manifest *m = production(p, p->base, C_ON, "raw");
+    struct state_flags flags = known;
+    flags.worktree = true;
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        change(p, "models/a.sql", "{{ config(materialized='table') }}\nselect 2 as a\n");
+        assert_string_equal(ask(p, m, &flags), "modified: model.p.a");
+        put_file(p->ctx, p->repo, cases[i].path, cases[i].text);
+        assert_string_equal(ask(p, m, &known), "modified: model.p.a");
+        char *wanted = mem_printf(p->ctx, "%s in the checkout, which dbt reads, is not as in ", cases[i].path);
+        char *got = ask(p, m, &flags);
+        if (cases[i].read ? !str_starts(got, wanted) : !str_eq(got, "modified: model.p.a"))
+            fail_msg("%s: '%s'", cases[i].path, got);
+        git(p->ctx, p->repo, "clean", "-q", "-d", "-f", NULL);
+    }
+}
+
 int
 main(void)
 {
@@ -405,6 +440,7 @@ main(void)
         cmocka_unit_test_setup_teardown(semantic_interchange_since_1_12, setup, teardown),
         cmocka_unit_test_setup_teardown(links_are_not_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(declines_what_is_not_known, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_work_tree_is_as_at_the_head, setup, teardown),
         cmocka_unit_test_setup_teardown(values_are_evaluated_here, setup, teardown),
         cmocka_unit_test_setup_teardown(origins_are_told_apart, setup, teardown),
     };
