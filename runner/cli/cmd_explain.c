@@ -3,17 +3,55 @@
 
 #include <string.h>
 
-static int
-find_node(const struct session *s, const char *name, uint32_t *out, struct err *err)
+/* The unique id without type and package: "m.v2" of a versioned model, "raw.rides" of a source, a singular test's name. */
+static const char *
+own_name(const char *unique_id)
 {
-    const struct manifest *m = s->head;
-    *out = manifest_find(m, name);
-    for (uint32_t i = 0; i < m->n_nodes && *out == MAP_NONE; i++)
-        if (strcmp(m->nodes[i].name, name) == 0 && m->nodes[i].type != NODE_TEST)
-            *out = i;
-    if (*out != MAP_NONE)
-        return 0;
-    const char **names = mem_array(s->ctx, const char *, m->n_nodes);
+    const char *package = strchr(unique_id, '.'), *rest = package ? strchr(package + 1, '.') : NULL;
+    return rest ? rest + 1 : unique_id;
+}
+
+static bool
+is_refable(const struct node *n)
+{
+    return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT;
+}
+
+/* The nodes of that name; what can be built by itself goes before tests, sources and metrics of the same name. */
+static size_t
+find_named(const struct manifest *m, const char *name, uint32_t *out)
+{
+    size_t n = 0, refable = 0;
+    for (uint32_t i = 0; i < m->n_nodes; i++)
+        if (str_eq(m->nodes[i].name, name) || str_eq(own_name(m->nodes[i].unique_id), name))
+            out[n++] = i;
+    for (size_t i = 0; i < n; i++)
+        if (is_refable(&m->nodes[out[i]]))
+            out[refable++] = out[i];
+    return refable ? refable : n;
+}
+
+static int
+fail_ambiguous(void *ctx, const struct manifest *m, const char *name, const uint32_t *found, size_t n, struct err *err)
+{
+    struct strlist ids = {0};
+    for (size_t i = 0; i < n; i++)
+        strlist_add(ctx, &ids, m->nodes[found[i]].unique_id);
+    fail(err, ERR_CONFIG, "'%s' is the name of %zu nodes", name, n);
+    return hint(err, "Give a unique id: %s", strlist_join(ctx, &ids, ", "));
+}
+
+static int
+fail_unknown(void *ctx, const struct manifest *m, const char *name, struct err *err)
+{
+    for (uint32_t i = 0; i < manifest_disabled_count(m); i++) {
+        const char *id = manifest_disabled_id(m, i);
+        if (str_eq(id, name) || str_eq(own_name(id), name)) {
+            fail(err, ERR_CONFIG, "%s is disabled: dbt does not build it, and no selection finds it", id);
+            return hint(err, "Its config, or its folder's in dbt_project.yml, says 'enabled: false'.");
+        }
+    }
+    const char **names = mem_array(ctx, const char *, m->n_nodes);
     for (uint32_t i = 0; i < m->n_nodes; i++)
         names[i] = m->nodes[i].name;
     const char *near = str_nearest(name, names, m->n_nodes);
@@ -21,6 +59,21 @@ find_node(const struct session *s, const char *name, uint32_t *out, struct err *
     if (near)
         return hint(err, "Did you mean '%s'?", near);
     return hint(err, "Give a unique id (model.project.name) or a name; 'cloneci ls' lists them.");
+}
+
+static int
+find_node(const struct session *s, const char *name, uint32_t *out, struct err *err)
+{
+    const struct manifest *m = s->head;
+    *out = manifest_find(m, name);
+    if (*out != MAP_NONE)
+        return 0;
+    uint32_t *found = mem_array(s->ctx, uint32_t, m->n_nodes + 1);
+    size_t n = find_named(m, name, found);
+    if (n == 0)
+        return fail_unknown(s->ctx, m, name, err);
+    *out = found[0];
+    return n == 1 ? 0 : fail_ambiguous(s->ctx, m, name, found, n, err);
 }
 
 static const char *
@@ -42,7 +95,7 @@ origin_text(enum state_origin origin)
 static void
 print_reason(void *ctx, const struct state_reason *r)
 {
-    printf("  - %s\n", state_reason_text(ctx, r));
+    printf("  - %s\n", log_redact(ctx, state_reason_text(ctx, r)));
     if (r->file)
         printf("      file   %s\n", r->file);
     const char *origin = origin_text(r->origin);
@@ -50,48 +103,89 @@ print_reason(void *ctx, const struct state_reason *r)
         printf("      from   %s\n", origin);
 }
 
-/* What each criterion of the selection says of it. */
+/* What is said of one node. */
+struct answer {
+    uint32_t node;
+    bool selected;
+    const char *above;       /* the node that brings it in, or NULL .. */
+    const char *via;         /* .. and the path from there */
+    struct strlist criteria; /* of what is not selected: how it stands to each */
+    struct state_reason *reasons;
+    size_t n;
+    const char *unmoved;     /* a file of the diff that defines it, although nothing differs; or NULL */
+};
+
 static int
-print_not_selected(struct session *s, uint32_t node, size_t reasons, struct err *err)
+find_answer(struct session *s, const char *name, struct answer *a, struct err *err)
 {
-    struct strlist lines = {0};
-    if (select_explain(s->ctx, &lines, &s->select_env, &s->request, node, err))
+    if (find_node(s, name, &a->node, err) ||
+        (s->state && state_reasons(s->ctx, s->state, a->node, &a->reasons, &a->n, err)))
         return -1;
-    printf("%s is NOT selected%s\n", s->head->nodes[node].unique_id, reasons ? ", although it is modified" : "");
-    for (size_t i = 0; i < lines.n; i++)
-        printf("  - %s\n", lines.v[i]);
-    return 0;
+    a->selected = s->selected.in[a->node];
+    uint32_t via = s->selected.via ? s->selected.via[a->node] : MAP_NONE;
+    if (a->selected && via != MAP_NONE && via != a->node) {
+        a->above = s->head->nodes[via].unique_id;
+        a->via = select_path(s->ctx, s->head, via, a->node);
+    }
+    if (s->state && a->n == 0)
+        a->unmoved = state_changed_file(s->state, a->node);
+    return a->selected ? 0 : select_explain(s->ctx, &a->criteria, &s->select_env, &s->request, a->node, err);
 }
 
 static void
-print_selected(struct session *s, uint32_t node)
+print_text(struct session *s, const struct answer *a)
 {
-    const struct node *n = &s->head->nodes[node];
-    uint32_t via = s->selected.via ? s->selected.via[node] : MAP_NONE;
-    printf("%s is selected\n", n->unique_id);
-    if (via != MAP_NONE && via != node) {
-        char *path = select_path(s->ctx, s->head, via, node);
-        printf("  - it hangs on %s%s%s\n", s->head->nodes[via].unique_id, path ? ":\n      path   " : "",
-               path ? path : "");
+    const struct node *n = &s->head->nodes[a->node];
+    printf("%s is %s\n", n->unique_id,
+           a->selected ? "selected" : a->n ? "NOT selected, although it is modified" : "NOT selected");
+    if (a->above)
+        printf("  - it hangs on %s%s%s\n", a->above, a->via ? ":\n      path   " : "", a->via ? a->via : "");
+    for (size_t i = 0; i < a->criteria.n; i++)
+        printf("  - %s\n", a->criteria.v[i]);
+    if (a->n)
+        printf("%s differs from production in %zu way%s:\n", n->name, a->n, a->n == 1 ? "" : "s");
+    for (size_t i = 0; i < a->n; i++)
+        print_reason(s->ctx, &a->reasons[i]);
+    if (a->unmoved)
+        printf("%s does not differ from production, although the diff changes %s:\n"
+               "  production holds the change already, or it is in nothing that dbt compares of this node\n",
+               n->name, a->unmoved);
+    else if (s->state && !a->n)
+        printf("%s does not differ from production\n", n->name);
+}
+
+static void
+print_json(struct session *s, const struct answer *a)
+{
+    cJSON *doc = json_object(s->ctx);
+    cJSON_AddNumberToObject(doc, "version", 1);
+    json_put_str(doc, "unique_id", s->head->nodes[a->node].unique_id);
+    cJSON_AddBoolToObject(doc, "selected", a->selected);
+    json_put_str(doc, "via", a->via);
+    json_put_strlist(doc, "criteria", &a->criteria);
+    cJSON *reasons = mem_check(cJSON_AddArrayToObject(doc, "reasons"));
+    for (size_t i = 0; i < a->n; i++) {
+        cJSON *r = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(reasons, r);
+        json_put_str(r, "kind", state_reason_name(a->reasons[i].kind));
+        json_put_str(r, "text", state_reason_text(s->ctx, &a->reasons[i]));
+        json_put_str(r, "origin", state_origin_name(a->reasons[i].origin));
+        json_put_str(r, "file", a->reasons[i].file);
     }
+    json_put_str(doc, "unchanged_although", a->unmoved);
+    puts(log_redact(s->ctx, json_print(s->ctx, doc, true)));
 }
 
 static int
 explain(struct session *s, const char *name, struct err *err)
 {
-    uint32_t node;
-    struct state_reason *reasons = NULL;
-    size_t n = 0;
-    if (find_node(s, name, &node, err) || (s->state && state_reasons(s->ctx, s->state, node, &reasons, &n, err)))
+    struct answer a = {0};
+    if (find_answer(s, name, &a, err))
         return -1;
-    if (!s->selected.in[node] && print_not_selected(s, node, n, err))
-        return -1;
-    if (s->selected.in[node])
-        print_selected(s, node);
-    if (n)
-        printf("%s differs from production in %zu way%s:\n", s->head->nodes[node].name, n, n == 1 ? "" : "s");
-    for (size_t i = 0; i < n; i++)
-        print_reason(s->ctx, &reasons[i]);
+    if (str_eq(s->config->output, "json"))
+        print_json(s, &a);
+    else
+        print_text(s, &a);
     return 0;
 }
 

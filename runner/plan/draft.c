@@ -125,48 +125,6 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
     return 0;
 }
 
-static const char *
-reason_kind(enum state_reason_kind kind)
-{
-    switch (kind) {
-    case STATE_REASON_NEW:
-        return "new";
-    case STATE_REASON_BODY:
-        return "body";
-    case STATE_REASON_CONFIG:
-        return "config";
-    case STATE_REASON_RELATION:
-        return "relation";
-    case STATE_REASON_DESCRIPTION:
-        return "description";
-    case STATE_REASON_FQN:
-        return "fqn";
-    case STATE_REASON_CONTRACT:
-        return "contract";
-    case STATE_REASON_FIELD:
-        return "field";
-    case STATE_REASON_MACRO:
-        break;
-    }
-    return "macro";
-}
-
-const char *
-plan_state_origin(enum state_origin origin)
-{
-    switch (origin) {
-    case STATE_ORIGIN_PR:
-        return "pr";
-    case STATE_ORIGIN_UPSTREAM_MERGE:
-        return "upstream_merge";
-    case STATE_ORIGIN_ENVIRONMENT:
-        return "environment";
-    case STATE_ORIGIN_UNKNOWN:
-        break;
-    }
-    return "unknown";
-}
-
 static void
 add_reason(struct plan *plan, struct plan_node *p, struct plan_reason reason)
 {
@@ -183,9 +141,9 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
         return -1;
     for (size_t i = 0; i < n; i++)
         add_reason(plan, p,
-                   (struct plan_reason){.kind = reason_kind(reasons[i].kind),
+                   (struct plan_reason){.kind = state_reason_name(reasons[i].kind),
                                         .text = state_reason_text(plan, &reasons[i]),
-                                        .origin = plan_state_origin(reasons[i].origin),
+                                        .origin = state_origin_name(reasons[i].origin),
                                         .file = reasons[i].file});
     uint32_t via = plan->in.selected->via ? plan->in.selected->via[p->node] : MAP_NONE;
     if (via != MAP_NONE && via != p->node)

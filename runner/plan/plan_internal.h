@@ -6,7 +6,6 @@
 
 bool plan_is_candidate(const struct node *n);
 uint32_t plan_production_node(const struct plan *plan, uint32_t node);
-const char *plan_state_origin(enum state_origin origin);
 void plan_warn(struct plan *plan, const char *code, const char *text);
 int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
 /* The i-th candidate is what is read. */

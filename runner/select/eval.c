@@ -10,16 +10,14 @@ trace(struct select *s, const struct criterion *c, const struct pick *p, const u
     if (!s->trace)
         return;
     uint32_t at = s->traced, via = p->via ? p->via[at] : MAP_NONE;
-    const char *line;
+    const char *stands = "no";
     if (matched[at])
-        line = mem_printf(s->root, "%s: yes", c->raw);
+        stands = "yes";
     else if (p->in[at] && via != MAP_NONE)
-        line = mem_printf(s->root, "%s: yes, by %s", c->raw, s->m->nodes[via].unique_id);
+        stands = mem_printf(s->root, "yes, by %s", s->m->nodes[via].unique_id);
     else if (p->aside && p->aside[at])
-        line = mem_printf(s->root, "%s: no, not all of its parents are in", c->raw);
-    else
-        line = mem_printf(s->root, "%s: no", c->raw);
-    strlist_add(s->root, s->trace, line);
+        stands = "no, not all of its parents are in";
+    strlist_add(s->root, s->trace, mem_printf(s->root, "%s%s: %s", s->excludes ? "exclude " : "", c->raw, stands));
 }
 
 static void
@@ -89,9 +87,12 @@ eval_part(struct select *s, struct spec *spec, size_t k, struct pick *out, struc
 {
     void *ctx = s->ctx;
     struct pick part;
+    bool excluded = spec->kind == SPEC_DIFFERENCE && k > 0;
     s->ctx = talloc_new(ctx);
+    s->excludes += excluded;
     if (eval_spec(s, spec->parts[k], &part, err))
         return -1;
+    s->excludes -= excluded;
     void *own = s->ctx;
     s->ctx = ctx;
     if (k == 0) {

@@ -72,6 +72,7 @@ struct select {
     const cJSON *results, *sources, *sources_now; /* artifacts, read when first asked */
     uint32_t *queue;                              /* scratch of the walks */
     const char **joined;                          /* fqns joined by dots, once asked for */
+    unsigned excludes;                            /* of how many differences a subtrahend is being evaluated */
     struct strlist *trace;                        /* for select_explain: one line a criterion .. */
     uint32_t traced;                              /* .. about this node */
 };

@@ -278,3 +278,16 @@ origin_fill(struct state *s, uint32_t node, struct reasons *reasons, struct err 
     }
     return 0;
 }
+
+const char *
+state_changed_file(const struct state *s, uint32_t node)
+{
+    const struct node *n = &s->head->nodes[node];
+    const char *const paths[] = {n->path, n->patch_path};
+    for (size_t i = 0; s->diff && i < BASE_COUNT(paths); i++) {
+        const struct gitdiff_change *c = paths[i] ? find_change(s, n->package, paths[i]) : NULL;
+        if (c)
+            return c->path;
+    }
+    return NULL;
+}

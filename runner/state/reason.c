@@ -55,6 +55,48 @@ change(void *ctx, const char *what, const struct state_reason *r)
     return text;
 }
 
+const char *
+state_reason_name(enum state_reason_kind kind)
+{
+    switch (kind) {
+    case STATE_REASON_NEW:
+        return "new";
+    case STATE_REASON_BODY:
+        return "body";
+    case STATE_REASON_CONFIG:
+        return "config";
+    case STATE_REASON_RELATION:
+        return "relation";
+    case STATE_REASON_DESCRIPTION:
+        return "description";
+    case STATE_REASON_FQN:
+        return "fqn";
+    case STATE_REASON_CONTRACT:
+        return "contract";
+    case STATE_REASON_FIELD:
+        return "field";
+    case STATE_REASON_MACRO:
+        break;
+    }
+    return "macro";
+}
+
+const char *
+state_origin_name(enum state_origin origin)
+{
+    switch (origin) {
+    case STATE_ORIGIN_PR:
+        return "pr";
+    case STATE_ORIGIN_UPSTREAM_MERGE:
+        return "upstream_merge";
+    case STATE_ORIGIN_ENVIRONMENT:
+        return "environment";
+    case STATE_ORIGIN_UNKNOWN:
+        break;
+    }
+    return "unknown";
+}
+
 char *
 state_reason_text(void *ctx, const struct state_reason *r)
 {

@@ -470,13 +470,13 @@ test_explain(void **state)
         const char *node, *lines;
     } rows[] = {
         {"model.p.fct",
-         "state:modified+: yes, by model.p.stg_a|config.materialized:view: no|fct: yes"},
-        {"model.p.stg_a", "state:modified+: yes|config.materialized:view: yes|fct: no"},
+         "state:modified+: yes, by model.p.stg_a|config.materialized:view: no|exclude fct: yes"},
+        {"model.p.stg_a", "state:modified+: yes|config.materialized:view: yes|exclude fct: no"},
         {"test.p.unique_a", "state:modified+: yes, by model.p.stg_a|config.materialized:view: yes, "
-                            "by model.p.stg_a|fct: no"},
+                            "by model.p.stg_a|exclude fct: no"},
         {"test.p.rel", "state:modified+: yes, by model.p.stg_a|config.materialized:view: no, not "
                        "all of its parents are in|"
-                       "fct: no, not all of its parents are in"},
+                       "exclude fct: no, not all of its parents are in"},
     };
     void *ctx = talloc_new(NULL);
     struct err err;
