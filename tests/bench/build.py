@@ -86,7 +86,7 @@ def main():
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     cluster = spoke.Cluster(TOP / "build" / "bench" / "cluster")
-    env = dict(os.environ, PGHOST=cluster.socket, PGUSER="postgres", GIT_CONFIG_GLOBAL=os.devnull,
+    env = dict(os.environ, CI="true", PGHOST=cluster.socket, PGUSER="postgres", GIT_CONFIG_GLOBAL=os.devnull,
                DBT_SEND_ANONYMOUS_USAGE_STATS="false", PATH=f"{spoke.DBT.parent}:{os.environ['PATH']}")
     try:
         state = make(folder, cluster, models, env)
