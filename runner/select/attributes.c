@@ -5,6 +5,7 @@
  */
 #include "internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -128,13 +129,20 @@ version_text(void *ctx, struct value v)
     return v.s[0] == '"' ? value_text(ctx, v, true, &n) : mem_strndup(ctx, v.s, v.n);
 }
 
-/* As Python's float() reads it; texts may be numbers as well. */
+/* As Python's float() reads it; texts may be numbers as well, with an underscore between two digits (2024_01). */
 static bool
-version_number(const char *text, double *out)
+version_number(void *ctx, const char *text, double *out)
 {
-    char *end;
-    *out = strtod(text, &end);
-    if (end == text || strpbrk(text, "xX"))
+    char *plain = mem_strdup(ctx, text), *end = plain;
+    for (size_t i = 0; text[i]; i++) {
+        if (text[i] != '_')
+            *end++ = text[i];
+        else if (i == 0 || !isdigit((unsigned char)text[i - 1]) || !isdigit((unsigned char)text[i + 1]))
+            return false;
+    }
+    *end = '\0';
+    *out = strtod(plain, &end);
+    if (end == plain || strpbrk(plain, "xX("))
         return false;
     return !end[strspn(end, " \t\r\n\f\v")];
 }
@@ -144,7 +152,7 @@ version_less(void *ctx, struct value a, struct value b)
 {
     double x, y;
     const char *s = version_text(ctx, a), *t = version_text(ctx, b);
-    if (version_number(s, &x) && version_number(t, &y))
+    if (version_number(ctx, s, &x) && version_number(ctx, t, &y))
         return x < y;
     return strcmp(s, t) < 0;
 }

@@ -513,6 +513,45 @@ test_cache(void **state)
         check_rows(&env, "empty", rows, BASE_COUNT(rows));
 }
 
+/* Versions that are texts are numbers where Python's float() takes them. */
+static void
+test_versions_as_numbers(void **state)
+{
+    static const struct {
+        const char *version, *latest, *answer;
+    } rows[] = {
+        {"\"9\"", "10", "old"},
+        {"\"2024_9\"", "\"2024_10\"", "old"},
+        {"\"2024_01\"", "3", "prerelease"},
+        {"\"1_\"", "\"1_0\"", "old"},
+        {"\"9__0\"", "10", "prerelease"},
+        {"\"_9\"", "\"10\"", "prerelease"},
+        {"\"b\"", "\"a\"", "prerelease"},
+    };
+    const struct fixture *f = *state;
+    for (size_t i = 0; i < BASE_COUNT(rows); i++) {
+        void *ctx = talloc_new(NULL);
+        struct err err = {0};
+        struct manifest *m;
+        const char *text = mem_printf(
+            ctx,
+            "{\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\", "
+            "\"dbt_version\": \"1.11.16\"}, \"nodes\": {\"model.p.a\": {\"unique_id\": \"model.p.a\", "
+            "\"resource_type\": \"model\", \"version\": %s, \"latest_version\": %s}}}",
+            rows[i].version, rows[i].latest);
+        assert_int_equal(manifest_parse(ctx, &m, text, strlen(text), "m.json", &err), 0);
+        struct select_env env = {.head = m, .project_dir = f->folder, .dbt_minor = 11};
+        const char *words[] = {"old", "prerelease"};
+        for (size_t k = 0; k < BASE_COUNT(words); k++) {
+            const struct select_request r = request(ctx, mem_printf(ctx, "version:%s", words[k]), "empty");
+            const char *want = str_eq(words[k], rows[i].answer) ? "model.p.a" : "";
+            if (!str_eq(ask(ctx, &env, &r, &err), want))
+                fail_msg("%s against %s: version:%s", rows[i].version, rows[i].latest, words[k]);
+        }
+        talloc_free(ctx);
+    }
+}
+
 /* --- dbt ls --- */
 
 static void
@@ -642,6 +681,7 @@ main(void)
         TEST(test_via),
         TEST(test_explain),
         TEST(test_cache),
+        TEST(test_versions_as_numbers),
         TEST(test_render),
         TEST(test_versions_of_dbt),
     };
