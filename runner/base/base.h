@@ -109,6 +109,9 @@ bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
 bool str_utf8(const char *s, size_t n, size_t *bad);
 /* The candidate nearest to `word` by edit distance, or NULL if none is near enough to suggest. */
 const char *str_nearest(const char *word, const char *const *candidates, size_t n);
+/* A day or a time of ISO 8601 in microseconds since 1970; without an offset it is UTC, as dbt reads it. False
+ * if it is none. */
+bool str_time(const char *text, int64_t *micros);
 /* Bytes as a person reads them: "1.4 GB" (powers of 1024). */
 char *str_bytes(void *ctx, int64_t bytes);
 /* Milliseconds as a person reads them: "850 ms", "12.4 s", "3m 12s". */

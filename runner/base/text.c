@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void
 buf_init(struct buf *b, void *ctx)
@@ -278,4 +279,26 @@ str_ms(void *ctx, double ms)
         return mem_printf(ctx, "%.1f s", ms / 1000);
     int64_t s = (int64_t)(ms / 1000);
     return mem_printf(ctx, "%lldm %02llds", (long long)(s / 60), (long long)(s % 60));
+}
+
+bool
+str_time(const char *text, int64_t *micros)
+{
+    struct tm tm = {0};
+    int64_t part = 0, scale = 100000;
+    int hours = 0, minutes = 0;
+    const char *p = strptime(text, "%Y-%m-%d", &tm);
+    if (p && (*p == 'T' || *p == ' '))
+        p = strptime(p + 1, "%H:%M:%S", &tm);
+    if (!p)
+        return false;
+    if (*p == '.')
+        for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
+            part += (*p - '0') * scale;
+    bool offset = *p == '+' || *p == '-';
+    if (*p && strcmp(p, "Z") != 0 && (!offset || sscanf(p + 1, "%2d:%2d", &hours, &minutes) != 2))
+        return false;
+    int64_t ahead = (hours * 60 + minutes) * 60;
+    *micros = ((int64_t)timegm(&tm) - (*p == '-' ? -ahead : ahead)) * 1000000 + part;
+    return true;
 }

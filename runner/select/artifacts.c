@@ -2,7 +2,6 @@
 #include "internal.h"
 
 #include <string.h>
-#include <time.h>
 
 /* Reads once; the list under "results". */
 static int
@@ -56,36 +55,13 @@ match_result(struct select *s, const struct criterion *c, uint8_t *out, struct e
 
 /* --- freshness --- */
 
-/* Microseconds since 1970 of an ISO 8601 time; without a zone it is UTC, as dbt writes it. */
-static bool
-parse_time(const char *text, int64_t *out)
-{
-    struct tm tm = {0};
-    char zone[8] = "Z";
-    const char *p = strptime(text, "%Y-%m-%d", &tm);
-    int64_t micros = 0, scale = 100000;
-    int hours = 0, minutes = 0;
-    if (!p || (*p != 'T' && *p != ' ') || !(p = strptime(p + 1, "%H:%M:%S", &tm)))
-        return false;
-    if (*p == '.')
-        for (p++; *p >= '0' && *p <= '9'; p++, scale /= 10)
-            micros += (*p - '0') * scale;
-    if (*p && strlen(p) < sizeof zone)
-        memcpy(zone, p, strlen(p) + 1);
-    if (zone[0] != 'Z' && sscanf(zone + 1, "%2d:%2d", &hours, &minutes) != 2)
-        return false;
-    int64_t offset = (hours * 60 + minutes) * 60;
-    *out = ((int64_t)timegm(&tm) - (zone[0] == '-' ? -offset : offset)) * 1000000 + micros;
-    return true;
-}
-
 /* A source whose query failed has no max_loaded_at, and does not count. */
 static int
 loaded_at(const cJSON *result, bool *has, int64_t *out, struct err *err)
 {
     const char *text = json_str(result, "max_loaded_at");
     *has = text != NULL;
-    if (text && !parse_time(text, out)) {
+    if (text && !str_time(text, out)) {
         const char *id = json_str(result, "unique_id");
         return fail(err, ERR_INPUT, "sources.json: max_loaded_at of %s is no time: '%s'",
                     id ? id : "a source", text);

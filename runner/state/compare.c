@@ -195,7 +195,7 @@ keys_that_count(const struct pair *p)
 static void
 compare_file_node(struct pair *p)
 {
-    static const char *const of_models[] = {"latest_version", "access", "deprecation_date", NULL};
+    static const char *const of_models[] = {"latest_version", "access", NULL};
     static const char *const of_functions[] = {"arguments", "returns", NULL};
     bool test = p->node->type == NODE_TEST;
     compare_body(p, !p->node->generic);
@@ -207,6 +207,8 @@ compare_file_node(struct pair *p)
     if (p->node->type == NODE_MODEL) {
         compare_contract(p);
         compare_fields(p, of_models);
+        if (!same_time(value_get(p->a, "deprecation_date"), value_get(p->b, "deprecation_date")))
+            compare_field(p, "deprecation_date");
     }
     if (p->node->type == NODE_FUNCTION)
         compare_records(p, of_functions);

@@ -32,14 +32,32 @@ has(struct value list, struct value wanted)
     return false;
 }
 
+/* dbt looks the type of a lost constraint up in CONSTRAINT_SUPPORT, which knows no custom ones: it fails. */
 static bool
-lost_constraint(const struct pair *p, struct value old, struct value new)
+is_unknown(const char *adapter, struct value constraint)
 {
+    static const char *const known[] = {"postgres", "redshift", "snowflake", "bigquery"};
+    bool ours = false;
+    for (size_t i = 0; i < BASE_COUNT(known); i++)
+        ours = ours || str_eq(adapter, known[i]);
+    return ours && value_is(value_get(constraint, "type"), "custom");
+}
+
+static bool
+lost_constraint(struct pair *p, struct value old, struct value new)
+{
+    const char *adapter = p->s->head->adapter_type;
     struct value rest = old, key, item;
-    while (value_each(&rest, &key, &item))
-        if (is_enforced(p->s->head->adapter_type, item) && !has(new, item))
-            return true;
-    return false;
+    bool lost = false;
+    while (value_each(&rest, &key, &item)) {
+        if (has(new, item))
+            continue;
+        if (is_unknown(adapter, item))
+            p->fails = true;
+        else if (is_enforced(adapter, item))
+            lost = true;
+    }
+    return lost;
 }
 
 /* The type without its size, as dbt compares: up to the first parenthesis, stripped, in lower case. Before
@@ -163,28 +181,14 @@ compare_contract(struct pair *p)
     p->differ |= DIFFER_CONTRACT | DIFFER_MODIFIED;
 }
 
-/* An ISO 8601 time with an offset from UTC, as Python's isoformat() writes it. */
 static bool
 is_past(struct value date)
 {
-    struct tm tm = {0};
+    int64_t micros;
     char *text = value_text(NULL, date, true, NULL);
-    const char *rest = strptime(text, "%Y-%m-%d", &tm);
-    if (rest && (*rest == 'T' || *rest == ' '))
-        rest = strptime(rest + 1, "%H:%M:%S", &tm);
-    bool known = rest != NULL;
-    long offset = 0;
-    if (known && *rest == '.')
-        rest += 1 + strspn(rest + 1, "0123456789");
-    int h, m;
-    bool zone = known && (*rest == '+' || *rest == '-') && sscanf(rest + 1, "%2d:%2d", &h, &m) == 2;
-    if (zone)
-        offset = (*rest == '-' ? -1L : 1L) * (h * 3600L + m * 60L);
-    tm.tm_isdst = -1;
-    /* without an offset it is local time to dbt */
-    time_t at = !known ? 0 : zone || *rest == 'Z' ? timegm(&tm) - offset : mktime(&tm);
+    bool known = str_time(text, &micros);
     talloc_free(text);
-    return known && at < time(NULL);
+    return known && micros / 1000000 < time(NULL);
 }
 
 bool

@@ -29,6 +29,7 @@ struct state {
     uint8_t *differ;    /* enum differ of each head node; NULL until asked */
     const char *broken; /* the versioned model whose contract is broken, or NULL */
     const char *breaks; /* and in which way */
+    const char *fails;  /* the model that lost a custom constraint, or NULL */
     bool pr_only;       /* state_scope_pr */
     bool upgrades;      /* state_upgrades */
     bool looked_at_contracts;
@@ -50,6 +51,7 @@ struct pair {
     uint32_t differ;
     struct reasons *out;
     const char *breaks; /* a versioned model's contract is broken: how */
+    bool fails;         /* a custom constraint is lost: dbt cannot compare the contracts */
 };
 
 void reasons_add(void *ctx, struct reasons *out, struct state_reason reason);
@@ -62,6 +64,7 @@ struct state_reason pair_reason(struct pair *p, enum state_reason_kind kind, con
 bool is_one_of(struct value key, const char *const *words);
 /* Missing and null are the same here. */
 bool same_field(struct value a, struct value b);
+bool same_time(struct value a, struct value b);
 /* What a field of dbt's own is where an older dbt has not written it. */
 bool is_default(struct value v);
 /* Two lists; one that is missing is empty. */

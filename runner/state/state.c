@@ -91,6 +91,8 @@ compare_one(struct state *s, uint32_t i, struct reasons *out, void *ctx, uint8_t
         s->broken = node->unique_id;
         s->breaks = mem_strdup(s, p.breaks);
     }
+    if (p.fails)
+        s->fails = node->unique_id;
     talloc_free(tmp);
     return rc ? -1 : 0;
 }
@@ -151,6 +153,14 @@ refuse_broken(const struct state *s, struct err *err)
 }
 
 static int
+refuse_custom(const struct state *s, struct err *err)
+{
+    fail(err, ERR_INPUT, "the contract of %s lost a constraint of the type custom", s->fails);
+    return hint(err, "dbt fails here as well (KeyError): keep the constraint as production has it, or build "
+                     "production with the change first.");
+}
+
+static int
 check_contracts(struct state *s, struct err *err)
 {
     if (compare_all(s, err))
@@ -158,6 +168,8 @@ check_contracts(struct state *s, struct err *err)
     if (!s->looked_at_contracts && manifest_since(s->head, 9, 0) && check_removed(s, err))
         return -1;
     s->looked_at_contracts = true;
+    if (s->fails)
+        return refuse_custom(s, err);
     return s->broken ? refuse_broken(s, err) : 0;
 }
 

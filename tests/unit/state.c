@@ -69,6 +69,7 @@ struct change {
 #define TYPE "\"resource_type\": \"model\""
 #define CONFIG(x) TYPE ", \"unrendered_config\": {" x "}"
 #define PERSIST TYPE ", \"config\": {\"persist_docs\": {\"relation\": true, \"columns\": 1}}"
+#define DEPRECATED(date) TYPE ", \"deprecation_date\": \"" date "\""
 #define TEST "\"resource_type\": \"test\", \"test_metadata\": {}"
 
 static const struct change changes[] = {
@@ -92,6 +93,13 @@ static const struct change changes[] = {
     {MODEL, TYPE ", \"access\": \"private\"", TYPE ", \"access\": \"public\"", "",
      "field access: private -> public"},
     {MODEL, TYPE ", \"deprecation_date\": null", TYPE, "", ""},
+    {MODEL, DEPRECATED("2030-01-01T00:00:00+02:00"), DEPRECATED("2029-12-31T22:00:00+00:00"), "", ""},
+    {MODEL, DEPRECATED("2030-01-01T00:00:00.500000Z"), DEPRECATED("2030-01-01T00:00:00.5-00:00"), "", ""},
+    {MODEL, DEPRECATED("2030-01-01T00:00:00+02:00"), DEPRECATED("2030-01-01T00:00:00+01:00"), "",
+     "field deprecation_date: 2030-01-01T00:00:00+02:00 -> 2030-01-01T00:00:00+01:00"},
+    {MODEL, DEPRECATED("2030-01-01"), DEPRECATED("2030-01-01T00:00:00+00:00"), "", ""},
+    {MODEL, TYPE, DEPRECATED("2030-01-01T00:00:00+00:00"), "",
+     "field deprecation_date: (not set) -> 2030-01-01T00:00:00+00:00"},
     {MODEL, PERSIST ", \"description\": \"a\"", PERSIST ", \"description\": \"b\"",
      "persisted_descriptions", "persisted description: a -> b"},
     {MODEL, PERSIST ", \"columns\": {}", PERSIST ", \"columns\": {\"c\": {\"description\": \"\"}}",
@@ -376,6 +384,45 @@ contracts_break_or_only_differ(void **state)
     }
 }
 
+/* dbt looks a lost constraint up in a table that knows no custom ones. */
+static void
+a_lost_custom_constraint_stops_dbt(void **state)
+{
+#define CUSTOM "{\"type\": \"custom\", \"expression\": \"x\"}"
+    static const struct {
+        const char *old, *new, *version;
+        bool fails;
+    } cases[] = {
+        {CUSTOM, "", "null", true},
+        {CUSTOM, "", "1", true},
+        {CUSTOM, CUSTOM, "null", false},
+        {"", CUSTOM, "1", false},
+    };
+    struct state_flags flags = {0};
+    (void)state;
+    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
+        void *ctx = talloc_new(NULL);
+        const uint8_t *out;
+        struct err err = {0};
+        char *fields[2];
+        for (int k = 0; k < 2; k++)
+            fields[k] = mem_printf(ctx, CONTRACT("%d", COLUMN("a", "int", "%s"), "%s"), cases[i].version, k,
+                                   k ? cases[i].new : cases[i].old);
+        struct state *s = state_new(ctx, one(ctx, MODEL, fields[1], ""), one(ctx, MODEL, fields[0], ""),
+                                    &flags, NULL);
+        int rc = state_ask(s, STATE_MODIFIED, &out, &err);
+        assert_int_equal(rc, cases[i].fails ? -1 : 0);
+        if (cases[i].fails) {
+            assert_string_equal(err.msg, "the contract of model.p.a lost a constraint of the type custom");
+            assert_int_equal(err.kind, ERR_INPUT);
+            assert_int_equal(state_ask(s, STATE_MODIFIED_BODY, &out, &err), 0);
+        } else {
+            assert_true(out[0]);
+        }
+        talloc_free(ctx);
+    }
+}
+
 /* The manifest of one member, written by that version; of none, if there are no fields. */
 static struct manifest *
 written_by(void *ctx, const char *version, const char *section, const char *fields)
@@ -589,6 +636,7 @@ main(void)
         cmocka_unit_test(macros_reach_by_calls),
         cmocka_unit_test(a_missing_macro_is_met_or_not),
         cmocka_unit_test(contracts_break_or_only_differ),
+        cmocka_unit_test(a_lost_custom_constraint_stops_dbt),
         cmocka_unit_test(production_of_another_dbt_is_upgraded),
         cmocka_unit_test(simple_tests_are_not_upgraded),
         cmocka_unit_test(removed_contracts_stop_dbt),
