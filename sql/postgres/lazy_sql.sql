@@ -53,6 +53,8 @@ DECLARE
     keys text;
     ours text;
     theirs text;
+    casts text;
+    differ boolean;
     brought bigint := 0;
     more bigint := 0;
     rest text;
@@ -122,10 +124,37 @@ BEGIN
                 brought := brought + more;
                 fact.nulls_complete := true;
             END IF;
-        EXCEPTION WHEN undefined_function OR undefined_column THEN
+        EXCEPTION WHEN undefined_function OR undefined_column OR indeterminate_collation THEN
             -- the keys cannot be compared: dbt's own statement fails at it as well, in its own words
             NULL;
         END;
+        -- What is written is of the clone's own type: so a key can meet one there that it did not equal before.
+        SELECT pg_catalog.string_agg(pg_catalog.format(
+                   '(incoming.%I::%s)%s', k, pg_catalog.format_type(c.atttypid, c.atttypmod),
+                   (SELECT pg_catalog.format(' COLLATE %I.%I', n.nspname, l.collname) FROM pg_catalog.pg_collation AS l
+                    JOIN pg_catalog.pg_namespace AS n ON n.oid = l.collnamespace WHERE l.oid = c.attcollation)), ', ' ORDER BY i),
+               -- whole numbers stay what they are
+               pg_catalog.bool_or(c.attcollation <> a.attcollation OR (c.atttypid = a.atttypid AND c.atttypmod NOT IN (-1, a.atttypmod))
+                   OR (c.atttypid <> a.atttypid AND NOT ARRAY[c.atttypid, a.atttypid] <@ ARRAY[20, 21, 23]::oid[]))
+        INTO casts, differ
+        FROM pg_catalog.unnest(fact.keys) WITH ORDINALITY AS u (k, i)
+        JOIN pg_catalog.pg_attribute AS c ON c.attrelid = clone AND c.attname = k AND NOT c.attisdropped
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = incoming AND a.attname = k AND NOT a.attisdropped
+        HAVING pg_catalog.count(*) = pg_catalog.cardinality(fact.keys);
+        IF differ THEN
+            BEGIN
+                EXECUTE pg_catalog.format(
+                    'INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s AS theirs '
+                    'WHERE (%s) IN (SELECT %s FROM %s AS incoming) '
+                    'AND NOT EXISTS (SELECT FROM %s AS ours WHERE (%s) = (%s))',
+                    clone, columns, columns, source, theirs, casts, incoming, clone, ours, theirs);
+                GET DIAGNOSTICS more = ROW_COUNT;
+                brought := brought + more;
+            EXCEPTION WHEN data_exception OR cannot_coerce OR undefined_function OR check_violation OR not_null_violation THEN
+                -- a value that is none of the clone's type: dbt's own statement cannot write it
+                NULL;
+            END;
+        END IF;
     END IF;
     EXECUTE pg_catalog.format('UPDATE %s.cloneci_lazy AS l SET brought = l.brought + $1, complete = $2, '
                               'nulls_complete = $3 WHERE l.clone = $4', home)
