@@ -3,23 +3,57 @@
 
 #include "lazy_read.h"
 
+#include <ctype.h>
 #include <string.h>
 
-/* As dbt names it, with or without the database. */
+static bool
+is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '$' || (unsigned char)c >= 0x80;
+}
+
+/* The name at p, quoted or not; returns the number of bytes, 0 if it is another. */
+static size_t
+take_name(const char *p, const char *name)
+{
+    size_t n = strlen(name);
+    if (*p == '"')
+        return str_starts(p + 1, name) && p[n + 1] == '"' ? n + 2 : 0;
+    return strncasecmp(p, name, n) == 0 && !is_word(p[n]) ? n : 0;
+}
+
+/* "db"."schema"."name", as a project's quoting has it; the database may be left out. */
+static size_t
+take_this(const char *p, const struct relation *r)
+{
+    const char *names[] = {r->database ? r->database : "", r->schema, r->name};
+    for (size_t first = 0; first < 2; first++) {
+        size_t n = 0, k = first;
+        for (size_t taken; k < BASE_COUNT(names) && (taken = take_name(p + n, names[k])) > 0; k++) {
+            n += taken;
+            if (k + 1 < BASE_COUNT(names) && p[n++] != '.')
+                break;
+        }
+        if (k == BASE_COUNT(names))
+            return n;
+    }
+    return 0;
+}
+
+/* The SQL with {{ this }} where it names the relation. */
 static char *
 with_this(void *ctx, const char *sql, const struct relation *r)
 {
-    const char *name = mem_printf(ctx, "\"%s\".\"%s\"", r->schema, r->name);
-    const char *whole = mem_printf(ctx, "\"%s\".%s", r->database ? r->database : "", name);
     struct buf b;
     buf_init(&b, ctx);
-    while (*sql) {
-        const char *found = str_starts(sql, whole) ? whole : str_starts(sql, name) ? name : NULL;
-        if (found)
+    for (char before = ' '; *sql;) {
+        size_t n = is_word(before) || before == '.' ? 0 : take_this(sql, r);
+        if (n)
             buf_puts(&b, "{{ this }}");
         else
             buf_putc(&b, *sql);
-        sql += found ? strlen(found) : 1;
+        sql += n ? n : 1;
+        before = sql[-1];
     }
     return b.s;
 }
@@ -29,14 +63,10 @@ plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled)
 {
     struct jinja cut;
     struct lazy_read found;
-    const struct relation *r = &p->target;
     /* braces that are left in compiled SQL would be taken for Jinja */
     if (strstr(compiled, "{{") || strstr(compiled, "{%") || strstr(compiled, "{#"))
         return NULL;
-    char *sql = with_this(ctx, compiled, r);
-    const char *plain = mem_printf(ctx, "%s.%s", r->schema, r->name);
-    if (strcasestr(sql, plain) || strcasestr(sql, mem_printf(ctx, "%s.\"%s\"", r->schema, r->name)))
-        return mem_printf(ctx, "it names %s itself", plain);
+    char *sql = with_this(ctx, compiled, &p->target);
     if (!jinja_cut(ctx, &cut, sql, strlen(sql)))
         return NULL;
     /* its own name alone is found in the source already; here sources and others may bear it as well */

@@ -68,11 +68,36 @@ lazy_overriding_macro(struct plan *plan)
     return found;
 }
 
+bool
+lazy_overrides(const struct plan *plan, const char *name)
+{
+    const struct manifest *m = plan->in.head;
+    for (uint32_t i = 0; i < m->n_macros; i++)
+        if (!is_of_dbt(plan, &m->macros[i]) && str_eq(dispatched_name(plan, macro_name(&m->macros[i])), name))
+            return true;
+    return false;
+}
+
 /* What macros may not use; a model itself may not reach for relations by `adapter` either. */
 static const char *const forbidden[] = {"this", "model", "graph", "context", "builtins", "get_relation",
                                         "load_relation", "load_cached_relation", "schema", "database", "api",
                                         "relation", "adapter"};
 enum { FORBIDDEN_IN_MACROS = 8 };
+
+/* target.schema, ref('x').schema, this['schema']: what it is put into may be a query of the model's own table. A mere
+ * condition gives no text. */
+static bool
+takes_schema(const struct jinja_block *b)
+{
+    static const char *const forms[] = {".schema", ".database", "'schema'", "\"schema\"", "'database'", "\"database\""};
+    if (b->kind == JINJA_COMMENT || jinja_starts_with(b, "config") ||
+        ((jinja_starts_with(b, "if") || jinja_starts_with(b, "elif")) && b->kind == JINJA_STATEMENT && !memchr(b->s, '(', b->n)))
+        return false;
+    for (size_t i = 0; i < BASE_COUNT(forms); i++)
+        if (memmem(b->s, b->n, forms[i], strlen(forms[i])))
+            return true;
+    return false;
+}
 
 static int look_at_macro(struct lazy_look *l, uint32_t at, struct err *err);
 
@@ -128,6 +153,8 @@ look_at_macro(struct lazy_look *l, uint32_t at, struct err *err)
     }
     for (size_t i = 0; i < cut.n; i++) {
         struct jinja_name name = {0};
+        if (takes_schema(&cut.v[i]))
+            l->why_not = mem_printf(l->plan, "the macro %s puts the name of a schema into its text", macro_name(macro));
         while (jinja_next_name(&cut.v[i], &name))
             if (lazy_is_listed(name.s, name.len, forbidden, FORBIDDEN_IN_MACROS))
                 l->why_not = mem_printf(l->plan, "the macro %s uses %.*s", macro_name(macro), (int)name.len, name.s);
@@ -146,6 +173,8 @@ lazy_look_at_template(struct lazy_look *l, const struct node *n, const struct ji
         struct jinja_name name = {0};
         if (b->kind == JINJA_STATEMENT && jinja_starts_with(b, "raw"))
             l->why_not = "its template has a raw block";
+        else if (takes_schema(b))
+            l->why_not = "its template puts the name of a schema into its text";
         while (!l->why_not && jinja_next_name(b, &name)) {
             bool this = name.len == 4 && memcmp(name.s, "this", 4) == 0; /* lazy_read looks at it */
             if (!this && lazy_is_listed(name.s, name.len, forbidden, BASE_COUNT(forbidden)))

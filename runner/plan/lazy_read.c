@@ -63,17 +63,20 @@ add_piece(struct reader *r, struct piece piece)
     r->v[r->n++] = piece;
 }
 
-/* Over a comment, text or quoted name that ends with `close`; Jinja in it is passed over as a whole. */
+/* Over a comment, text or quoted name that ends with `close`; Jinja in it is passed over as a whole. In a comment
+ * {{ this }} is nothing, unless other Jinja may have ended it. */
 static const char *
 over(struct reader *r, const char *p, const char *end, const char *close, bool escapes, size_t *at, bool *mixed)
 {
     size_t n = strlen(close);
+    bool comment = *close == '\n' || *close == '*';
     while (p < end) {
         const struct jinja_block *b = block_at(r, p, at);
         if (b) {
-            *mixed = true;
-            if (is_this(b))
-                refuse(r, "it names {{ this }} in a comment, a text or a quoted name");
+            if (is_this(b) && (*mixed || !comment))
+                refuse(r, comment ? "it names {{ this }} in a comment with other Jinja"
+                                  : "it names {{ this }} in a text or a quoted name");
+            *mixed |= !comment || !is_this(b);
             p = b->end;
             continue;
         }
@@ -473,6 +476,17 @@ is_cte(const struct reader *r, const char *name)
     return false;
 }
 
+/* The catalog tells the number of rows of any table. */
+static bool
+is_of_catalog(const struct piece *p)
+{
+    static const char *const starts[] = {"pg_class", "pg_stat"};
+    bool size = p->n > 8 && strncasecmp(p->s, "pg_", 3) == 0 && strncasecmp(p->s + p->n - 5, "_size", 5) == 0;
+    for (size_t i = 0; !size && i < BASE_COUNT(starts); i++)
+        size = p->n >= strlen(starts[i]) && strncasecmp(p->s, starts[i], strlen(starts[i])) == 0;
+    return size && is_name(p);
+}
+
 /* The relation can be read without {{ this }}: by a name that is put together, or by its own. */
 static void
 read_names(struct reader *r, const char *alias)
@@ -483,6 +497,8 @@ read_names(struct reader *r, const char *alias)
         bool built = p.kind == PIECE_OUTPUT || (p.kind == PIECE_QUOTED && p.mixed);
         if (built && is_sign(&next, '.'))
             refuse(r, "it puts the name of a relation together");
+        if (is_of_catalog(&p))
+            refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables", (int)p.n, p.s));
         if (!is_one(&p, " from join ") && !is_sign(&p, ','))
             continue;
         size_t name = i + 1;

@@ -50,6 +50,9 @@ static const struct {
     {"at", "{%- set m = dbt_utils.get_single_value('select max(at) from ' ~ this) -%}"},
     {"", "{# select * from {{ this }} #} select 1"},
     {"at", "-- the newest\nselect * from x where at > (select max(at) from {{ this }})"},
+    {"at", "where at > (select max(at) from {{ this }}) -- not {{ this }}, as before"},
+    {"", "/* not exists (select 1 from {{ this }}), {{ this }} */ select 1"},
+    {"", "select pg_sizes, statistics from x"},
     {"", "with rides as (select 1) select * from rides"},
     {"", "select s.rides, a from x"},
 };
@@ -92,10 +95,13 @@ static const char *const refused[] = {
     "where at > (select {{ dbt.dateadd('day', 1, 'min(at)') }} from {{ this }})",
     "where at > (select max({{ column }}) from {{ this }})",
     "where at > (select max(at) from {{ this.schema }}.rides)",
-    "-- {{ this }}\nselect 1",
+    "-- {{ x }} {{ this }}\nselect 1",
+    "/* {% if x %} {{ this }} */ select 1",
+    "select sum(reltuples) from pg_class",
+    "select n_live_tup from pg_catalog.pg_stat_user_tables",
+    "select PG_TOTAL_RELATION_SIZE('x')",
     "select '{{ this }}'::regclass",
     "select * from \"{{ this }}\"",
-    "select /* {{ this }} */ 1",
     "select $$ {{ this }} $$",
     "{% set t = this %} select max(at) from {{ t }}",
     "{{ my_macro(this) }}",
@@ -145,6 +151,46 @@ test_refused(void **state)
     talloc_free(ctx);
 }
 
+/* The SQL that ran, of "shop"."pr"."rides", whose max(at) the clone has: does it read more? */
+static const struct {
+    bool more;
+    const char *text;
+} compiled[] = {
+    {false, "select 1"},
+    {false, "select * from x where at > (select max(at) from \"shop\".\"pr\".\"rides\")"},
+    {false, "select * from x where at > (select max(at) from pr.rides)"},
+    {false, "select * from x where at > (select max(at) from Shop.PR.Rides)"},
+    {false, "select * from x where at > (select max(at) from \"shop\".\"pr\".rides)"},
+    {false, "select * from x where at > (select max(at) from \"shop\".pr.\"rides\" as r)"},
+    {false, "select * from pr.rides_old, my_pr.rides, \"pr\".\"Rides\", other.pr2.rides"},
+    {false, "select * from rides -- of \"pr\".\"rides\""},
+    {true, "select * from x where at > (select max(seen) from pr.rides)"},
+    {true, "select * from x where exists (select 1 from \"shop\".\"pr\".\"rides\")"},
+    {true, "select * from x where exists (select 1 from pr.rides)"},
+    {true, "select * from x where exists (select 1 from shop.pr.\"rides\")"},
+    {true, "select * from x where exists (select 1 from \"pr\".RIDES)"},
+    {true, "select 'pr.rides'::regclass"},
+    {true, "select '\"pr\".\"rides\"'::regclass"},
+    {true, "select pr.rides.at from pr.rides"},
+    {true, "select reltuples from pg_class"},
+};
+
+static void
+test_compiled(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    struct plan_clone clone = {.strategy = CLONE_LAZY};
+    const struct plan_node node = {.target = {.database = "shop", .schema = "pr", .name = "rides"}, .clone = &clone};
+    strlist_add(ctx, &clone.cursors, "at");
+    for (size_t i = 0; i < BASE_COUNT(compiled); i++) {
+        const char *why = plan_lazy_compiled(ctx, &node, compiled[i].text);
+        if ((why != NULL) != compiled[i].more)
+            fail_msg("%s\n  %s", compiled[i].text, why ? why : "is taken to read no more");
+    }
+    talloc_free(ctx);
+}
+
 /* Cut off anywhere, or with a byte put in: no read beyond the text, and what is left of it is no reason to crash. */
 static void
 test_torn(void **state)
@@ -169,6 +215,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_known),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_compiled),
         cmocka_unit_test(test_torn),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
