@@ -15,16 +15,37 @@
 static bool
 is_given(const cJSON *value)
 {
-    return value && !cJSON_IsNull(value) && !(cJSON_IsArray(value) && !cJSON_GetArraySize(value)) &&
+    return value && !cJSON_IsNull(value) && !str_eq(cJSON_GetStringValue(value), "") && !(cJSON_IsArray(value) && !cJSON_GetArraySize(value)) &&
            !(cJSON_IsObject(value) && !cJSON_GetArraySize(value));
 }
 
-/* Of these a clone with few rows makes nothing else than one with all. */
-static bool
-is_harmless_hook(void *ctx, const char *sql)
+static const char *
+hook_sql(const cJSON *item)
 {
-    static const char *const verbs[] = {"analyze ", "grant ", "comment on ", "create index "};
+    return cJSON_IsString(item) ? cJSON_GetStringValue(item) : json_str(item, "sql");
+}
+
+static bool
+has_hook(const cJSON *config, const char *kind, const char *sql)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, json_get(config, kind)) {
+        if (str_eq(hook_sql(item), sql))
+            return true;
+    }
+    return false;
+}
+
+/* Of these a clone with few rows makes nothing else than one with all. An index may be refused by an old row, unless
+ * production's rows have borne it already. */
+static bool
+is_harmless_hook(void *ctx, const char *text, bool of_production)
+{
+    static const char *const verbs[] = {"analyze ", "vacuum ", "grant ", "comment on ", "create index "};
+    char *sql = mem_strdup(ctx, text + strspn(text, " \t\r\n"));
     struct jinja cut;
+    for (size_t n = strlen(sql); n && strchr(" \t\r\n;", sql[n - 1]); n--)
+        sql[n - 1] = '\0';
     if (!jinja_cut(ctx, &cut, sql, strlen(sql)) || strchr(sql, ';'))
         return false;
     for (size_t i = 0; i < cut.n; i++) {
@@ -32,38 +53,41 @@ is_harmless_hook(void *ctx, const char *sql)
         if (!jinja_only(&cut.v[i], names))
             return false;
     }
-    sql += strspn(sql, " \t\n");
-    for (size_t i = 0; i < BASE_COUNT(verbs); i++)
+    for (size_t i = 0; i < BASE_COUNT(verbs) - !of_production; i++)
         if (strncasecmp(sql, verbs[i], strlen(verbs[i])) == 0)
             return true;
     return false;
 }
 
+/* `old`: the config of production's model. */
 static const char *
-hooks_why_not(struct plan *plan, const cJSON *config)
+hooks_why_not(struct plan *plan, const cJSON *config, const cJSON *old)
 {
     static const char *const kinds[] = {"pre-hook", "post-hook"};
     for (size_t k = 0; k < BASE_COUNT(kinds); k++) {
         const cJSON *item;
         cJSON_ArrayForEach(item, json_get(config, kinds[k])) {
-            const char *sql = cJSON_IsString(item) ? cJSON_GetStringValue(item) : json_str(item, "sql");
-            if (!sql || !is_harmless_hook(plan, sql))
-                return mem_printf(plan, "its %s may touch other rows", kinds[k]);
+            const char *sql = hook_sql(item);
+            bool of_production = sql && has_hook(old, kinds[k], sql);
+            if (!sql || !is_harmless_hook(plan, sql, of_production))
+                return sql && !of_production && is_harmless_hook(plan, sql, true)
+                           ? mem_printf(plan, "its %s makes an index, which production's rows have not borne yet", kinds[k])
+                           : mem_printf(plan, "its %s may touch other rows", kinds[k]);
         }
     }
     return NULL;
 }
 
 /* A column's name, as the server takes it; NULL for an expression. */
-static const char *
-key_name(struct plan *plan, const char *text)
+const char *
+lazy_column(struct plan *plan, const char *text)
 {
     size_t n = strlen(text);
     if (n > 2 && text[0] == '"' && text[n - 1] == '"' && !memchr(text + 1, '"', n - 2))
         return mem_strndup(plan, text + 1, n - 2);
     char *name = mem_strdup(plan, text);
     for (char *p = name; *p; p++) {
-        if (!isalnum((unsigned char)*p) && *p != '_')
+        if (!isalnum((unsigned char)*p) && *p != '_' && (unsigned char)*p < 0x80)
             return NULL;
         *p = (char)tolower((unsigned char)*p);
     }
@@ -76,14 +100,14 @@ read_keys(struct plan *plan, struct plan_lazy *lazy, const cJSON *value)
     const cJSON *item;
     const char *one = cJSON_GetStringValue(value);
     struct strlist words = {0};
-    if (one)
+    if (one && *one)
         strlist_add(plan, &words, one);
     cJSON_ArrayForEach(item, value) {
         if (cJSON_IsString(item))
             strlist_add(plan, &words, cJSON_GetStringValue(item));
     }
     for (size_t i = 0; i < words.n; i++) {
-        const char *name = key_name(plan, words.v[i]);
+        const char *name = lazy_column(plan, words.v[i]);
         if (!name)
             return mem_printf(plan, "its unique_key '%s' is an expression", words.v[i]);
         strlist_add(plan, &lazy->keys, name);
@@ -92,7 +116,7 @@ read_keys(struct plan *plan, struct plan_lazy *lazy, const cJSON *value)
 }
 
 static const char *
-config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node)
+config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node, const cJSON *old)
 {
     static const char *const strategies[] = {"append", "delete+insert", "merge", "microbatch"};
     static const char *const others[] = {"incremental_predicates", "predicates", "sql_header"};
@@ -107,7 +131,7 @@ config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node)
         strategy = is_given(key) ? "delete+insert" : "append";
     if (!lazy_is_listed(strategy, strlen(strategy), strategies, BASE_COUNT(strategies)))
         return mem_printf(plan, "what its incremental_strategy %s touches is not known", strategy);
-    const char *why = hooks_why_not(plan, config);
+    const char *why = hooks_why_not(plan, config, json_get(old, "config"));
     if (!why && !str_eq(strategy, "append"))
         why = read_keys(plan, lazy, key);
     lazy->strategy = strategy;
@@ -131,53 +155,34 @@ reads(const struct manifest *m, const struct node *reader, uint32_t node, int de
     return false;
 }
 
-/* Does a row that fails the test on a part of the table fail it on all of it, and no row fail for the lack of others? */
-static int
-is_of_rows(struct plan *plan, uint32_t node, uint32_t test, bool *out, struct err *err)
+/* An ephemeral model is a part of its readers, which are looked at. */
+static bool
+is_reader(const struct plan *plan, const struct plan_node *q, uint32_t node)
 {
-    static const char *const of_dbt[] = {"unique", "not_null", "accepted_values", "relationships"};
-    static const char *const of_utils[] = {"unique_combination_of_columns", "accepted_range", "not_accepted_values",
-                                           "not_empty_string"};
-    const struct node *n = &plan->in.head->nodes[test];
-    cJSON *json = NULL;
-    *out = false;
-    if (!n->generic)
-        return 0;
-    if (manifest_node_json(plan, plan->in.head, test, &json, err))
-        return -1;
-    const cJSON *metadata = json_get(json, "test_metadata");
-    const char *name = json_str(metadata, "name"), *space = json_str(metadata, "namespace");
-    const char *where = json_str(json_get(json, "config"), "where");
-    if (!name || (where && strcasestr(where, "select")))
-        return 0;
-    if (str_eq(name, "relationships") && !space)
-        *out = n->n_parents == 2 && str_eq(json_str(json, "attached_node"), plan->in.head->nodes[node].unique_id);
-    else
-        *out = n->n_parents == 1 && (space ? str_eq(space, "dbt_utils") &&
-                                                 lazy_is_listed(name, strlen(name), of_utils, BASE_COUNT(of_utils))
-                                           : lazy_is_listed(name, strlen(name), of_dbt, BASE_COUNT(of_dbt)));
-    return 0;
+    return q->node != node && plan_is_built(q->info) && q->info->type != NODE_UNIT_TEST &&
+           !str_eq(q->info->materialized, "ephemeral") && reads(plan->in.head, q->info, node, 16);
+}
+
+const struct node *
+plan_reader(const struct plan *plan, uint32_t node)
+{
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (is_reader(plan, &plan->nodes[i], node))
+            return plan->nodes[i].info;
+    return NULL;
 }
 
 static int
 readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, struct err *err)
 {
-    const struct manifest *m = plan->in.head;
     for (size_t i = 0; i < plan->n_nodes && !lazy->why_not; i++) {
         const struct plan_node *q = &plan->nodes[i];
-        bool of_rows = false;
-        /* an ephemeral model is a part of its readers, which are looked at */
-        if (q == p || !plan_is_built(q->info) || q->info->type == NODE_UNIT_TEST || str_eq(q->info->materialized, "ephemeral") ||
-            !reads(m, q->info, p->node, 16))
+        if (!is_reader(plan, q, p->node))
             continue;
-        if (q->info->type == NODE_TEST && is_of_rows(plan, p->node, q->node, &of_rows, err))
-            return -1;
-        if (of_rows)
-            strlist_add(plan, &lazy->tests, q->info->unique_id);
-        else if (q->info->type == NODE_TEST)
-            lazy->why_not = mem_printf(plan, "the test %s needs rows that the run does not touch", q->info->name);
-        else
+        if (q->info->type != NODE_TEST)
             lazy->why_not = mem_printf(plan, "%s, which is built as well, reads all of it", q->info->name);
+        else if (lazy_look_at_test(plan, p, q, err))
+            return -1;
     }
     return 0;
 }
@@ -213,16 +218,17 @@ static int
 judge_node(struct plan *plan, struct plan_node *p, struct err *err)
 {
     struct plan_lazy *lazy = p->lazy;
-    cJSON *json = NULL;
+    cJSON *json = NULL, *old = NULL;
     struct jinja cut;
     if (p->info->type == NODE_SNAPSHOT) {
         lazy->why_not = "a snapshot compares all of its current rows";
         return 0;
     }
-    if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
+    if (manifest_node_json(plan, plan->in.head, p->node, &json, err) ||
+        manifest_node_json(plan, plan->in.production, plan_production_node(plan, p->node), &old, err))
         return -1;
     const char *sql = json_str(json, "raw_code");
-    lazy->why_not = config_why_not(plan, lazy, json);
+    lazy->why_not = config_why_not(plan, lazy, json, old);
     if (!lazy->why_not && (!sql || !jinja_cut(plan, &cut, sql, strlen(sql))))
         lazy->why_not = "its template cannot be looked into";
     if (lazy->why_not)
@@ -283,7 +289,7 @@ plan_lazy_requests(void *ctx, const struct plan *plan)
     return cJSON_GetArraySize(list) ? json_print(ctx, list, false) : NULL;
 }
 
-enum { FACTS_CELLS = 4 };
+enum { FACTS_CELLS = 5 };
 
 int
 plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err)
@@ -296,17 +302,20 @@ plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err)
         if (at + FACTS_CELLS > cells->n)
             return fail(err, ERR_BUG, "lazy_facts.sql: %zu cells", cells->n);
         const char *const *cell = &cells->v[at];
-        cJSON *keys = NULL;
+        cJSON *keys = NULL, *columns = NULL;
         const cJSON *item;
         at += FACTS_CELLS;
         lazy->why_not = *cell[0] ? cell[0] : NULL;
         lazy->keys = (struct strlist){0};
         lazy->key_index = *cell[2] ? cell[2] : NULL;
         lazy->unindexed = *cell[3] ? cell[3] : NULL;
-        if (*cell[1] && json_parse(plan, &keys, cell[1], strlen(cell[1]), "lazy_facts.sql", err))
+        if ((*cell[1] && json_parse(plan, &keys, cell[1], strlen(cell[1]), "lazy_facts.sql", err)) ||
+            (*cell[4] && json_parse(plan, &columns, cell[4], strlen(cell[4]), "lazy_facts.sql", err)))
             return -1;
         cJSON_ArrayForEach(item, keys)
             strlist_add(plan, &lazy->keys, cJSON_GetStringValue(item));
+        if (!lazy->why_not)
+            lazy->why_not = lazy_tests_why_not(plan, lazy, columns);
     }
     return 0;
 }

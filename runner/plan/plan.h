@@ -110,6 +110,15 @@ struct plan_reason {
     const char *file;   /* of the diff, or NULL */
 };
 
+/* A test that looks at the rows of a lazy clone, and needs more to be known of its columns. */
+struct plan_lazy_test {
+    const char *name;
+    struct strlist columns;
+    bool unique;   /* looks for other rows with the same values */
+    bool nulls;    /* takes null for a value */
+    bool part;     /* of rows that a where picks out */
+};
+
 /* Could it be cloned lazily? */
 struct plan_lazy {
     const char *why_not;        /* NULL: it could */
@@ -117,6 +126,8 @@ struct plan_lazy {
     struct strlist keys;        /* columns by which production's rows are brought in; none: none need be */
     struct strlist cursors;     /* columns whose greatest value the model reads */
     struct strlist tests;       /* of the build, that look at its rows */
+    struct plan_lazy_test *of_columns; /* those of them that depend on columns */
+    size_t n_of_columns;
     const char *key_index;      /* production's index on a key, or NULL */
     const char *unindexed;      /* cursors that production has no index on, or NULL */
 };
@@ -255,6 +266,9 @@ bool plan_strategy_known(const char *name);
 /* After the build: why the compiled SQL of a lazily cloned node reads more of it than was brought in, or NULL. What it
  * ran within Jinja is not in it. */
 const char *plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled);
+
+/* A node of the build that reads another one, other than as a unit test, or NULL. */
+const struct node *plan_reader(const struct plan *plan, uint32_t node);
 
 /* Are the clones of both the same, statement for statement, and does `plan` make all schemas that `ahead` makes? NULL, or what
  * `plan` asks for instead. */

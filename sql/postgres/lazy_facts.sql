@@ -2,7 +2,8 @@
 -- cursors}: keys are the columns that dbt finds rows by, null where it finds none; cursors those whose greatest value is
 -- read.
 -- One row each, in that order: why not, or empty; the columns by which rows must be brought in (a JSON array; null:
--- none need be); the index that finds them, or empty; the cursors without an index.
+-- none need be); the index that finds them, or empty; the cursors without an index; the columns of production's table, and
+-- whether each is NOT NULL (a JSON object).
 WITH request AS MATERIALIZED (
     SELECT a.ord, a.r -> 'keys' AS keys, a.r -> 'cursors' AS cursors, c.*
     FROM jsonb_array_elements(:'requests'::jsonb) WITH ORDINALITY AS a (r, ord)
@@ -17,14 +18,24 @@ WITH request AS MATERIALIZED (
 index AS MATERIALIZED (
     SELECT r.ord, i.indexrelid, c.relname, i.indisunique, i.indisexclusion, i.indpred IS NULL AS whole,
            i.indkey[0] AS first_column, m.amname IN ('btree', 'hash') AS finds, m.amname = 'btree' AS sorts,
-           0 = ANY (k.columns) OR coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false)
+           0 = ANY (k.columns) OR coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) OR k.compares_otherwise
                AS is_special,
            (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute AS a
             WHERE a.attrelid = i.indrelid AND a.attnum = ANY (k.columns)) AS columns
     FROM request AS r
     JOIN pg_index AS i ON i.indrelid = r.oid AND i.indisvalid
-    CROSS JOIN LATERAL (SELECT array_agg(u.attnum) AS columns
-                        FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u (attnum, n) WHERE u.n <= i.indnkeyatts) AS k
+    CROSS JOIN LATERAL (
+        SELECT array_agg(u.attnum) AS columns,
+               -- by a collation or operators that take more values for equal than = does
+               bool_or((l.oid <> a.attcollation AND NOT l.collisdeterministic)
+                       OR (NOT o.opcdefault AND o.opcnamespace <> 'pg_catalog'::regnamespace)) AS compares_otherwise
+        FROM unnest(i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[]) WITH ORDINALITY
+             AS u (attnum, coll, class, n)
+        LEFT JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+        LEFT JOIN pg_collation AS l ON l.oid = u.coll
+        LEFT JOIN pg_opclass AS o ON o.oid = u.class
+        WHERE u.n <= i.indnkeyatts
+    ) AS k
     JOIN pg_class AS c ON c.oid = i.indexrelid
     JOIN pg_am AS m ON m.oid = c.relam
 ),
@@ -54,6 +65,24 @@ colliding AS (
     WHERE i.indisexclusion OR (i.indisunique AND (i.is_special OR NOT i.columns @> k.columns))
     GROUP BY i.ord
 ),
+-- Rows of production that are there, and that no clone would take.
+unchecked AS (
+    SELECT r.ord, min(con.conname) AS name
+    FROM request AS r JOIN pg_constraint AS con ON con.conrelid = r.oid AND con.contype = 'c' AND NOT con.convalidated
+    GROUP BY r.ord
+),
+-- Keys and cursors without an order.
+unordered AS (
+    SELECT r.ord, min(a.attname) AS name
+    FROM request AS r
+    JOIN keyed AS k ON k.ord = r.ord
+    JOIN pg_attribute AS a ON a.attrelid = r.oid AND NOT a.attisdropped AND (a.attname = ANY (k.columns) OR r.cursors ? a.attname)
+    JOIN pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'b' AND t.typcategory <> 'A'
+    WHERE NOT EXISTS (SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod AND m.amname = 'btree'
+                      WHERE o.opcdefault AND (o.opcintype = t.oid OR EXISTS (
+                          SELECT FROM pg_cast AS c WHERE c.castsource = t.oid AND c.casttarget = o.opcintype AND c.castmethod = 'b')))
+    GROUP BY r.ord
+),
 numbered AS (
     SELECT r.ord, min(a.attname) AS name
     FROM request AS r
@@ -68,6 +97,9 @@ SELECT CASE WHEN r.oid IS NULL THEN 'it is not there'
             WHEN x.key IS NOT NULL THEN format('its unique_key %I is no column of production''s table', x.key)
             WHEN x.cursor IS NOT NULL
             THEN format('%I, whose greatest value the model reads, is no column of production''s table', x.cursor)
+            WHEN o.name IS NOT NULL THEN format('values of its column %I cannot be compared', o.name)
+            WHEN v.name IS NOT NULL
+            THEN format('its constraint %I is not valid: rows of production that break it could not be brought in', v.name)
             WHEN s.name IS NOT NULL THEN format('its column %I is numbered by a sequence', s.name)
             WHEN c.name IS NOT NULL
             THEN format('its index %I may refuse new rows for the sake of rows with other keys', c.name)
@@ -79,11 +111,15 @@ SELECT CASE WHEN r.oid IS NULL THEN 'it is not there'
        (SELECT string_agg(u.name, ', ') FROM jsonb_array_elements_text(r.cursors) AS u (name)
         WHERE NOT EXISTS (SELECT FROM index AS i
                           JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attnum = i.first_column
-                          WHERE i.ord = r.ord AND i.sorts AND i.whole AND a.attname = u.name)) AS unindexed
+                          WHERE i.ord = r.ord AND i.sorts AND i.whole AND a.attname = u.name)) AS unindexed,
+       (SELECT jsonb_object_agg(a.attname, a.attnotnull) FROM pg_attribute AS a
+        WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns
 FROM request AS r
 JOIN keyed AS k ON k.ord = r.ord
 LEFT JOIN missing AS x ON x.ord = r.ord
 LEFT JOIN colliding AS c ON c.ord = r.ord
+LEFT JOIN unordered AS o ON o.ord = r.ord
+LEFT JOIN unchecked AS v ON v.ord = r.ord
 LEFT JOIN numbered AS s ON s.ord = r.ord
 LEFT JOIN pg_am AS m ON m.oid = r.relam
 ORDER BY r.ord;
