@@ -70,6 +70,7 @@ write_clones(struct outcome *o, struct err *err)
         json_put_str(item, "unique_id", p->info->unique_id);
         mem_check(cJSON_AddNumberToObject(item, "oid", (double)c->made.oid));
         mem_check(cJSON_AddNumberToObject(item, "ms", c->ms));
+        cJSON_AddBoolToObject(item, "lazy", p->clone->strategy == CLONE_LAZY);
         if (2 * at <= blocks.n)
             cJSON_AddBoolToObject(item, "empty", str_eq(blocks.v[2 * at - 2], "0"));
     }
@@ -145,6 +146,26 @@ check_adopted(const char *id, const cJSON *noted, const struct relation_info *no
     return hint(err, "The server went down in between, which empties unlogged tables: run 'cloneci clone' again.");
 }
 
+/* A lazy clone holds its rows for the build that it was planned for, and for no other reader. */
+static int
+check_lazy(const struct session *s, const cJSON *noted, struct err *err)
+{
+    const struct manifest *m = s->plan->in.head;
+    uint32_t node = manifest_find(m, json_str(noted, "unique_id"));
+    const struct plan_node *p = node == MAP_NONE ? NULL : plan_find_node(s->plan, node);
+    bool lazy = json_bool(noted, "lazy"), wanted = p && p->clone && p->clone->strategy == CLONE_LAZY;
+    if (p && p->clone && lazy != wanted) {
+        fail(err, ERR_INPUT, "the clone of %s is %slazy, and this build needs one that is%s", m->nodes[node].unique_id,
+             lazy ? "" : "not ", lazy ? " not" : "");
+        return hint(err, "Run 'cloneci clone' with the selection and the options of the build, or 'cloneci run' for both.");
+    }
+    const struct node *reader = lazy && !wanted && node != MAP_NONE ? plan_reader(s->plan, node) : NULL;
+    if (!reader)
+        return 0;
+    fail(err, ERR_INPUT, "%s reads %s, whose clone is lazy and lacks rows", reader->unique_id, m->nodes[node].unique_id);
+    return hint(err, "Run 'cloneci clone' with the selection of the build, or 'cloneci run' for both.");
+}
+
 int
 outcome_adopt(struct outcome *o, struct err *err)
 {
@@ -159,6 +180,11 @@ outcome_adopt(struct outcome *o, struct err *err)
     }
     if (json_read(s->ctx, &doc, path, err))
         return -1;
+    const cJSON *noted;
+    cJSON_ArrayForEach(noted, json_get(doc, "clones")) {
+        if (check_lazy(s, noted, err))
+            return -1;
+    }
     size_t n = s->plan->n_clones, at = 0;
     struct relation_info *now = mem_array(s->ctx, struct relation_info, n);
     struct strlist blocks = {0};
