@@ -243,6 +243,9 @@ word_is_known(const struct reader *r, size_t i, size_t from, size_t to)
     struct piece p = r->v[i], before = i > from ? r->v[i - 1] : (struct piece){0}, after = piece_at(r, i + 1);
     bool typed = is_sign(&before, ':') || is_one(&before, " as ");
     bool last = i + 1 >= to || is_sign(&after, ',');
+    struct piece arrow = piece_at(r, i + 2); /* make_interval(days => 3) */
+    if (i + 2 < to && is_sign(&after, '=') && is_sign(&arrow, '>') && arrow.s == after.s + 1)
+        return true;
     if (i + 1 < to && is_sign(&after, '('))
         return typed || is_one(&p, SCALARS);
     if (p.kind == PIECE_WORD && isdigit((unsigned char)*p.s))
