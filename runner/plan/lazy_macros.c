@@ -173,8 +173,6 @@ lazy_look_at_template(struct lazy_look *l, const struct node *n, const struct ji
         struct jinja_name name = {0};
         if (b->kind == JINJA_STATEMENT && jinja_starts_with(b, "raw"))
             l->why_not = "its template has a raw block";
-        else if (takes_schema(b))
-            l->why_not = "its template puts the name of a schema into its text";
         while (!l->why_not && jinja_next_name(b, &name)) {
             bool this = name.len == 4 && memcmp(name.s, "this", 4) == 0; /* lazy_read looks at it */
             if (!this && lazy_is_listed(name.s, name.len, forbidden, BASE_COUNT(forbidden)))
@@ -182,6 +180,8 @@ lazy_look_at_template(struct lazy_look *l, const struct node *n, const struct ji
             else if (name.called && look_at_call(l, b, &name, err))
                 return -1;
         }
+        if (!l->why_not && takes_schema(b))
+            l->why_not = "its template puts the name of a schema into its text";
     }
     for (uint32_t i = 0; i < n->n_macros && !l->why_not; i++)
         if (n->macros[i] != MAP_NONE && look_at_macro(l, n->macros[i], err))
