@@ -1,185 +1,8 @@
-#include "lazy_read.h"
+#include "lazy_pieces.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-
-enum piece_kind { PIECE_END, PIECE_WORD, PIECE_QUOTED, PIECE_LITERAL, PIECE_SIGN, PIECE_THIS, PIECE_OUTPUT, PIECE_STATEMENT };
-
-struct piece {
-    enum piece_kind kind;
-    const char *s;
-    size_t n;
-    const struct jinja_block *block;
-    bool mixed; /* a text or quoted name with Jinja in it */
-};
-
-struct reader {
-    void *ctx;
-    struct lazy_read *out;
-    const struct jinja *blocks;
-    struct piece *v;
-    size_t n;
-};
-
-static void
-refuse(struct reader *r, const char *why)
-{
-    if (!r->out->why_not)
-        r->out->why_not = why;
-}
-
-/* --- pieces --- */
-
-static bool
-is_word(char c)
-{
-    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
-}
-
-static bool
-is_this(const struct jinja_block *b)
-{
-    const char *s = b->s, *end = b->s + b->n;
-    while (s < end && isspace((unsigned char)*s))
-        s++;
-    while (end > s && isspace((unsigned char)end[-1]))
-        end--;
-    return b->kind == JINJA_OUTPUT && end - s == 4 && memcmp(s, "this", 4) == 0;
-}
-
-static const struct jinja_block *
-block_at(const struct reader *r, const char *p, size_t *at)
-{
-    while (r->blocks && *at < r->blocks->n && r->blocks->v[*at].start < p)
-        ++*at;
-    return r->blocks && *at < r->blocks->n && r->blocks->v[*at].start == p ? &r->blocks->v[*at] : NULL;
-}
-
-static void
-add_piece(struct reader *r, struct piece piece)
-{
-    r->v = mem_grow(r->ctx, r->v, struct piece, r->n + 1);
-    r->v[r->n++] = piece;
-}
-
-/* Over a comment, text or quoted name that ends with `close`; Jinja in it is passed over as a whole. In a comment
- * {{ this }} is nothing, unless other Jinja may have ended it. */
-static const char *
-over(struct reader *r, const char *p, const char *end, const char *close, bool escapes, size_t *at, bool *mixed)
-{
-    size_t n = strlen(close);
-    bool comment = *close == '\n' || *close == '*';
-    while (p < end) {
-        const struct jinja_block *b = block_at(r, p, at);
-        if (b) {
-            if (is_this(b) && (*mixed || !comment))
-                refuse(r, comment ? "it names {{ this }} in a comment with other Jinja"
-                                  : "it names {{ this }} in a text or a quoted name");
-            *mixed |= !comment || !is_this(b);
-            p = b->end;
-            continue;
-        }
-        if (escapes && *p == '\\' && p + 1 < end)
-            p++;
-        else if ((size_t)(end - p) >= n && memcmp(p, close, n) == 0)
-            return p + n;
-        p++;
-    }
-    return end;
-}
-
-static void
-add_block(struct reader *r, const struct jinja_block *b)
-{
-    if (b->kind == JINJA_COMMENT)
-        return;
-    enum piece_kind kind = is_this(b) ? PIECE_THIS : b->kind == JINJA_OUTPUT ? PIECE_OUTPUT : PIECE_STATEMENT;
-    add_piece(r, (struct piece){.kind = kind, .s = b->start, .n = (size_t)(b->end - b->start), .block = b});
-}
-
-/* A piece that begins with a quotation mark or is a comment; p itself if there is none. */
-static const char *
-cut_quoted(struct reader *r, const char *p, const char *end, size_t *at)
-{
-    bool mixed = false, escapes = *p == '\'' && r->n && p[-1] != ' ' && r->v[r->n - 1].kind == PIECE_WORD &&
-                                  r->v[r->n - 1].n == 1 && strchr("eE", *r->v[r->n - 1].s) != NULL;
-    if (*p == '\'' || *p == '"') {
-        const char close[2] = {*p, '\0'}, *stop = over(r, p + 1, end, close, escapes, at, &mixed);
-        enum piece_kind kind = *p == '"' ? PIECE_QUOTED : PIECE_LITERAL;
-        add_piece(r, (struct piece){.kind = kind, .s = p + 1, .n = (size_t)(stop - p - 2), .mixed = mixed});
-        return stop;
-    }
-    if (end - p >= 2 && p[0] == '-' && p[1] == '-')
-        return over(r, p + 2, end, "\n", false, at, &mixed);
-    if (end - p >= 2 && p[0] == '/' && p[1] == '*')
-        return over(r, p + 2, end, "*/", false, at, &mixed);
-    return p;
-}
-
-static void
-cut(struct reader *r, const char *text, size_t n)
-{
-    const char *p = text, *end = text + n;
-    size_t at = 0;
-    while (p < end) {
-        const struct jinja_block *b = block_at(r, p, &at);
-        const char *stop = b ? b->end : cut_quoted(r, p, end, &at);
-        if (b)
-            add_block(r, b);
-        if (stop == p && *p == '$')
-            refuse(r, "it holds a text between dollar signs, which is not looked into");
-        if (stop == p && is_word(*p)) {
-            while (stop < end && is_word(*stop))
-                stop++;
-            add_piece(r, (struct piece){.kind = PIECE_WORD, .s = p, .n = (size_t)(stop - p)});
-        } else if (stop == p) {
-            stop++;
-            if (!isspace((unsigned char)*p))
-                add_piece(r, (struct piece){.kind = PIECE_SIGN, .s = p, .n = 1});
-        }
-        p = stop;
-    }
-}
-
-static struct piece
-piece_at(const struct reader *r, size_t i)
-{
-    return i < r->n ? r->v[i] : (struct piece){.kind = PIECE_END, .s = ""};
-}
-
-/* One of `words`, each with a space before and behind. */
-static bool
-is_one(const struct piece *p, const char *words)
-{
-    char word[40];
-    if (p->kind != PIECE_WORD || p->n > sizeof word - 3)
-        return false;
-    snprintf(word, sizeof word, " %.*s ", (int)p->n, p->s);
-    return strcasestr(words, word) != NULL;
-}
-
-static bool
-is_sign(const struct piece *p, char c)
-{
-    return p->kind == PIECE_SIGN && *p->s == c;
-}
-
-static bool
-is_name(const struct piece *p)
-{
-    return (p->kind == PIECE_WORD && !isdigit((unsigned char)*p->s)) || (p->kind == PIECE_QUOTED && !p->mixed && p->n);
-}
-
-/* As the server reads it. */
-static char *
-name_of(void *ctx, const struct piece *p)
-{
-    char *s = mem_strndup(ctx, p->s, p->n);
-    for (char *c = s; p->kind == PIECE_WORD && *c; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return s;
-}
 
 /* --- what is selected --- */
 
@@ -200,13 +23,13 @@ take_max(struct reader *r, size_t i)
     struct piece p[6];
     for (size_t k = 0; k < BASE_COUNT(p); k++)
         p[k] = piece_at(r, i + k);
-    if (!is_one(&p[0], " max ") || !is_sign(&p[1], '(') || !is_name(&p[2]))
+    if (!piece_is_one(&p[0], " max ") || !piece_is_sign(&p[1], '(') || !piece_is_name(&p[2]))
         return 0;
-    bool dotted = is_sign(&p[3], '.');
+    bool dotted = piece_is_sign(&p[3], '.');
     const struct piece *column = dotted ? &p[4] : &p[2];
-    if (!is_name(column) || !is_sign(dotted ? &p[5] : &p[3], ')'))
+    if (!piece_is_name(column) || !piece_is_sign(dotted ? &p[5] : &p[3], ')'))
         return 0;
-    char *name = name_of(r->ctx, column);
+    char *name = piece_name(r->ctx, column);
     if (!strlist_has(&r->out->cursors, name))
         strlist_add(r->ctx, &r->out->cursors, name);
     return dotted ? 6 : 4;
@@ -227,7 +50,7 @@ output_is_known(struct reader *r, const struct jinja_block *b, bool *greatest)
         if (!stop)
             return false;
         struct reader inner = {.ctx = r->ctx, .out = r->out};
-        cut(&inner, p + 1, (size_t)(stop - p - 1));
+        pieces_cut(&inner, p + 1, (size_t)(stop - p - 1));
         bool constant = inner.n == 1 && inner.v[0].kind == PIECE_WORD;
         if (!constant && inner.n && !list_is_known(&inner, 0, inner.n, greatest))
             return false;
@@ -241,18 +64,18 @@ static bool
 word_is_known(const struct reader *r, size_t i, size_t from, size_t to)
 {
     struct piece p = r->v[i], before = i > from ? r->v[i - 1] : (struct piece){0}, after = piece_at(r, i + 1);
-    bool typed = is_sign(&before, ':') || is_one(&before, " as ");
-    bool last = i + 1 >= to || is_sign(&after, ',');
+    bool typed = piece_is_sign(&before, ':') || piece_is_one(&before, " as ");
+    bool last = i + 1 >= to || piece_is_sign(&after, ',');
     struct piece arrow = piece_at(r, i + 2); /* make_interval(days => 3) */
-    if (i + 2 < to && is_sign(&after, '=') && is_sign(&arrow, '>') && arrow.s == after.s + 1)
+    if (i + 2 < to && piece_is_sign(&after, '=') && piece_is_sign(&arrow, '>') && arrow.s == after.s + 1)
         return true;
-    if (i + 1 < to && is_sign(&after, '('))
-        return typed || is_one(&p, SCALARS);
+    if (i + 1 < to && piece_is_sign(&after, '('))
+        return typed || piece_is_one(&p, SCALARS);
     if (p.kind == PIECE_WORD && isdigit((unsigned char)*p.s))
         return true;
-    return typed || is_one(&p, " as ") || is_one(&p, WORDS) || (last && is_sign(&before, ')')) ||
+    return typed || piece_is_one(&p, " as ") || piece_is_one(&p, WORDS) || (last && piece_is_sign(&before, ')')) ||
            /* the parts of a time: extract(epoch from ..) */
-           is_one(&p, " epoch year month week day hour minute second ");
+           piece_is_one(&p, " epoch year month week day hour minute second ");
 }
 
 /* Are the pieces an expression, or several, of greatest values and constants? */
@@ -297,7 +120,7 @@ is_run(const struct jinja_block *b, const char *at, const char *after)
         return false;
     for (size_t i = 0; i < BASE_COUNT(runners); i++) {
         size_t n = strlen(runners[i]);
-        if ((size_t)(at - 1 - b->s) > n && memcmp(at - 1 - n, runners[i], n) == 0 && !is_word(at[-2 - (ptrdiff_t)n]))
+        if ((size_t)(at - 1 - b->s) > n && memcmp(at - 1 - n, runners[i], n) == 0 && !piece_holds(at[-2 - (ptrdiff_t)n]))
             return true;
     }
     return false;
@@ -325,10 +148,10 @@ opening(const struct reader *r, size_t i)
     int depth = 0;
     while (i-- > 0) {
         const struct piece *p = &r->v[i];
-        depth += is_sign(p, ')');
-        if (depth == 0 && (is_sign(p, '(') || opens_text(p)))
+        depth += piece_is_sign(p, ')');
+        if (depth == 0 && (piece_is_sign(p, '(') || opens_text(p)))
             return i;
-        depth -= is_sign(p, '(');
+        depth -= piece_is_sign(p, '(');
         if (p->kind == PIECE_STATEMENT)
             return SIZE_MAX;
     }
@@ -348,7 +171,7 @@ stands_in_brackets(const struct reader *r, const struct jinja_block *b)
 {
     for (size_t i = 1; i + 1 < r->n; i++)
         if (r->v[i].block == b)
-            return is_sign(&r->v[i - 1], '(') && is_sign(&r->v[i + 1], ')');
+            return piece_is_sign(&r->v[i - 1], '(') && piece_is_sign(&r->v[i + 1], ')');
     return false;
 }
 
@@ -380,13 +203,13 @@ static bool
 ends_there(const struct reader *r, size_t i, bool bracket)
 {
     struct piece p = piece_at(r, i);
-    if (is_one(&p, " as "))
+    if (piece_is_one(&p, " as "))
         p = piece_at(r, ++i);
-    if (is_name(&p) &&
-        !is_one(&p, " where group having order limit offset fetch join inner left right full cross natural union except "
+    if (piece_is_name(&p) &&
+        !piece_is_one(&p, " where group having order limit offset fetch join inner left right full cross natural union except "
                     "intersect window for tablesample "))
         p = piece_at(r, ++i);
-    return bracket ? is_sign(&p, ')') : closes_text(&p);
+    return bracket ? piece_is_sign(&p, ')') : closes_text(&p);
 }
 
 static const char more[] = "it reads {{ this }} for more than its greatest values";
@@ -395,7 +218,7 @@ static const char more[] = "it reads {{ this }} for more than its greatest value
 static bool
 is_watermark(struct reader *r, size_t i)
 {
-    size_t start = i > 0 && is_one(&r->v[i - 1], " from ") ? opening(r, i - 1) : SIZE_MAX;
+    size_t start = i > 0 && piece_is_one(&r->v[i - 1], " from ") ? opening(r, i - 1) : SIZE_MAX;
     bool greatest = false;
     if (start == SIZE_MAX)
         return false;
@@ -403,8 +226,8 @@ is_watermark(struct reader *r, size_t i)
     bool named = next.kind == PIECE_WORD || next.kind == PIECE_QUOTED;
     if (named && next.s <= r->v[i].block->end + (next.kind == PIECE_QUOTED)) /* a longer name */
         return false;
-    return is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) && greatest &&
-           ends_there(r, i + 1, is_sign(&r->v[start], '(')) &&
+    return piece_is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) && greatest &&
+           ends_there(r, i + 1, piece_is_sign(&r->v[start], '(')) &&
            (!r->v[start].block || text_is_kept(r, r->v[start].block));
 }
 
@@ -446,8 +269,8 @@ is_joined(struct reader *r, const struct jinja_block *b, const char *this)
     if (!text || !is_run(b, text - 1, this + 4))
         return false;
     struct reader inner = {.ctx = r->ctx, .out = r->out};
-    cut(&inner, text, n);
-    return inner.n > 2 && is_one(&inner.v[0], " select ") && is_one(&inner.v[inner.n - 1], " from ") &&
+    pieces_cut(&inner, text, n);
+    return inner.n > 2 && piece_is_one(&inner.v[0], " select ") && piece_is_one(&inner.v[inner.n - 1], " from ") &&
            list_is_known(&inner, 1, inner.n - 1, &greatest) && greatest;
 }
 
@@ -455,9 +278,9 @@ static void
 read_block(struct reader *r, const struct jinja_block *b)
 {
     struct jinja_name name = {0};
-    while (!is_this(b) && jinja_next_name(b, &name))
+    while (!block_is_this(b) && jinja_next_name(b, &name))
         if (name.len == 4 && memcmp(name.s, "this", 4) == 0 && !is_joined(r, b, name.s))
-            refuse(r, mem_printf(r->ctx, "%s: %.*s", more, (int)(b->n > 120 ? 120 : b->n), b->s));
+            pieces_refuse(r, mem_printf(r->ctx, "%s: %.*s", more, (int)(b->n > 120 ? 120 : b->n), b->s));
 }
 
 /* --- by name --- */
@@ -465,7 +288,7 @@ read_block(struct reader *r, const struct jinja_block *b)
 static bool
 is_called(const struct piece *p, const char *name)
 {
-    return is_name(p) && strlen(name) == p->n &&
+    return piece_is_name(p) && strlen(name) == p->n &&
            (p->kind == PIECE_QUOTED ? memcmp(p->s, name, p->n) : strncasecmp(p->s, name, p->n)) == 0;
 }
 
@@ -473,8 +296,8 @@ static bool
 is_cte(const struct reader *r, const char *name)
 {
     for (size_t i = 0; i + 2 < r->n; i++)
-        if (is_called(&r->v[i], name) && is_one(&r->v[i + 1], " as ") &&
-            (is_sign(&r->v[i + 2], '(') || is_one(&r->v[i + 2], " materialized not ")))
+        if (is_called(&r->v[i], name) && piece_is_one(&r->v[i + 1], " as ") &&
+            (piece_is_sign(&r->v[i + 2], '(') || piece_is_one(&r->v[i + 2], " materialized not ")))
             return true;
     return false;
 }
@@ -487,7 +310,7 @@ is_of_catalog(const struct piece *p)
     bool size = p->n > 8 && strncasecmp(p->s, "pg_", 3) == 0 && strncasecmp(p->s + p->n - 5, "_size", 5) == 0;
     for (size_t i = 0; !size && i < BASE_COUNT(starts); i++)
         size = p->n >= strlen(starts[i]) && strncasecmp(p->s, starts[i], strlen(starts[i])) == 0;
-    return size && is_name(p);
+    return size && piece_is_name(p);
 }
 
 /* The relation can be read without {{ this }}: by a name that is put together, or by its own. */
@@ -498,20 +321,20 @@ read_names(struct reader *r, const char *alias)
     for (size_t i = 0; i < r->n; i++) {
         struct piece p = r->v[i], next = piece_at(r, i + 1), last = piece_at(r, i + 2);
         bool built = p.kind == PIECE_OUTPUT || (p.kind == PIECE_QUOTED && p.mixed);
-        if (built && is_sign(&next, '.'))
-            refuse(r, "it puts the name of a relation together");
+        if (built && piece_is_sign(&next, '.'))
+            pieces_refuse(r, "it puts the name of a relation together");
         if (is_of_catalog(&p))
-            refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables", (int)p.n, p.s));
-        if (!is_one(&p, " from join ") && !is_sign(&p, ','))
+            pieces_refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables", (int)p.n, p.s));
+        if (!piece_is_one(&p, " from join ") && !piece_is_sign(&p, ','))
             continue;
         size_t name = i + 1;
-        while (is_sign(&last, '.')) {
+        while (piece_is_sign(&last, '.')) {
             name += 2;
             last = piece_at(r, name + 1);
         }
         next = piece_at(r, name);
-        if (is_called(&next, alias) && (name > i + 1 || (!cte && !is_sign(&p, ','))))
-            refuse(r, mem_printf(r->ctx, "it reads a relation named %s, which may be its own", alias));
+        if (is_called(&next, alias) && (name > i + 1 || (!cte && !piece_is_sign(&p, ','))))
+            pieces_refuse(r, mem_printf(r->ctx, "it reads a relation named %s, which may be its own", alias));
     }
 }
 
@@ -520,11 +343,11 @@ lazy_read(void *ctx, struct lazy_read *out, const char *text, size_t n, const st
 {
     struct reader r = {.ctx = ctx, .out = out, .blocks = blocks};
     *out = (struct lazy_read){0};
-    cut(&r, text, n);
+    pieces_cut(&r, text, n);
     for (size_t i = 0; i < blocks->n; i++)
         read_block(&r, &blocks->v[i]);
     for (size_t i = 0; i < r.n; i++)
         if (r.v[i].kind == PIECE_THIS && !is_watermark(&r, i))
-            refuse(&r, more);
+            pieces_refuse(&r, more);
     read_names(&r, alias);
 }
