@@ -219,7 +219,10 @@ diff_from(git_diff **out, const struct repo *repo, const git_oid *commit, git_in
 static int
 open_index(git_index **out, const struct repo *repo, struct err *err)
 {
-    return git_repository_index(out, repo->git) ? repo_fail(err, "%s: cannot read the index", repo->workdir) : 0;
+    if (git_repository_index(out, repo->git) == 0)
+        return 0;
+    repo_fail(err, "%s: cannot read git's index", repo->workdir);
+    return hint(err, "'git status' in this folder tells more.");
 }
 
 int

@@ -7,16 +7,6 @@
 
 #include "gitrepo.h"
 
-/*
- * libgit2 1.5 leaks in its own use of regular expressions (submodules, expressions such as HEAD~1).
- */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-    return "leak:libpcre2";
-}
-
 struct place {
     void *ctx;
     const char *root; /* scratch folder */

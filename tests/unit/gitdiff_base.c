@@ -10,14 +10,6 @@
 
 #include "gitrepo.h"
 
-/* libgit2 1.5 leaks in its own use of regular expressions (expressions such as HEAD~1). */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-    return "leak:libpcre2";
-}
-
 static const char *const ci_vars[] = {
     "GITHUB_EVENT_PATH",
     "GITHUB_BASE_REF",

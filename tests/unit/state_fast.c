@@ -7,14 +7,6 @@
 
 #include "gitrepo.h"
 
-/* libgit2 1.5 leaks in its own use of regular expressions. */
-const char *__lsan_default_suppressions(void);
-const char *
-__lsan_default_suppressions(void)
-{
-    return "leak:libpcre2";
-}
-
 static const char *const files[][2] = {
     {"dbt_project.yml", "name: p\nprofile: p\non-run-start: [\"{{ note(target.name) }}\"]\n"
                         "vars: {live: true}\n"},
