@@ -199,6 +199,10 @@ test: ## all tests: installs what is missing, builds, runs
 	@bash tests/support/setup.sh test
 	@bash tests/run.sh
 
+format: ## clang-format on all C code, by .clang-format
+	@sh tools/format.sh apply
+.PHONY: format
+
 layers: ## checks who includes whom against ARCHITECTURE.md
 	@sh tests/layers.sh
 

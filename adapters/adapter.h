@@ -68,7 +68,7 @@ const char *clone_strategy_name(enum clone_strategy strategy);
 struct clone_request {
     struct relation from, to;
     enum clone_strategy strategy;
-    bool logged; /* copy: a WAL-logged table instead of UNLOGGED */
+    bool logged;          /* copy: a WAL-logged table instead of UNLOGGED */
     bool keep_partitions; /* of a partitioned source, instead of one plain table */
     const char *column; /* window: by which; sample: whose newest rows always come along, or NULL */
     double seconds;     /* window: back from the newest row */
@@ -78,14 +78,15 @@ struct clone_request {
     struct strlist keys, cursors;
 };
 
-/* What one statement of `load` reads: a table, a partition, or a partitioned table whose partitions cannot be read by
- * themselves (then filenode is 0). */
+/* What one statement of `load` reads: a table, a partition, or a partitioned table whose partitions
+ * cannot be read by themselves (then filenode is 0). */
 struct clone_source {
     struct relation from;
     uint64_t oid, filenode; /* when the statements were rendered */
     uint64_t blocks;        /* likewise */
     int64_t block_size;     /* bytes */
-    const char *range;      /* the statement for the blocks from $1 to $2; NULL: it can only be read whole */
+    /* the statement for the blocks from $1 to $2; NULL: it can only be read whole */
+    const char *range;
 };
 
 /* The statements of one clone, rendered, in order. `before` makes the empty relation, `load` fills
@@ -96,7 +97,7 @@ struct clone_sql {
      * depend on (types, functions), parts of the source that are not taken over, each with the
      * reason. */
     struct strlist depends_on_production, left_out;
-    const char *refused;    /* why there is no clone (then no statements either), or NULL */
+    const char *refused;          /* why there is no clone (then no statements either), or NULL */
     struct clone_source *sources; /* as many as `load` has statements */
     size_t n_sources;
 };
@@ -108,7 +109,8 @@ struct load_item {
     uint64_t oid; /* of `from`, as described before the call */
     const struct clone_sql *sql;
     /* filled: */
-    /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew. failed: the error is about it. */
+    /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew. failed: the
+     * error is about it. */
     enum load_state state;
     size_t parts;      /* in how many transactions it was loaded */
     double ms;         /* from its first statement to its last, `after` included */
@@ -118,7 +120,8 @@ struct load_item {
 struct load_options {
     double lock_ms;      /* lock_timeout of each part */
     double statement_ms; /* statement_timeout; 0: none */
-    double part_ms;      /* how long a part should take; 0: 60 ms. None holds its lock for three times that. */
+    /* how long a part should take; 0: 60 ms. None holds its lock for three times that. */
+    double part_ms;
     /* May be NULL; `total` is what the source has now. */
     void (*on_progress)(void *arg, size_t item, int64_t bytes, int64_t total);
     void (*on_done)(void *arg, size_t item); /* may be NULL; its `after` is done as well */
@@ -153,8 +156,9 @@ struct adapter_ops {
     int (*open)(void *ctx, struct adapter **out, const char *(*get)(void *arg, const char *key),
                 void *arg, struct err *err);
     void (*close)(struct adapter *a);
-    /* How long what reads the catalog (describe, namespaces, clone_sql, read, result_columns) waits for a lock, unless the session
-     * has a limit: 10 s where it is not said, 0: as long as it takes. Optional. */
+    /* How long what reads the catalog (describe, namespaces, clone_sql, read, result_columns) waits
+     * for a lock, unless the session has a limit: 10 s where it is not said, 0: as long as it
+     * takes. Optional. */
     void (*read_limit)(struct adapter *a, double lock_ms);
     int (*server)(void *ctx, struct adapter *a, struct server_info *out, struct err *err);
     /* One query for all. out[i] belongs to relations[i]. */

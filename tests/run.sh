@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests: builds with sanitizers, runs each suite, and ends with one plain line, `N passed, N failed`.
 #
-#   tests/run.sh [SUITE ..]    suites: scripts unit golden fuzz report integration (all, in this order)
+#   tests/run.sh [SUITE ..]    suites: source unit golden fuzz report integration (all, in this order)
 #
 # Each suite prints what it does as it goes (also kept in build/test/SUITE.log) and ends with a line of that form.
 set -euo pipefail
@@ -19,9 +19,16 @@ mkdir -p "$logs"
 
 counts() { printf '%d passed, %d failed\n' "$1" "$2"; }
 
-# The project's own shell scripts.
-suite_scripts() {
-    local good=0 bad=0 script
+# What is checked of the source as it stands: its format, who includes whom, the shell scripts.
+suite_source() {
+    local good=0 bad=0 script check
+    for check in "sh tools/format.sh check" "sh tests/layers.sh"; do
+        if $check; then
+            good=$((good + 1))
+        else
+            bad=$((bad + 1))
+        fi
+    done
     while read -r script; do
         if shellcheck --severity=warning "$script"; then
             good=$((good + 1))
@@ -94,7 +101,7 @@ run_suite() {
 }
 
 suites=("$@")
-[ "${#suites[@]}" -gt 0 ] || suites=(scripts unit golden fuzz report integration)
+[ "${#suites[@]}" -gt 0 ] || suites=(source unit golden fuzz report integration)
 
 echo "== build, with AddressSanitizer and UBSan"
 if ! make -s -j"$(nproc)" build/cloneci || ! make -s -j"$(nproc)" MODE=san unit-programs build/san/cloneci; then

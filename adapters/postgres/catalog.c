@@ -68,7 +68,8 @@ pg_read_limit_text(void *ctx, const struct adapter *a)
     return mem_printf(ctx, "%.0fms", a->read_lock_ms);
 }
 
-/* Names the relations that are locked, of those that were asked about, and who holds the locks; else the error stays as it is. */
+/* Names the relations that are locked, of those that were asked about, and who holds the locks;
+ * else the error stays as it is. */
 static void
 tell_holders(void *ctx, struct adapter *a, const char *asked, struct err *err)
 {
@@ -82,8 +83,9 @@ tell_holders(void *ctx, struct adapter *a, const char *asked, struct err *err)
     buf_init(&b, ctx);
     for (size_t i = 0; i + N <= c.n; i += N) {
         const char *const *v = c.v + i;
-        buf_printf(&b, "%s%s is locked by pid %s (%s%suser %s) for %s s", i ? "; " : "", v[RELATION], v[PID], v[APPLICATION],
-                   *v[APPLICATION] ? ", " : "", v[USER], v[SECONDS]);
+        buf_printf(&b, "%s%s is locked by pid %s (%s%suser %s) for %s s", i ? "; " : "",
+                   v[RELATION], v[PID], v[APPLICATION], *v[APPLICATION] ? ", " : "", v[USER],
+                   v[SECONDS]);
     }
     fail(err, ERR_WAREHOUSE, "waited %.0f ms for a lock of production's: %s", a->read_lock_ms, b.s);
     snprintf(err->sqlstate, sizeof err->sqlstate, "%s", LOCK_TIMEOUT);
@@ -107,7 +109,8 @@ read_with(void *ctx, struct adapter *a, const char *settings, const char *stem,
     for (size_t i = 0; i < BASE_COUNT(stems); i++) {
         char *text;
         bool set = i == 1;
-        if (sql_render(ctx, &text, "postgres", stems[i], set ? &limit : vars, set ? 1 : n_vars, err))
+        if (sql_render(ctx, &text, "postgres", stems[i], set ? &limit : vars, set ? 1 : n_vars,
+                       err))
             return -1;
         sql[i] = text;
     }

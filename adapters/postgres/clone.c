@@ -102,7 +102,8 @@ on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
 
 /* What a lazy clone has beyond the structure. */
 static int
-add_lazy(void *ctx, struct adapter *a, const struct clone_request *requests, struct clone_arg *arg, struct err *err)
+add_lazy(void *ctx, struct adapter *a, const struct clone_request *requests, struct clone_arg *arg,
+         struct err *err)
 {
     cJSON *list = json_array(ctx);
     bool any = false;

@@ -19,14 +19,15 @@ on_described(void *arg, size_t index, const PGresult *r, struct err *err)
     c->n = (size_t)PQnfields(r);
     c->v = mem_array(c->ctx, struct result_column, c->n);
     for (int i = 0; i < PQnfields(r); i++)
-        c->v[i] = (struct result_column){
-            .name = mem_strdup(c->ctx, PQfname(r, i)), .type = PQftype(r, i), .modifier = PQfmod(r, i)};
+        c->v[i] = (struct result_column){.name = mem_strdup(c->ctx, PQfname(r, i)),
+                                         .type = PQftype(r, i),
+                                         .modifier = PQfmod(r, i)};
     return 0;
 }
 
 int
-pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_column **out, size_t *n,
-                  struct err *err)
+pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_column **out,
+                  size_t *n, struct err *err)
 {
     static const char *const stems[] = {"begin_read", "columns_settings", NULL, NULL, "commit"};
     struct pg_statement statements[BASE_COUNT(stems)] = {
@@ -43,7 +44,8 @@ pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_c
         statements[i].sql = text;
     }
     struct columns columns = {.ctx = ctx};
-    if (pg_run_statements(a, statements, BASE_COUNT(statements), NULL, on_described, &columns, err)) {
+    if (pg_run_statements(a, statements, BASE_COUNT(statements), NULL, on_described, &columns,
+                          err)) {
         pg_abandon(a);
         return -1;
     }

@@ -36,8 +36,8 @@ static const struct {
 };
 
 #define CONNECT_TIMEOUT_S 10
-#define READ_LOCK_MS      10000
-#define PARAMS_MAX        (BASE_COUNT(profile_keys) + BASE_COUNT(defaults) + 4)
+#define READ_LOCK_MS 10000
+#define PARAMS_MAX (BASE_COUNT(profile_keys) + BASE_COUNT(defaults) + 4)
 
 struct params {
     const char *keywords[PARAMS_MAX], *values[PARAMS_MAX];

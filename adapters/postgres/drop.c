@@ -4,7 +4,7 @@
  * holds. */
 #define DROPS_AT_ONCE "200"
 /* Somebody who still reads there is waited for this long. */
-#define DROP_LOCK_MS  "30000"
+#define DROP_LOCK_MS "30000"
 
 static int
 exec_stem(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars, size_t n_vars,

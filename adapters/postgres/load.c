@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART_MS           60
-#define PART_MOST         2    /* times that: then a part is cut short */
-#define PART_BLOCKS       1024 /* of the first part; later ones are as long as part_ms allows */
-#define PART_BLOCKS_LEAST 16   /* nor is a part cut short that is no longer */
+#define PART_MS 60
+#define PART_MOST 2          /* times that: then a part is cut short */
+#define PART_BLOCKS 1024     /* of the first part; later ones are as long as part_ms allows */
+#define PART_BLOCKS_LEAST 16 /* nor is a part cut short that is no longer */
 
 struct range {
     uint64_t from, to; /* blocks */
@@ -37,7 +37,7 @@ struct item {
 struct source {
     struct item *of;
     const struct clone_source *from;
-    const char *whole; /* the statement that reads all of it */
+    const char *whole;     /* the statement that reads all of it */
     uint64_t blocks, next; /* next: where the part begins that is given out next */
     double part_blocks;
     struct range *again; /* parts that were cut short */
@@ -112,7 +112,7 @@ batch_timeouts(struct worker *w, struct batch *batch, double statement_ms, struc
 }
 
 /* The statement of a part that asks which relation it is now: the one after the lock. */
-#define PART_SOURCE_NOW  4
+#define PART_SOURCE_NOW 4
 #define AFTER_SOURCE_NOW 2
 
 /* Is the relation still the one that the statements were made for? */
@@ -162,8 +162,8 @@ take_range(struct worker *w)
     }
     uint64_t left = s->blocks > s->next ? s->blocks - s->next : 0, part = (uint64_t)s->part_blocks;
     s->given_out = !s->from->range || left <= part;
-    w->range = (struct range){.from = s->next, .to = s->next + (s->given_out ? left : part),
-                              .last = s->given_out};
+    w->range = (struct range){
+        .from = s->next, .to = s->next + (s->given_out ? left : part), .last = s->given_out};
     s->next = w->range.to;
 }
 
@@ -175,8 +175,8 @@ part_statement(struct worker *w)
     if (!s->from->range)
         return (struct pg_statement){.sql = s->whole};
     const char *from = mem_printf(w->ctx, "(%llu,0)", (unsigned long long)r->from);
-    const char *to = r->last ? "(4294967295,0)"
-                             : mem_printf(w->ctx, "(%llu,0)", (unsigned long long)r->to);
+    const char *to =
+        r->last ? "(4294967295,0)" : mem_printf(w->ctx, "(%llu,0)", (unsigned long long)r->to);
     return (struct pg_statement){.sql = s->from->range, .n_params = 2, .params = {from, to}};
 }
 
@@ -495,9 +495,11 @@ pg_load(struct adapter *a, struct adapter *const *workers, size_t n_workers,
         return 0;
     if (n_workers == 0)
         return fail(err, ERR_BUG, "loading without a worker");
-    struct load load = {
-        .ctx = talloc_new(a), .options = options, .first = items, .n_workers = n_workers,
-        .part_blocks = PART_BLOCKS};
+    struct load load = {.ctx = talloc_new(a),
+                        .options = options,
+                        .first = items,
+                        .n_workers = n_workers,
+                        .part_blocks = PART_BLOCKS};
     load.workers = mem_array(load.ctx, struct worker, n_workers);
     for (size_t i = 0; i < n_workers; i++)
         load.workers[i] = (struct worker){.a = workers[i], .load = &load};

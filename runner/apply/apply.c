@@ -4,7 +4,8 @@
 #include <string.h>
 
 static int
-render(struct job *j, char **out, const char *stem, const struct sql_var *vars, size_t n, struct err *err)
+render(struct job *j, char **out, const char *stem, const struct sql_var *vars, size_t n,
+       struct err *err)
 {
     return sql_render(j->ctx, out, j->ops->dialect, stem, vars, n, err);
 }
@@ -17,8 +18,8 @@ job_run(struct job *j, const char *stem, const struct sql_var *vars, size_t n, s
 }
 
 int
-job_query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars, size_t n,
-      struct err *err)
+job_query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars,
+          size_t n, struct err *err)
 {
     char *sql;
     return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->query(j->ctx, j->a, sql, out, err);
@@ -84,10 +85,12 @@ drop_contents(struct job *j, const struct strlist *schemas, struct err *err)
     if (job_query(j, &drops, "namespace_contents", vars, 1, err))
         return -1;
     for (size_t i = 0; i < drops.n; i += DROPS_A_TRANSACTION) {
-        size_t n = drops.n - i < DROPS_A_TRANSACTION ? drops.n - i : DROPS_A_TRANSACTION, failed = 0;
+        size_t n = drops.n - i < DROPS_A_TRANSACTION ? drops.n - i : DROPS_A_TRANSACTION,
+               failed = 0;
         if (job_begin(j, "begin_write", err))
             return -1;
-        if (j->ops->exec_all(j->a, drops.v + i, n, &failed, NULL, NULL, err) || job_run(j, "commit", NULL, 0, err))
+        if (j->ops->exec_all(j->a, drops.v + i, n, &failed, NULL, NULL, err) ||
+            job_run(j, "commit", NULL, 0, err))
             return job_undo(j);
     }
     return 0;
@@ -118,7 +121,8 @@ is_ahead(const struct job *j, const char *schema)
     return false;
 }
 
-/* What a killed run left: schemas aside, and those on their way out. Both bear our marker (plan_settle). */
+/* What a killed run left: schemas aside, and those on their way out. Both bear our marker
+ * (plan_settle). */
 static int
 clear_leftovers(struct job *j, struct err *err)
 {
@@ -146,14 +150,15 @@ in_transaction(struct job *j, bool swap, struct err *err)
     return job_run(j, "commit", NULL, 0, err) ? job_undo(j) : 0;
 }
 
-/* A schema of that name that another session was just making (23505 on pg_namespace) or had made (42P06) is looked at
- * like any other that stands: by planning anew. */
+/* A schema of that name that another session was just making (23505 on pg_namespace) or had made
+ * (42P06) is looked at like any other that stands: by planning anew. */
 static int
 make_aside(struct job *j, bool *stale, struct err *err)
 {
     if (in_transaction(j, false, err) == 0)
         return 0;
-    *stale = err->kind == ERR_WAREHOUSE && (strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "42P06") == 0);
+    *stale = err->kind == ERR_WAREHOUSE &&
+             (strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "42P06") == 0);
     return -1;
 }
 
@@ -206,8 +211,9 @@ swap_in(struct job *j, struct apply_result *out, struct err *err)
 }
 
 int
-apply_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
-            apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
+apply_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out,
+            bool *stale, apply_progress *progress, void *arg, const struct apply_load *load,
+            struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     struct told told = {.out = out, .progress = progress, .arg = arg};
@@ -216,15 +222,17 @@ apply_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct apply_
     *out = (struct apply_result){.n = plan->n_clones,
                                  .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
     fault_point("aside");
-    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_all(&j, &told, load, stale, err))
+    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) ||
+        clone_all(&j, &told, load, stale, err))
         return -1;
     out->ms = clock_ms() - start;
     return 0;
 }
 
 int
-apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
-             apply_progress *progress, void *arg, const struct apply_load *load, struct err *err)
+apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out,
+             bool *stale, apply_progress *progress, void *arg, const struct apply_load *load,
+             struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     double start = clock_ms();
@@ -235,13 +243,14 @@ apply_clones(void *ctx, struct adapter *a, const struct plan *plan, struct apply
 }
 
 int
-apply_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan, const struct plan *ahead, struct apply_result *out,
-                 bool *stale, struct err *err)
+apply_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan, const struct plan *ahead,
+                 struct apply_result *out, bool *stale, struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan, .ahead = ahead};
     double start = clock_ms();
     *stale = false;
-    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_check(&j, stale, err) || swap_in(&j, out, err))
+    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_check(&j, stale, err) ||
+        swap_in(&j, out, err))
         return -1;
     out->ms += clock_ms() - start;
     return 0;
@@ -260,14 +269,15 @@ apply_ahead_drop(struct adapter *a, const struct plan *ahead, struct err *err)
 }
 
 int
-apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out, bool *stale,
-               apply_progress *progress, void *arg, struct err *err)
+apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct apply_result *out,
+               bool *stale, apply_progress *progress, void *arg, struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     struct told told = {.out = out, .progress = progress, .arg = arg};
     double start = clock_ms();
     *stale = false;
-    *out = (struct apply_result){.n = plan->n_clones, .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
+    *out = (struct apply_result){.n = plan->n_clones,
+                                 .clones = mem_array(ctx, struct apply_clone, plan->n_clones)};
     if (clone_at_once(&j, &told, stale, err) || describe_made(&j, out, err))
         return -1;
     out->ms = clock_ms() - start;
@@ -275,7 +285,8 @@ apply_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct app
 }
 
 int
-apply_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct relation_info *out, struct err *err)
+apply_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct relation_info *out,
+              struct err *err)
 {
     struct job j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     if (!plan->n_clones)

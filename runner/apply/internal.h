@@ -13,10 +13,11 @@ struct job {
 };
 
 /* Renders a template and runs it. */
-int job_run(struct job *j, const char *stem, const struct sql_var *vars, size_t n, struct err *err) BASE_CHECKED;
+int job_run(struct job *j, const char *stem, const struct sql_var *vars, size_t n,
+            struct err *err) BASE_CHECKED;
 /* Renders a query of one column and adds its rows to *out. */
-int job_query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars, size_t n,
-              struct err *err) BASE_CHECKED;
+int job_query(struct job *j, struct strlist *out, const char *stem, const struct sql_var *vars,
+              size_t n, struct err *err) BASE_CHECKED;
 /* Begins a transaction with the configuration's timeouts. */
 int job_begin(struct job *j, const char *stem, struct err *err) BASE_CHECKED;
 /* Rolls back after a failure; the first error is the one to tell. Returns -1. */
@@ -35,14 +36,16 @@ struct told {
 void told_done(struct told *t, const struct plan_node *p, size_t clone, double ms);
 
 /* Makes the relations, pipelined; then has those that hold rows loaded by several connections. */
-int clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale, struct err *err) BASE_CHECKED;
+int clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale,
+              struct err *err) BASE_CHECKED;
 /* ERR_LOCKED and *stale: production has other relations now than those that were cloned. */
 int clone_check(struct job *j, bool *stale, struct err *err) BASE_CHECKED;
 /* Relations and rows in one transaction, which holds a lock on each source until its end. */
 int clone_at_once(struct job *j, struct told *told, bool *stale, struct err *err) BASE_CHECKED;
 
-/* Ends the connections of other runs' build steps in our schema. Once the clones stand there (`standing`), one that is
- * found is ERR_LOCKED: what it wrote cannot be told from what we write. */
+/* Ends the connections of other runs' build steps in our schema. Once the clones stand there
+ * (`standing`), one that is found is ERR_LOCKED: what it wrote cannot be told from what we write.
+ */
 int lease_end_others(struct job *j, bool standing, struct err *err) BASE_CHECKED;
 
 #endif

@@ -39,8 +39,8 @@ session_name(struct job *j, const struct apply_lease *lease)
 {
     if (!lease->is_within)
         return mem_strdup(j->ctx, "cloneci sandbox");
-    return mem_printf(j->ctx, "cloneci+%s:%.*s:%.13s", j->plan->in.run_id, HEAD_DIGITS, head_of(j->plan),
-                      lease->number ? lease->number : "");
+    return mem_printf(j->ctx, "cloneci+%s:%.*s:%.13s", j->plan->in.run_id, HEAD_DIGITS,
+                      head_of(j->plan), lease->number ? lease->number : "");
 }
 
 struct holder {
@@ -79,7 +79,8 @@ find_holder(struct job *j, const char *schema, struct holder *out, bool *found, 
     *found = cells.n >= 3;
     if (!*found)
         return 0;
-    *out = (struct holder){.pid = cells.v[0], .name = cells.v[1], .same_role = strcmp(cells.v[2], "true") == 0};
+    *out = (struct holder){
+        .pid = cells.v[0], .name = cells.v[1], .same_role = strcmp(cells.v[2], "true") == 0};
     read_name(j->ctx, out);
     return 0;
 }
@@ -99,7 +100,9 @@ refused_because(struct job *j, const struct apply_lease *lease, const struct hol
     if (strncmp(h->head, head_of(j->plan), HEAD_DIGITS) == 0)
         return "another run of the same commit";
     if (known(h->number) && known(lease->number))
-        return strtoull(lease->number, NULL, 10) > strtoull(h->number, NULL, 10) ? NULL : "a run that the CI started later";
+        return strtoull(lease->number, NULL, 10) > strtoull(h->number, NULL, 10)
+                   ? NULL
+                   : "a run that the CI started later";
     if (lease->is_within(lease->arg, h->head) == 1)
         return "a run of a newer commit";
     return NULL;
@@ -115,8 +118,8 @@ static int
 refuse(const struct holder *h, const char *schema, const char *what, struct err *err)
 {
     void *tmp = talloc_new(NULL);
-    fail(err, ERR_LOCKED, "%s is working in the schema \"%s\"%s%s", what, schema, h->run ? ": " : "",
-         h->run ? describe(tmp, h->run, h->head) : "");
+    fail(err, ERR_LOCKED, "%s is working in the schema \"%s\"%s%s", what, schema,
+         h->run ? ": " : "", h->run ? describe(tmp, h->run, h->head) : "");
     talloc_free(tmp);
     return hint(err, "Wait for it or cancel it; every pull request needs a schema of its own.");
 }
@@ -127,7 +130,9 @@ send(struct job *j, const char *stem, const char *schema, const struct holder *h
     struct strlist ignored = {0};
     const struct sql_var vars[] = {
         {"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))},
-        {"text", describe(j->ctx, j->plan->in.run_id, head_of(j->plan))}, {"pid", h->pid}, {"run", h->run}};
+        {"text", describe(j->ctx, j->plan->in.run_id, head_of(j->plan))},
+        {"pid", h->pid},
+        {"run", h->run}};
     return job_query(j, &ignored, stem, vars, BASE_COUNT(vars), err);
 }
 
@@ -142,9 +147,11 @@ try_lock(struct job *j, const char *schema, bool *got, struct err *err)
     return 0;
 }
 
-/* Somebody holds the lock: may we have it? One look at it; `forced` is set once the time to give way is over. */
+/* Somebody holds the lock: may we have it? One look at it; `forced` is set once the time to give
+ * way is over. */
 static int
-press(struct job *j, const char *schema, const struct apply_lease *lease, bool over, bool *said, struct err *err)
+press(struct job *j, const char *schema, const struct apply_lease *lease, bool over, bool *said,
+      struct err *err)
 {
     struct holder h = {0};
     bool found;
@@ -152,19 +159,22 @@ press(struct job *j, const char *schema, const struct apply_lease *lease, bool o
         return -1;
     if (!found)
         return 0;
-    const char *why = !h.same_role ? "another role's run"
-                      : h.run      ? (lease->is_within ? refused_because(j, lease, &h) : "a run of a pull request")
-                                   : NULL;
+    const char *why =
+        !h.same_role ? "another role's run"
+        : h.run ? (lease->is_within ? refused_because(j, lease, &h) : "a run of a pull request")
+                : NULL;
     if (why)
         return refuse(&h, schema, why, err);
     if (!h.run) /* the janitor, a sandbox: soon done, or not ours to end */
         return over ? refuse(&h, schema, "another command", err) : 0;
     if (!*said)
-        log_event(LOG_WARN, "lease.takeover", "%s is older and has to give way", describe(j->ctx, h.run, h.head));
+        log_event(LOG_WARN, "lease.takeover", "%s is older and has to give way",
+                  describe(j->ctx, h.run, h.head));
     *said = true;
     if (over)
         return send(j, "lease_end", schema, &h, err);
-    return send(j, "lease_ask", schema, &h, err) || send(j, "lease_cancel", schema, &h, err) ? -1 : 0;
+    return send(j, "lease_ask", schema, &h, err) || send(j, "lease_cancel", schema, &h, err) ? -1
+                                                                                             : 0;
 }
 
 static int
@@ -184,19 +194,22 @@ lock_one(struct job *j, const char *schema, const struct apply_lease *lease, str
         if (press(j, schema, lease, now > end, &said, err) || interrupt_wait(POLL_MS, err))
             return -1;
     }
-    const struct sql_var channel[] = {{"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))}};
+    const struct sql_var channel[] = {
+        {"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))}};
     return job_run(j, "lease_listen", channel, 1, err);
 }
 
 int
-apply_lock(struct adapter *a, const struct plan *plan, const struct apply_lease *lease, struct err *err)
+apply_lock(struct adapter *a, const struct plan *plan, const struct apply_lease *lease,
+           struct err *err)
 {
     struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
     struct strlist ignored = {0};
     const struct sql_var name[] = {{"name", session_name(&j, lease)}};
     fault_point("lock");
     int rc = job_query(&j, &ignored, "lease_name", name, 1, err);
-    /* The pull request's own first: whoever has that one never waits for another run of the pull request. */
+    /* The pull request's own first: whoever has that one never waits for another run of the pull
+     * request. */
     if (rc == 0 && plan->in.schema)
         rc = lock_one(&j, plan->in.schema, lease, err);
     for (size_t i = 0; rc == 0 && i < plan->n_schemas; i++)
@@ -214,7 +227,8 @@ apply_name(struct adapter *a, const struct plan *plan, struct err *err)
     struct job j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
     struct strlist ignored = {0};
     const char *schema = plan->in.schema ? plan->in.schema : "";
-    const struct sql_var name[] = {{"name", apply_application_name(j.ctx, plan->in.run_id, schema)}};
+    const struct sql_var name[] = {
+        {"name", apply_application_name(j.ctx, plan->in.run_id, schema)}};
     int rc = job_query(&j, &ignored, "lease_name", name, 1, err);
     talloc_free(j.ctx);
     return rc;
@@ -241,7 +255,8 @@ apply_leased(struct adapter *a, const struct plan *plan, struct err *err)
     return rc;
 }
 
-/* Is this run's marker what the plan found there? Until our own clones are swapped in, an earlier run's stands. */
+/* Is this run's marker what the plan found there? Until our own clones are swapped in, an earlier
+ * run's stands. */
 static bool
 was_there(struct job *j, const char *schema, const char *run_id)
 {
@@ -281,8 +296,8 @@ apply_successor(struct adapter *other, const struct plan *plan, struct err *err)
     else if (found && h.run && !str_eq(h.run, plan->in.run_id))
         rc = superseded(describe(j.ctx, h.run, h.head), err);
     else if (j.ops->namespaces(j.ctx, other, &schema, 1, &info, err) == 0 && info.exists &&
-             plan_marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id && !str_eq(m.run_id, plan->in.run_id) &&
-             !was_there(&j, schema, m.run_id))
+             plan_marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id &&
+             !str_eq(m.run_id, plan->in.run_id) && !was_there(&j, schema, m.run_id))
         rc = superseded(describe(j.ctx, m.run_id, m.head ? m.head : ""), err);
     talloc_free(j.ctx);
     return rc;
@@ -293,7 +308,8 @@ apply_successor(struct adapter *other, const struct plan *plan, struct err *err)
 static int
 end_named(struct job *j, bool own, struct strlist *runs, struct err *err)
 {
-    const struct sql_var vars[] = {{"label", label(j->ctx, j->plan->in.schema)}, {"run", j->plan->in.run_id},
+    const struct sql_var vars[] = {{"label", label(j->ctx, j->plan->in.schema)},
+                                   {"run", j->plan->in.run_id},
                                    {"own", own ? "true" : "false"}};
     return job_query(j, runs, "backend_stop", vars, BASE_COUNT(vars), err);
 }
@@ -307,12 +323,18 @@ lease_end_others(struct job *j, bool standing, struct err *err)
     if (end_named(j, false, &runs, err))
         return -1;
     if (runs.n && standing) {
-        fail(err, ERR_LOCKED, "a process of run %s, which is no longer the pull request's, worked in the schema \"%s\" while this "
-                              "run built there", runs.v[0], j->plan->in.schema);
-        return hint(err, "What it wrote cannot be told from this run's: end it where it runs, and run again.");
+        fail(err, ERR_LOCKED,
+             "a process of run %s, which is no longer the pull request's, worked in the schema "
+             "\"%s\" while this "
+             "run built there",
+             runs.v[0], j->plan->in.schema);
+        return hint(
+            err,
+            "What it wrote cannot be told from this run's: end it where it runs, and run again.");
     }
     if (runs.n)
-        log_event(LOG_WARN, "builds.ended", "ended %zu connection%s that a build step had left working", runs.n,
+        log_event(LOG_WARN, "builds.ended",
+                  "ended %zu connection%s that a build step had left working", runs.n,
                   runs.n == 1 ? "" : "s");
     return 0;
 }
@@ -335,7 +357,8 @@ apply_end_builds(struct adapter *a, const struct plan *plan, struct err *err)
     struct strlist ended = {0};
     int rc = end_named(&j, true, &ended, err);
     if (rc == 0 && ended.n)
-        log_event(LOG_WARN, "builds.ended", "ended %zu connection%s that the build step had left working", ended.n,
+        log_event(LOG_WARN, "builds.ended",
+                  "ended %zu connection%s that the build step had left working", ended.n,
                   ended.n == 1 ? "" : "s");
     talloc_free(j.ctx);
     return rc;

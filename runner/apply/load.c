@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* How many relations a transaction makes: a pointer view holds a lock on production's until its end. */
+/* How many relations a transaction makes: a pointer view holds a lock on production's until its
+ * end. */
 enum { RELATIONS_A_TRANSACTION = 200 };
 
 void
@@ -72,7 +73,8 @@ add_edges(struct job *j, struct made *m, const char *const *stems, size_t n, str
     return 0;
 }
 
-/* The relations, in the transactions that they need; or `whole`, rows and all, within the caller's transaction. */
+/* The relations, in the transactions that they need; or `whole`, rows and all, within the caller's
+ * transaction. */
 static int
 collect(struct job *j, struct made *m, bool whole, struct err *err)
 {
@@ -84,7 +86,8 @@ collect(struct job *j, struct made *m, bool whole, struct err *err)
         const struct plan_node *p = &j->plan->nodes[i];
         if (!p->clone)
             continue;
-        if (!whole && clone && clone % RELATIONS_A_TRANSACTION == 0 && add_edges(j, m, edges, 3, err))
+        if (!whole && clone && clone % RELATIONS_A_TRANSACTION == 0 &&
+            add_edges(j, m, edges, 3, err))
             return -1;
         const struct clone_sql *sql = &p->clone->sql;
         add_statements(m, p, clone, &sql->before);
@@ -107,8 +110,10 @@ send_statements(struct job *j, struct told *told, bool whole, struct err *err)
         const struct plan_clone *c = j->plan->nodes[i].clone;
         most += c ? c->sql.before.n + c->sql.load.n + c->sql.after.n : 0;
     }
-    struct made m = {.told = told, .owner = mem_array(j->ctx, const struct plan_node *, most),
-                     .clone = mem_array(j->ctx, size_t, most), .last = mem_array(j->ctx, bool, most),
+    struct made m = {.told = told,
+                     .owner = mem_array(j->ctx, const struct plan_node *, most),
+                     .clone = mem_array(j->ctx, size_t, most),
+                     .last = mem_array(j->ctx, bool, most),
                      .sql = mem_array(j->ctx, const char *, most)};
     if (collect(j, &m, whole, err))
         return -1;
@@ -142,7 +147,8 @@ find_items(struct job *j, struct loading *l)
         if (!p->clone)
             continue;
         if (p->clone->sql.load.n) {
-            l->items[l->n] = (struct load_item){.from = p->clone->from, .oid = p->clone->source.oid, .sql = &p->clone->sql};
+            l->items[l->n] = (struct load_item){
+                .from = p->clone->from, .oid = p->clone->source.oid, .sql = &p->clone->sql};
             l->owner[l->n] = p;
             l->clone[l->n++] = clone;
         }
@@ -172,12 +178,14 @@ static int
 refuse_stale(const struct relation *from, bool *stale, struct err *err)
 {
     *stale = true;
-    fail(err, ERR_LOCKED, "production's \"%s\".\"%s\" was rebuilt while it was being cloned", from->schema, from->name);
+    fail(err, ERR_LOCKED, "production's \"%s\".\"%s\" was rebuilt while it was being cloned",
+         from->schema, from->name);
     return hint(err, "Production is being built: run again when it is done.");
 }
 
 static int
-load_rows(struct job *j, struct told *told, const struct apply_load *how, bool *stale, struct err *err)
+load_rows(struct job *j, struct told *told, const struct apply_load *how, bool *stale,
+          struct err *err)
 {
     struct loading l = {.told = told, .how = how};
     find_items(j, &l);
@@ -186,8 +194,11 @@ load_rows(struct job *j, struct told *told, const struct apply_load *how, bool *
     if (!how || !how->n_workers)
         return fail(err, ERR_BUG, "clones are to be filled, and there is no connection for it");
     const struct config *c = j->plan->in.config;
-    const struct load_options options = {.lock_ms = c->lock_timeout * 1000, .statement_ms = c->statement_timeout * 1000,
-                                         .on_progress = on_progress, .on_done = on_done, .arg = &l};
+    const struct load_options options = {.lock_ms = c->lock_timeout * 1000,
+                                         .statement_ms = c->statement_timeout * 1000,
+                                         .on_progress = on_progress,
+                                         .on_done = on_done,
+                                         .arg = &l};
     size_t step = j->plan->snapshot_each ? 1 : l.n;
     int rc = 0;
     for (; rc == 0 && l.at < l.n; l.at += step)
@@ -201,8 +212,8 @@ load_rows(struct job *j, struct told *told, const struct apply_load *how, bool *
     return rc;
 }
 
-/* Is each source still what the plan saw? A dbt run swaps tables by renaming. Of those that are read in parts each part
- * has looked itself. */
+/* Is each source still what the plan saw? A dbt run swaps tables by renaming. Of those that are
+ * read in parts each part has looked itself. */
 static int
 check_sources(struct job *j, bool all, bool *stale, struct err *err)
 {
@@ -215,7 +226,8 @@ check_sources(struct job *j, bool all, bool *stale, struct err *err)
         if (!c)
             continue;
         const struct relation_info *r = &now[at++];
-        if ((all || !c->sql.load.n) && (r->oid != c->source.oid || r->filenode != c->source.filenode))
+        if ((all || !c->sql.load.n) &&
+            (r->oid != c->source.oid || r->filenode != c->source.filenode))
             return refuse_stale(&c->from, stale, err);
     }
     return 0;
@@ -228,7 +240,8 @@ clone_check(struct job *j, bool *stale, struct err *err)
 }
 
 int
-clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale, struct err *err)
+clone_all(struct job *j, struct told *told, const struct apply_load *load, bool *stale,
+          struct err *err)
 {
     if (!j->plan->n_clones)
         return 0;

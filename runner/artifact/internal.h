@@ -43,8 +43,8 @@ struct store_ops {
 
 struct artifact_store {
     const struct store_ops *ops;
-    const char *name; /* for people */
-    double timeout;   /* seconds */
+    const char *name;  /* for people */
+    double timeout;    /* seconds */
     const char *stuck; /* what keeps the pointer from moving, but for other pushes; or NULL */
     void *impl;
 };

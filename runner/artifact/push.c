@@ -149,7 +149,7 @@ look_at_results(struct pushing *p, struct err *err)
         return 0;
     if (json_parse(p->ctx, &root, b->data, b->len, path, err))
         return -1;
-    cJSON_ArrayForEach(r, json_get(root, "results"))
+    cJSON_ArrayForEach (r, json_get(root, "results"))
         if (is_bad(json_str(r, "status")) && bad++ == 0)
             first = r;
     if (bad)

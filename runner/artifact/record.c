@@ -24,7 +24,7 @@ add_sorted(struct buf *b, const cJSON *v)
     }
     size_t n = (size_t)cJSON_GetArraySize(v), i = 0;
     const cJSON **members = mem_array(tmp, const cJSON *, n), *m;
-    cJSON_ArrayForEach(m, v)
+    cJSON_ArrayForEach (m, v)
         members[i++] = m;
     if (n)
         qsort(members, n, sizeof *members, by_key);
@@ -134,7 +134,7 @@ generation_parse(void *ctx, struct generation **out, const cJSON *o, const char 
     g->target = text_of(g, o, "target");
     g->vars = text_of(g, o, "vars");
     const cJSON *f;
-    cJSON_ArrayForEach(f, json_get(o, "files"))
+    cJSON_ArrayForEach (f, json_get(o, "files"))
         if (parse_file(g, f, what, err))
             return -1;
     if (g->n_files == 0 || strcmp(g->files[0].name, MANIFEST) != 0)
@@ -151,13 +151,13 @@ parse_lists(void *ctx, struct index *out, const cJSON *root, const char *what, s
         fail(err, ERR_INPUT, "%s: not an index of cloneci that this version knows", what);
         return hint(err, "Update cloneci here, or give the store another place.");
     }
-    cJSON_ArrayForEach(o, json_get(root, "generations")) {
+    cJSON_ArrayForEach (o, json_get(root, "generations")) {
         out->v = mem_grow(ctx, out->v, struct generation *, out->n + 1);
         if (generation_parse(ctx, &out->v[out->n], o, what, err))
             return -1;
         out->n++;
     }
-    cJSON_ArrayForEach(o, json_get(root, "removed"))
+    cJSON_ArrayForEach (o, json_get(root, "removed"))
         if (cJSON_IsString(o) && plain_id(o->valuestring))
             strlist_add(ctx, &out->removed, o->valuestring);
     return 0;

@@ -32,7 +32,7 @@ static const struct {
 
 int
 store_refused(struct err *err, const char *what, const struct http_request *r,
-             const struct http_response *answer)
+              const struct http_response *answer)
 {
     const char *code = s3_code(answer);
     bool access = answer->status == 401 || answer->status == 403;

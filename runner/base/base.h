@@ -25,13 +25,14 @@
 #define mem_new(ctx, type) ((type *)mem_check(talloc_zero((ctx), type)))
 #define mem_array(ctx, type, n) ((type *)mem_check(talloc_zero_array((ctx), type, (unsigned)(n))))
 /* Grows *array (a pointer to type) to hold n items; new items are not zeroed. */
-#define mem_grow(ctx, array, type, n) \
+#define mem_grow(ctx, array, type, n)                                                              \
     ((type *)mem_check(talloc_realloc((ctx), (array), type, (unsigned)(n))))
 void *mem_check(void *p);
 char *mem_strdup(const void *ctx, const char *s);
 char *mem_strndup(const void *ctx, const char *s, size_t n);
 char *mem_printf(const void *ctx, const char *fmt, ...) BASE_PRINTF(2, 3);
-/* talloc gives less than 256 MB at once, and manifests are larger: memory that is a context's all the same. */
+/* talloc gives less than 256 MB at once, and manifests are larger: memory that is a context's all
+ * the same. */
 enum { MEM_LARGE = 128 << 20 }; /* from here on */
 struct mem_block;
 struct mem_block *mem_block_new(void *ctx);
@@ -109,8 +110,8 @@ bool str_eq(const char *a, const char *b); /* NULL equals NULL only */
 bool str_utf8(const char *s, size_t n, size_t *bad);
 /* The candidate nearest to `word` by edit distance, or NULL if none is near enough to suggest. */
 const char *str_nearest(const char *word, const char *const *candidates, size_t n);
-/* A day or a time of ISO 8601 in microseconds since 1970; without an offset it is UTC, as dbt reads it. False
- * if it is none. */
+/* A day or a time of ISO 8601 in microseconds since 1970; without an offset it is UTC, as dbt reads
+ * it. False if it is none. */
 bool str_time(const char *text, int64_t *micros);
 /* Bytes as a person reads them: "1.4 GB" (powers of 1024). */
 char *str_bytes(void *ctx, int64_t bytes);
@@ -126,7 +127,8 @@ struct map *map_new(void *ctx, size_t expected);
 void map_set(struct map *m, const char *key, size_t len, uint32_t value);
 uint32_t map_get(const struct map *m, const char *key, size_t len); /* MAP_NONE if absent */
 uint32_t map_gets(const struct map *m, const char *key);
-/* Fetches the memory that a look-up of the key will want, for when there is other work before it. */
+/* Fetches the memory that a look-up of the key will want, for when there is other work before it.
+ */
 void map_prefetch(const struct map *m, const char *key, size_t len);
 size_t map_count(const struct map *m);
 
@@ -160,7 +162,8 @@ const cJSON *json_get(const cJSON *object, const char *key);
 const char *json_str(const cJSON *object, const char *key); /* NULL if absent or no string */
 bool json_bool(const cJSON *object, const char *key);       /* false if absent or no boolean */
 double json_num(const cJSON *object, const char *key, double fallback);
-/* Parses whole text; the tree dies with ctx. `what` names the document in errors (kind ERR_INPUT). */
+/* Parses whole text; the tree dies with ctx. `what` names the document in errors (kind ERR_INPUT).
+ */
 int json_parse(void *ctx, cJSON **out, const char *text, size_t len, const char *what,
                struct err *err) BASE_CHECKED;
 int json_read(void *ctx, cJSON **out, const char *path, struct err *err) BASE_CHECKED;
@@ -169,7 +172,8 @@ cJSON *json_array(void *ctx);
 /* Sets or adds; NULL text becomes JSON null. */
 void json_put_str(cJSON *object, const char *key, const char *value);
 void json_put_strlist(cJSON *object, const char *key, const struct strlist *list);
-/* One text, or a list of them, as dbt's configs have it; copies belong to ctx. Anything else adds nothing. */
+/* One text, or a list of them, as dbt's configs have it; copies belong to ctx. Anything else adds
+ * nothing. */
 void json_add_strings(void *ctx, struct strlist *out, const cJSON *value);
 char *json_print(void *ctx, const cJSON *tree, bool pretty);
 
@@ -202,7 +206,8 @@ char *log_redact(void *ctx, const char *text);
 void log_event(enum log_level level, const char *event, const char *fmt, ...) BASE_PRINTF(3, 4);
 bool log_color(FILE *f); /* a terminal that wants colour: NO_COLOR, TERM=dumb and pipes do not */
 
-/* --- live: on a terminal, one line about the step that is running; elsewhere, one now and then --- */
+/* --- live: on a terminal, one line about the step that is running; elsewhere, one now and then ---
+ */
 
 /* How wide the terminal is, or `usual` where there is none. */
 size_t terminal_columns(int fd, size_t usual);
@@ -213,21 +218,23 @@ void live_begin(const char *what);
 /* How far it is: "1.2 GB of 4.0 GB". From the thread that began the step. */
 void live_detail(const char *fmt, ...) BASE_PRINTF(1, 2);
 void live_end(void); /* takes the line away; also where no step is running */
-/* What others print goes above the line: whole lines of ours, and what a child wrote, as it came. */
+/* What others print goes above the line: whole lines of ours, and what a child wrote, as it came.
+ */
 void live_print(FILE *out, const char *line);
 void live_relay(FILE *out, const char *data, size_t n);
 
 /* --- interrupt: signals become a byte in a pipe that the loops poll --- */
 
 int interrupt_setup(struct err *err) BASE_CHECKED; /* SIGINT, SIGTERM, SIGHUP; ignores SIGPIPE */
-int interrupt_fd(void);                            /* readable once a signal came; -1 before setup */
-int interrupt_signal(void);                        /* its number, or 0 */
+int interrupt_fd(void);     /* readable once a signal came; -1 before setup */
+int interrupt_signal(void); /* its number, or 0 */
 /* ERR_SIGNAL if a signal came, else 0. */
 int interrupt_check(struct err *err) BASE_CHECKED;
 /* Forgets a signal that came: for what has to be found out after one. */
 void interrupt_forget(void);
 int interrupt_wait(double ms, struct err *err) BASE_CHECKED; /* waits, unless a signal comes */
-/* For tests of crashes: CLONECI_FAULT=<step>[:kill|:int|:stop] sends that signal here (default: SIGKILL). */
+/* For tests of crashes: CLONECI_FAULT=<step>[:kill|:int|:stop] sends that signal here (default:
+ * SIGKILL). */
 void fault_point(const char *step);
 
 #endif

@@ -4,8 +4,7 @@
 #include <string.h>
 
 /* Formats into a fixed field; what does not fit is cut before a UTF-8 sequence, not within. */
-static void
-format_cut(char *out, size_t size, const char *fmt, va_list ap) BASE_PRINTF(3, 0);
+static void format_cut(char *out, size_t size, const char *fmt, va_list ap) BASE_PRINTF(3, 0);
 
 static void
 format_cut(char *out, size_t size, const char *fmt, va_list ap)

@@ -72,7 +72,8 @@ write_all(int fd, const char *data, size_t len)
 }
 
 static int
-write_aside(const char *path, const void *data, size_t len, unsigned mode, bool sync, struct err *err)
+write_aside(const char *path, const void *data, size_t len, unsigned mode, bool sync,
+            struct err *err)
 {
     char *tmp = mem_printf(NULL, "%s.XXXXXX", path);
     int fd = mkostemp(tmp, O_CLOEXEC);

@@ -134,7 +134,7 @@ json_add_strings(void *ctx, struct strlist *out, const cJSON *value)
     const cJSON *item;
     if (cJSON_IsString(value))
         strlist_add(ctx, out, cJSON_GetStringValue(value));
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach (item, value) {
         if (cJSON_IsString(item))
             strlist_add(ctx, out, cJSON_GetStringValue(item));
     }

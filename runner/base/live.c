@@ -1,7 +1,8 @@
 /*
- * The live line: what is running now, at the bottom of a terminal, below all that is printed. A thread counts the
- * seconds, so that it lives whatever the program waits for. The cursor stays in its first column: a terminal that
- * is made narrower wraps the line below it, and one erasure takes all of that away.
+ * The live line: what is running now, at the bottom of a terminal, below all that is printed. A
+ * thread counts the seconds, so that it lives whatever the program waits for. The cursor stays in
+ * its first column: a terminal that is made narrower wraps the line below it, and one erasure takes
+ * all of that away.
  */
 #include "base.h"
 
@@ -29,11 +30,11 @@ static struct {
     pthread_t thread;
     double heartbeat_ms;
     bool threaded, running;
-    bool drawn;       /* the line is on the screen */
-    bool open;        /* what was printed last has not ended its line */
-    size_t width;     /* of the terminal when the line was drawn */
-    double begun;     /* the step */
-    double last;      /* something was printed */
+    bool drawn;   /* the line is on the screen */
+    bool open;    /* what was printed last has not ended its line */
+    size_t width; /* of the terminal when the line was drawn */
+    double begun; /* the step */
+    double last;  /* something was printed */
     char what[64], detail[DETAIL_MOST], shown[TEXT_MOST];
 } live = {.lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
 
@@ -72,7 +73,8 @@ may_draw(void)
            strcmp(term, "dumb") != 0 && !in_ci() && tcgetpgrp(STDERR_FILENO) == getpgrp();
 }
 
-/* Bytes of the longest beginning that takes at most `most` columns; *columns is how many it takes. */
+/* Bytes of the longest beginning that takes at most `most` columns; *columns is how many it takes.
+ */
 static size_t
 fitting(const char *text, size_t most, size_t *columns)
 {
@@ -139,8 +141,8 @@ draw(struct buf *b)
     if (live.drawn && width == live.width && strcmp(text, live.shown) == 0)
         return;
     bool color = log_color(stderr);
-    buf_printf(b, "\r%s%s%s%s\033[K\r", live.drawn && width != live.width ? "\033[J" : "", color ? "\033[2m" : "",
-               text, color ? "\033[0m" : "");
+    buf_printf(b, "\r%s%s%s%s\033[K\r", live.drawn && width != live.width ? "\033[J" : "",
+               color ? "\033[2m" : "", text, color ? "\033[0m" : "");
     snprintf(live.shown, sizeof live.shown, "%s", text);
     live.width = width;
     live.drawn = true;

@@ -119,7 +119,8 @@ print_text(enum log_level level, const char *text)
     const char *off = color && *on ? "\033[0m" : "";
     void *ctx = talloc_new(NULL);
     /* A warning's mark alone is coloured, and all of a detail. */
-    live_print(stderr, mem_printf(ctx, "%s%s%s%s%s\n", color ? on : "", mark, *mark ? off : "", text, *mark ? "" : off));
+    live_print(stderr, mem_printf(ctx, "%s%s%s%s%s\n", color ? on : "", mark, *mark ? off : "",
+                                  text, *mark ? "" : off));
     talloc_free(ctx);
 }
 

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Open addressing, linear probing, at most half full. A slot is eight bytes, so that a look-up mostly is one
- * cache line of slots and one of the entry that it finds. */
+/* Open addressing, linear probing, at most half full. A slot is eight bytes, so that a look-up
+ * mostly is one cache line of slots and one of the entry that it finds. */
 struct slot {
     uint32_t hash, entry; /* entry 0: free, else its number + 1 */
 };

@@ -1,11 +1,13 @@
-/* dbt's results hold no code of a microbatch model, whose batches are compiled one by one: it is in their files. */
+/* dbt's results hold no code of a microbatch model, whose batches are compiled one by one: it is in
+ * their files. */
 #include "dbt.h"
 
 #include <glob.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* The newest file that was written since `since`: the code differs from batch to batch by the bounds alone. */
+/* The newest file that was written since `since`: the code differs from batch to batch by the
+ * bounds alone. */
 static const char *
 newest(void *ctx, const char *pattern, const struct timespec *since)
 {
@@ -25,14 +27,16 @@ newest(void *ctx, const char *pattern, const struct timespec *since)
     return found;
 }
 
-/* target/compiled/<package>/models/x/<name>/<name>_<batch>.sql; what globbing would read in a name is taken as it is. */
+/* target/compiled/<package>/models/x/<name>/<name>_<batch>.sql; what globbing would read in a name
+ * is taken as it is. */
 static char *
 batch_pattern(void *ctx, const char *target, const struct node *n)
 {
     struct buf b;
     buf_init(&b, ctx);
     const char *dot = strrchr(n->path, '.');
-    char *path = mem_printf(ctx, "%s/compiled/%s/%.*s/", target, n->package, dot ? (int)(dot - n->path) : 0, n->path);
+    char *path = mem_printf(ctx, "%s/compiled/%s/%.*s/", target, n->package,
+                            dot ? (int)(dot - n->path) : 0, n->path);
     for (const char *p = path; *p; p++)
         buf_printf(&b, "%s%c", strchr("*?[\\", *p) ? "\\" : "", *p);
     buf_puts(&b, "*.sql");
@@ -40,12 +44,14 @@ batch_pattern(void *ctx, const char *target, const struct node *n)
 }
 
 void
-dbt_batches(void *ctx, struct build_result *r, const struct plan *plan, const struct timespec *since)
+dbt_batches(void *ctx, struct build_result *r, const struct plan *plan,
+            const struct timespec *since)
 {
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct node *n = plan->nodes[i].info;
         const struct build_node *found = build_find(r, n->unique_id);
-        if (!found || found->compiled || n->type != NODE_MODEL || !str_eq(n->materialized, "incremental") || !n->path)
+        if (!found || found->compiled || n->type != NODE_MODEL ||
+            !str_eq(n->materialized, "incremental") || !n->path)
             continue;
         const char *path = newest(ctx, batch_pattern(ctx, plan->in.project->target_path, n), since);
         struct build_node *b = &r->nodes[found - r->nodes];

@@ -1,4 +1,5 @@
-/* Short runs of dbt beside the build step: parse and compile. What they print is kept for the error. */
+/* Short runs of dbt beside the build step: parse and compile. What they print is kept for the
+ * error. */
 #include "dbt.h"
 #include "lease.h"
 
@@ -42,9 +43,11 @@ tail(void *ctx, const char *text)
 }
 
 static int
-run_failed(void *ctx, const char *command, const struct process_result *r, const char *output, struct err *err)
+run_failed(void *ctx, const char *command, const struct process_result *r, const char *output,
+           struct err *err)
 {
-    return fail(err, ERR_INPUT, "dbt %s failed (exit code %d):%s", command, r->exit_code, tail(ctx, output));
+    return fail(err, ERR_INPUT, "dbt %s failed (exit code %d):%s", command, r->exit_code,
+                tail(ctx, output));
 }
 
 static struct strlist
@@ -73,14 +76,20 @@ struct build_dbt {
 };
 
 static int
-start(void *ctx, struct build_dbt **out, const struct build_env *env, struct strlist *argv, struct err *err)
+start(void *ctx, struct build_dbt **out, const struct build_env *env, struct strlist *argv,
+      struct err *err)
 {
     struct build_dbt *d = mem_new(ctx, struct build_dbt);
     buf_init(&d->said.text, d);
     argv->v = mem_grow(ctx, argv->v, const char *, argv->n + 1);
     argv->v[argv->n] = NULL;
-    d->spec = (struct process_spec){.argv = argv->v, .cwd = env->project->dir, .env = env->env, .on_output = on_output,
-                                    .arg = &d->said, .wake_fd = -1, .end_signal = SIGINT};
+    d->spec = (struct process_spec){.argv = argv->v,
+                                    .cwd = env->project->dir,
+                                    .env = env->env,
+                                    .on_output = on_output,
+                                    .arg = &d->said,
+                                    .wake_fd = -1,
+                                    .end_signal = SIGINT};
     d->lease = -1;
     log_event(LOG_DEBUG, "dbt.start", "$ %s", process_echo(ctx, argv->v));
     *out = d;
@@ -95,7 +104,8 @@ end_lease(struct build_dbt *d)
 }
 
 int
-build_parse_begin(void *ctx, struct build_dbt **out, const struct build_env *env, const char *run_id, struct err *err)
+build_parse_begin(void *ctx, struct build_dbt **out, const struct build_env *env,
+                  const char *run_id, struct err *err)
 {
     struct strlist argv = common_argv(ctx, env, "parse");
     struct build_env marked = *env;
@@ -117,8 +127,8 @@ build_parse_begin(void *ctx, struct build_dbt **out, const struct build_env *env
 }
 
 int
-build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env, const struct build_watch *watch,
-                   const char **manifest, struct err *err)
+build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env,
+                   const struct build_watch *watch, const char **manifest, struct err *err)
 {
     struct process_result r;
     if (watch) {
@@ -133,9 +143,12 @@ build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env, 
         return -1;
     if (r.exit_code) {
         run_failed(ctx, "parse", &r, d->said.text.s, err);
-        return hint(err, "The project must parse before anything can be compared: mend what dbt names above.");
+        return hint(
+            err,
+            "The project must parse before anything can be compared: mend what dbt names above.");
     }
-    /* The build step parses as well and writes its manifest in the same place: keep the one that is planned on. */
+    /* The build step parses as well and writes its manifest in the same place: keep the one that is
+     * planned on. */
     const char *kept = path_join(ctx, env->project->target_path, "cloneci/head.json");
     *manifest = kept;
     if (file_mkdirs(path_dir(ctx, kept), 0777, err))
@@ -144,15 +157,18 @@ build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env, 
 }
 
 int
-build_parse(void *ctx, const struct build_env *env, const char *run_id, const char **manifest, struct err *err)
+build_parse(void *ctx, const struct build_env *env, const char *run_id, const char **manifest,
+            struct err *err)
 {
     struct build_dbt *d;
-    return build_parse_begin(ctx, &d, env, run_id, err) ? -1 : build_parse_finish(ctx, d, env, NULL, manifest, err);
+    return build_parse_begin(ctx, &d, env, run_id, err)
+               ? -1
+               : build_parse_finish(ctx, d, env, NULL, manifest, err);
 }
 
 int
-build_compile(void *ctx, const struct build_env *env, const struct plan *plan, const struct strlist *names,
-              struct build_result *out, struct err *err)
+build_compile(void *ctx, const struct build_env *env, const struct plan *plan,
+              const struct strlist *names, struct build_result *out, struct err *err)
 {
     struct strlist argv = common_argv(ctx, env, "compile");
     struct process_result r;
@@ -171,5 +187,6 @@ build_compile(void *ctx, const struct build_env *env, const struct plan *plan, c
         return -1;
     out->exit_code = r.exit_code;
     out->ms = r.ms;
-    return r.exit_code ? run_failed(ctx, "compile", &r, d->said.text.s, err) : dbt_results(ctx, out, path, err);
+    return r.exit_code ? run_failed(ctx, "compile", &r, d->said.text.s, err)
+                       : dbt_results(ctx, out, path, err);
 }

@@ -3,16 +3,18 @@
 #include <string.h>
 
 /* Collections that dbt wants to find in a manifest, empty or not. */
-static const char *const empty_maps[] = {"sources", "macros", "docs", "exposures", "metrics", "groups",
-                                         "selectors", "disabled", "parent_map", "child_map", "group_map",
-                                         "saved_queries", "semantic_models", "unit_tests"};
+static const char *const empty_maps[] = {
+    "sources",         "macros",    "docs",       "exposures", "metrics",   "groups",
+    "selectors",       "disabled",  "parent_map", "child_map", "group_map", "saved_queries",
+    "semantic_models", "unit_tests"};
 
 static void
 put_metadata(void *ctx, cJSON *doc, const struct manifest *m)
 {
     cJSON *o = mem_check(cJSON_AddObjectToObject(doc, "metadata"));
-    json_put_str(o, "dbt_schema_version",
-                 mem_printf(ctx, "https://schemas.getdbt.com/dbt/manifest/%s.json", m->schema_version));
+    json_put_str(
+        o, "dbt_schema_version",
+        mem_printf(ctx, "https://schemas.getdbt.com/dbt/manifest/%s.json", m->schema_version));
     json_put_str(o, "dbt_version", m->dbt_version);
     json_put_str(o, "generated_at", m->generated_at);
     json_put_str(o, "invocation_id", m->invocation_id);
@@ -24,10 +26,12 @@ put_metadata(void *ctx, cJSON *doc, const struct manifest *m)
 
 /* A node of the head's, standing where the pull request's build has put it. */
 static int
-put_moved(void *ctx, cJSON *nodes, const struct plan *plan, const struct plan_deferral *d, struct err *err)
+put_moved(void *ctx, cJSON *nodes, const struct plan *plan, const struct plan_deferral *d,
+          struct err *err)
 {
     cJSON *node = NULL;
-    if (manifest_node_json(ctx, plan->in.head, manifest_find(plan->in.head, d->unique_id), &node, err))
+    if (manifest_node_json(ctx, plan->in.head, manifest_find(plan->in.head, d->unique_id), &node,
+                           err))
         return -1;
     cJSON *copy = mem_check(cJSON_Duplicate(node, true));
     cJSON_AddItemToObject(nodes, d->unique_id, copy);
@@ -38,15 +42,18 @@ put_moved(void *ctx, cJSON *nodes, const struct plan *plan, const struct plan_de
     return 0;
 }
 
-/* A node of a manifest, in its own words: most are, and hundreds of trees take longer than all else before the build. */
+/* A node of a manifest, in its own words: most are, and hundreds of trees take longer than all else
+ * before the build. */
 static int
-put_as_it_is(void *ctx, cJSON *nodes, const char *unique_id, const struct manifest *m, uint32_t node, struct err *err)
+put_as_it_is(void *ctx, cJSON *nodes, const char *unique_id, const struct manifest *m,
+             uint32_t node, struct err *err)
 {
     struct value v;
     void *tmp = talloc_new(ctx);
     int rc = manifest_node_value(tmp, m, node, &v, err);
     if (rc == 0)
-        cJSON_AddItemToObject(nodes, unique_id, mem_check(cJSON_CreateRaw(mem_strndup(tmp, v.s, v.n))));
+        cJSON_AddItemToObject(nodes, unique_id,
+                              mem_check(cJSON_CreateRaw(mem_strndup(tmp, v.s, v.n))));
     talloc_free(tmp);
     return rc;
 }
@@ -76,7 +83,9 @@ put_functions(void *ctx, cJSON *doc, const struct plan *plan, struct err *err)
     cJSON *functions = mem_check(cJSON_AddObjectToObject(doc, "functions"));
     for (uint32_t i = 0; i < head->n_nodes; i++) {
         const struct node *n = &head->nodes[i];
-        uint32_t at = n->type == NODE_FUNCTION && !plan->in.selected->in[i] ? manifest_find(production, n->unique_id) : MAP_NONE;
+        uint32_t at = n->type == NODE_FUNCTION && !plan->in.selected->in[i]
+                          ? manifest_find(production, n->unique_id)
+                          : MAP_NONE;
         if (at != MAP_NONE && put_as_it_is(ctx, functions, n->unique_id, production, at, err))
             return -1;
     }
@@ -94,7 +103,8 @@ put_result(cJSON *results, const char *unique_id)
     json_put_str(o, "thread_id", "main");
     mem_check(cJSON_AddNumberToObject(o, "execution_time", 0));
     mem_check(cJSON_AddObjectToObject(o, "adapter_response"));
-    static const char *const nulls[] = {"message", "failures", "compiled", "compiled_code", "relation_name"};
+    static const char *const nulls[] = {"message", "failures", "compiled", "compiled_code",
+                                        "relation_name"};
     for (size_t i = 0; i < BASE_COUNT(nulls); i++)
         mem_check(cJSON_AddNullToObject(o, nulls[i]));
     json_put_str(o, "unique_id", unique_id);

@@ -6,8 +6,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-/* Beside the generated profile. Holds the id of the run whose build step (or dbt parse) is under way; that run holds a lock
- * on the file as well, which the kernel takes away however the run ends. */
+/* Beside the generated profile. Holds the id of the run whose build step (or dbt parse) is under
+ * way; that run holds a lock on the file as well, which the kernel takes away however the run ends.
+ */
 static char *
 lease_file(void *ctx, const struct build_env *env, const char *name)
 {
@@ -46,7 +47,8 @@ reap(const struct build_env *env, const char *name)
     char *entry = lease_entry(NULL, id);
     size_t ended = *id ? process_end_marked(entry) : 0;
     if (ended)
-        log_event(LOG_WARN, "build.reaped", "ended %zu process%s that a killed run (%s) had left working", ended,
+        log_event(LOG_WARN, "build.reaped",
+                  "ended %zu process%s that a killed run (%s) had left working", ended,
                   ended == 1 ? "" : "es", id);
     talloc_free(entry);
     lease_end(fd);
@@ -89,7 +91,8 @@ lease_take(const struct build_env *env, const char *run_id, int *lease, struct e
         char *path = lease_file(NULL, env, LEASE_BUILD);
         fail_errno(err, held ? ERR_LOCKED : ERR_CONFIG, "%s", path);
         talloc_free(path);
-        return held ? hint(err, "Another run of this project builds in this schema: wait for it or cancel it.")
+        return held ? hint(err, "Another run of this project builds in this schema: wait for it or "
+                                "cancel it.")
                     : hint(err, "Set XDG_CACHE_HOME to a folder of your own.");
     }
     return note(env, *lease, run_id, LEASE_BUILD, err);

@@ -1,7 +1,7 @@
 /*
- * dbt's project with a macro more, for lazy clones: a folder that holds links to all that is in the checkout, and the
- * macro folder made of links to the files in it. dbt_project.yml, paths, names and ids are the checkout's own, which
- * stays as it is.
+ * dbt's project with a macro more, for lazy clones: a folder that holds links to all that is in the
+ * checkout, and the macro folder made of links to the files in it. dbt_project.yml, paths, names
+ * and ids are the checkout's own, which stays as it is.
  */
 #include "overlay.h"
 
@@ -41,7 +41,8 @@ link_all(void *ctx, const char *from, const char *to, const char *skip, struct e
     DIR *d = opendir(from);
     int rc = 0;
     for (const struct dirent *e; rc == 0 && d && (e = readdir(d)) != NULL;) {
-        if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") || str_eq(e->d_name, ".git") || str_eq(e->d_name, skip))
+        if (str_eq(e->d_name, ".") || str_eq(e->d_name, "..") || str_eq(e->d_name, ".git") ||
+            str_eq(e->d_name, skip))
             continue;
         const char *link = path_join(ctx, to, e->d_name);
         if (symlink(path_join(ctx, from, e->d_name), link))
@@ -62,8 +63,10 @@ write_macros(void *ctx, const char *dir, const struct plan *plan, struct err *er
         buf_puts(&b, macros_lazy[i]);
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan->nodes[i].clone && plan->nodes[i].clone->strategy == CLONE_LAZY)
-            cJSON_AddItemToArray(ids, mem_check(cJSON_CreateString(plan->nodes[i].info->unique_id)));
-    buf_printf(&b, "\n{%% macro cloneci_lazy_clones() %%}{{ return(%s) }}{%% endmacro %%}\n", json_print(ctx, ids, false));
+            cJSON_AddItemToArray(ids,
+                                 mem_check(cJSON_CreateString(plan->nodes[i].info->unique_id)));
+    buf_printf(&b, "\n{%% macro cloneci_lazy_clones() %%}{{ return(%s) }}{%% endmacro %%}\n",
+               json_print(ctx, ids, false));
     return file_put(path_join(ctx, dir, MACRO_FILE), b.s, b.len, 0600, err);
 }
 
@@ -75,7 +78,8 @@ make_folders(void *ctx, const struct plan *plan, struct err *err)
     struct strlist steps = {0};
     strlist_split(ctx, &steps, plan->in.project->macro_paths.v[0], '/');
     for (size_t i = 0; i <= steps.n; i++) {
-        if (file_mkdirs(to, 0700, err) || link_all(ctx, from, to, i < steps.n ? steps.v[i] : NULL, err))
+        if (file_mkdirs(to, 0700, err) ||
+            link_all(ctx, from, to, i < steps.n ? steps.v[i] : NULL, err))
             return -1;
         if (i == steps.n)
             break;
@@ -89,7 +93,8 @@ make_folders(void *ctx, const struct plan *plan, struct err *err)
 static int
 keep_logs(void *ctx, const struct plan *plan, struct err *err)
 {
-    const char *logs = path_join(ctx, plan->in.project->dir, "logs"), *link = path_join(ctx, plan->in.overlay_dir, "logs");
+    const char *logs = path_join(ctx, plan->in.project->dir, "logs"),
+               *link = path_join(ctx, plan->in.overlay_dir, "logs");
     if (file_exists(logs))
         return 0;
     if (file_mkdirs(logs, 0777, err))
@@ -97,7 +102,8 @@ keep_logs(void *ctx, const struct plan *plan, struct err *err)
     return symlink(logs, link) && errno != EEXIST ? fail_errno(err, ERR_CONFIG, "%s", link) : 0;
 }
 
-/* The files that dbt leaves in the target folder and reads again: they must not come to know of the overlay. */
+/* The files that dbt leaves in the target folder and reads again: they must not come to know of the
+ * overlay. */
 static const char *const kept[] = {"partial_parse.msgpack", "manifest.json"};
 
 static int
@@ -107,8 +113,10 @@ keep(void *ctx, const struct plan *plan, bool back, struct err *err)
     if (!back && (remove_tree(aside, err) || file_mkdirs(aside, 0700, err)))
         return -1;
     for (size_t i = 0; i < BASE_COUNT(kept); i++) {
-        const char *mine = path_join(ctx, plan->in.project->target_path, kept[i]), *copy = path_join(ctx, aside, kept[i]);
-        if (file_exists(back ? copy : mine) && file_copy(back ? copy : mine, back ? mine : copy, err))
+        const char *mine = path_join(ctx, plan->in.project->target_path, kept[i]),
+                   *copy = path_join(ctx, aside, kept[i]);
+        if (file_exists(back ? copy : mine) &&
+            file_copy(back ? copy : mine, back ? mine : copy, err))
             return -1;
     }
     return back ? remove_tree(aside, err) : 0;
@@ -117,8 +125,8 @@ keep(void *ctx, const struct plan *plan, bool back, struct err *err)
 static int
 make(void *ctx, const struct plan *plan, struct err *err)
 {
-    return remove_tree(plan->in.overlay_dir, err) || make_folders(ctx, plan, err) || keep_logs(ctx, plan, err) ||
-                   keep(ctx, plan, false, err)
+    return remove_tree(plan->in.overlay_dir, err) || make_folders(ctx, plan, err) ||
+                   keep_logs(ctx, plan, err) || keep(ctx, plan, false, err)
                ? -1
                : 0;
 }

@@ -4,9 +4,11 @@
 
 #include "build.h"
 
-/* Makes plan->in.overlay_dir anew where the plan has lazy clones; else nothing. ERR_CONFIG: the folder cannot be made. */
+/* Makes plan->in.overlay_dir anew where the plan has lazy clones; else nothing. ERR_CONFIG: the
+ * folder cannot be made. */
 int overlay_make(const struct plan *plan, struct err *err) BASE_CHECKED;
-/* However the build ended: the target folder gets back what tells of the checkout alone, and the overlay goes. */
+/* However the build ended: the target folder gets back what tells of the checkout alone, and the
+ * overlay goes. */
 void overlay_end(const struct plan *plan);
 
 #endif

@@ -14,7 +14,8 @@ cache_root(void *ctx)
         return path_join(ctx, xdg, "cloneci");
     if (home && home[0] == '/' && access(home, W_OK) == 0)
         return path_join(ctx, home, ".cache/cloneci");
-    return mem_printf(ctx, "%s/cloneci-%u", tmp && tmp[0] == '/' ? tmp : "/tmp", (unsigned)getuid());
+    return mem_printf(ctx, "%s/cloneci-%u", tmp && tmp[0] == '/' ? tmp : "/tmp",
+                      (unsigned)getuid());
 }
 
 /* The profile names our credentials' variables: nobody else may put one in its place. */
@@ -30,13 +31,15 @@ check_private(const char *dir, struct err *err)
     return hint(err, "Remove it, or set XDG_CACHE_HOME to a folder of your own.");
 }
 
-/* The same folder for the same project, target and schema, so that dbt's partial parse stays valid. */
+/* The same folder for the same project, target and schema, so that dbt's partial parse stays valid.
+ */
 static int
-make_folder(void *ctx, const char **out, const struct project *project, const struct profile *profile,
-            const char *schema, struct err *err)
+make_folder(void *ctx, const char **out, const struct project *project,
+            const struct profile *profile, const char *schema, struct err *err)
 {
     char hex[HASH_SHA256_HEX];
-    char *key = mem_printf(ctx, "%s\n%s\n%s\n%s", project->dir, profile->name, profile->target, schema);
+    char *key =
+        mem_printf(ctx, "%s\n%s\n%s\n%s", project->dir, profile->name, profile->target, schema);
     hash_sha256(key, strlen(key), hex);
     char *dir = mem_printf(ctx, "%s/%.16s", cache_root(ctx), hex);
     if (file_mkdirs(dir, 0700, err) || check_private(dir, err)) {
@@ -48,8 +51,9 @@ make_folder(void *ctx, const char **out, const struct project *project, const st
 }
 
 int
-build_prepare(void *ctx, struct build_env *out, const struct config *config, const struct project *project,
-              const struct profile *profile, const char *schema, struct err *err)
+build_prepare(void *ctx, struct build_env *out, const struct config *config,
+              const struct project *project, const struct profile *profile, const char *schema,
+              struct err *err)
 {
     *out = (struct build_env){.config = config, .project = project, .profile = profile};
     strlist_add(ctx, &out->env, "DBT_SEND_ANONYMOUS_USAGE_STATS=false");

@@ -65,19 +65,19 @@ dbt_results(void *ctx, struct build_result *r, const char *path, struct err *err
         return -1;
     const cJSON *results = json_get(doc, "results"), *item;
     r->nodes = mem_array(ctx, struct build_node, (size_t)cJSON_GetArraySize(results));
-    cJSON_ArrayForEach(item, results) {
+    cJSON_ArrayForEach (item, results) {
         const char *id = json_str(item, "unique_id");
         if (!id)
             continue;
         struct build_node *n = &r->nodes[r->n];
-        *n = (struct build_node){.unique_id = id,
-                                 .status = json_str(item, "status"),
-                                 .message = json_str(item, "message"),
-                                 .compiled = json_str(item, "compiled_code"),
-                                 .started = started(item),
-                                 .ms = json_num(item, "execution_time", 0) * 1000,
-                                 .rows = (int64_t)json_num(json_get(item, "adapter_response"),
-                                                           "rows_affected", -1)};
+        *n = (struct build_node){
+            .unique_id = id,
+            .status = json_str(item, "status"),
+            .message = json_str(item, "message"),
+            .compiled = json_str(item, "compiled_code"),
+            .started = started(item),
+            .ms = json_num(item, "execution_time", 0) * 1000,
+            .rows = (int64_t)json_num(json_get(item, "adapter_response"), "rows_affected", -1)};
         map_set(r->index, id, strlen(id), (uint32_t)r->n++);
     }
     return 0;
@@ -105,7 +105,8 @@ null_terminated(void *ctx, const struct strlist *list)
 
 /* What a command other than dbt needs to know; harmless to dbt. */
 static struct strlist
-child_env(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file, FILE *to)
+child_env(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file,
+          FILE *to)
 {
     struct strlist out = {0};
     for (size_t i = 0; i < env->env.n; i++)
@@ -119,22 +120,26 @@ child_env(void *ctx, const struct build_env *env, const struct plan *plan, const
         return out;
     strlist_add(ctx, &out, mem_printf(ctx, "CLONECI_SCHEMA=%s", plan->in.schema));
     if (plan->in.adapter->name_variable)
-        strlist_add(ctx, &out, mem_printf(ctx, "%s=%s", plan->in.adapter->name_variable,
-                                          apply_application_name(ctx, plan->in.run_id, plan->in.schema)));
+        strlist_add(ctx, &out,
+                    mem_printf(ctx, "%s=%s", plan->in.adapter->name_variable,
+                               apply_application_name(ctx, plan->in.run_id, plan->in.schema)));
     return out;
 }
 
 int
-build_run(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file, FILE *out,
-          const struct build_watch *watch, struct build_result *result, struct err *err)
+build_run(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file,
+          FILE *out, const struct build_watch *watch, struct build_result *result, struct err *err)
 {
     char *path = path_join(ctx, env->project->target_path, "run_results.json");
     const char *before = invocation(ctx, path);
     char **argv = null_terminated(ctx, &plan->argv);
     struct relayed relayed = {.to = out};
-    struct process_spec spec = {.argv = (const char *const *)argv, .cwd = env->project->dir,
+    struct process_spec spec = {.argv = (const char *const *)argv,
+                                .cwd = env->project->dir,
                                 .env = child_env(ctx, env, plan, plan_file, out),
-                                .timeout_ms = env->config->timeout * 1000, .on_output = relay, .arg = &relayed,
+                                .timeout_ms = env->config->timeout * 1000,
+                                .on_output = relay,
+                                .arg = &relayed,
                                 .wake_fd = -1};
     if (watch) {
         spec.wake_fd = watch->fd;
@@ -176,8 +181,8 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
 }
 
 enum build_verdict
-build_judge(const struct plan_node *node, const struct relation_info *before, const struct relation_info *after,
-            const struct build_result *result)
+build_judge(const struct plan_node *node, const struct relation_info *before,
+            const struct relation_info *after, const struct build_result *result)
 {
     bool same = before->oid == after->oid && after->kind != RELATION_MISSING;
     const struct build_node *n = build_find(result, node->info->unique_id);

@@ -10,7 +10,7 @@ struct installed {
     void *ctx;
     const char *site;
     const struct manifest *m;
-    struct map *index;  /* path -> texts */
+    struct map *index; /* path -> texts */
     const char **texts;
     uint32_t n_texts;
 };
@@ -35,8 +35,9 @@ find_site(struct installed *in, const char *dbt)
     char *real = realpath(path, NULL);
     const char *bin = path_dir(in->ctx, real ? real : path);
     free(real);
-    const char *info = glob_one(in->ctx, mem_printf(in->ctx, "%s/../lib/python3*/site-packages/dbt_core-%s.dist-info",
-                                                    bin, in->m->dbt_version));
+    const char *info = glob_one(
+        in->ctx, mem_printf(in->ctx, "%s/../lib/python3*/site-packages/dbt_core-%s.dist-info", bin,
+                            in->m->dbt_version));
     in->site = info ? path_dir(in->ctx, info) : NULL;
     return in->site != NULL;
 }
@@ -98,7 +99,8 @@ count_folder(struct installed *in, const char *folder)
     return n;
 }
 
-/* Every macro of the package stands in the installed files word for word, and these hold no other. */
+/* Every macro of the package stands in the installed files word for word, and these hold no other.
+ */
 static bool
 same_package(struct installed *in, const char *package, const char *folder)
 {

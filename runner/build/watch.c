@@ -20,8 +20,8 @@ strip(char *line)
     *to = '\0';
 }
 
-/* The words after "<number> of <total> ", as dbt's `core/dbt/events` prints a node's line; NULL: another line, as that of a
- * batch of a microbatch model, which is a part of a node. */
+/* The words after "<number> of <total> ", as dbt's `core/dbt/events` prints a node's line; NULL:
+ * another line, as that of a batch of a microbatch model, which is a part of a node. */
 static const char *
 node_line(const char *line, unsigned *number, unsigned *total)
 {
@@ -87,7 +87,8 @@ tell(const struct watch *w)
 static void
 take(struct watch *w)
 {
-    static const char *const ends[] = {"OK", "PASS", "WARN", "ERROR", "FAIL", "SKIP", "NO-OP", "PARTIAL"};
+    static const char *const ends[] = {"OK",   "PASS", "WARN",  "ERROR",
+                                       "FAIL", "SKIP", "NO-OP", "PARTIAL"};
     unsigned number, total;
     w->line[w->len] = '\0';
     w->len = 0;

@@ -17,8 +17,9 @@ struct watch {
     size_t n_running;
 };
 
-/* What dbt wrote: its lines "3 of 14 START ..", "3 of 14 OK .." become the live line's detail. Of what is written
- * otherwise (--quiet, JSON, another program) nothing is known, and nothing is said. */
+/* What dbt wrote: its lines "3 of 14 START ..", "3 of 14 OK .." become the live line's detail. Of
+ * what is written otherwise (--quiet, JSON, another program) nothing is known, and nothing is said.
+ */
 void watch_feed(struct watch *w, const char *data, size_t n);
 
 #endif

@@ -8,7 +8,8 @@
 static bool
 is_project_file(const char *path)
 {
-    static const char *const names[] = {"dbt_project.yml", "packages.yml", "dependencies.yml", "package-lock.yml"};
+    static const char *const names[] = {"dbt_project.yml", "packages.yml", "dependencies.yml",
+                                        "package-lock.yml"};
     for (size_t i = 0; i < BASE_COUNT(names); i++)
         if (strcmp(path, names[i]) == 0)
             return true;
@@ -34,19 +35,22 @@ is_macro_file(const struct manifest *m, const char *path)
     return false;
 }
 
-/* Of a model, snapshot or seed that it holds itself; what YAML says of nodes may change nothing of them. */
+/* Of a model, snapshot or seed that it holds itself; what YAML says of nodes may change nothing of
+ * them. */
 static bool
 is_node_file(const struct manifest *m, const char *path)
 {
     if (str_ends(path, ".yml") || str_ends(path, ".yaml"))
         return false;
     for (uint32_t i = 0; i < m->n_nodes; i++)
-        if (str_eq(m->nodes[i].path, path) && str_eq(m->nodes[i].package, m->project_name) && plan_is_built(&m->nodes[i]))
+        if (str_eq(m->nodes[i].path, path) && str_eq(m->nodes[i].package, m->project_name) &&
+            plan_is_built(&m->nodes[i]))
             return true;
     return false;
 }
 
-/* "path:models/a.sql+ path:models/b.sql+", or NULL: the diff alone does not say what is modified. */
+/* "path:models/a.sql+ path:models/b.sql+", or NULL: the diff alone does not say what is modified.
+ */
 static const char *
 changed(struct session *s)
 {
@@ -54,7 +58,8 @@ changed(struct session *s)
     buf_init(&b, s->ctx);
     for (size_t i = 0; i < s->diff->n; i++) {
         const struct gitdiff_change *c = &s->diff->changes[i];
-        if (is_project_file(c->path) || is_macro_file(s->production, c->path) || is_macro_file(s->production, c->old_path))
+        if (is_project_file(c->path) || is_macro_file(s->production, c->path) ||
+            is_macro_file(s->production, c->old_path))
             return NULL;
         if (c->status == GITDIFF_DELETED || !is_node_file(s->production, c->path))
             continue;
@@ -65,8 +70,8 @@ changed(struct session *s)
     return b.len ? b.s : NULL;
 }
 
-/* "{{ target.schema }}_{{ custom_schema_name | trim }}", as dbt's own macro has it: what most that make an exception of
- * production do everywhere else. */
+/* "{{ target.schema }}_{{ custom_schema_name | trim }}", as dbt's own macro has it: what most that
+ * make an exception of production do everywhere else. */
 static bool
 joins_schema(const char *sql)
 {
@@ -88,8 +93,9 @@ names_as_dbt(struct session *s)
         cJSON *json = NULL;
         if (!session_names_relations(&m->macros[i]))
             continue;
-        if (!str_ends(m->macros[i].unique_id, "generate_schema_name") || manifest_macro_json(s->ctx, m, i, &json, &ignored) ||
-            !json_str(json, "macro_sql") || !joins_schema(json_str(json, "macro_sql")))
+        if (!str_ends(m->macros[i].unique_id, "generate_schema_name") ||
+            manifest_macro_json(s->ctx, m, i, &json, &ignored) || !json_str(json, "macro_sql") ||
+            !joins_schema(json_str(json, "macro_sql")))
             return false;
     }
     return true;
@@ -99,13 +105,16 @@ static bool
 is_wanted(struct session *s)
 {
     const struct config *c = s->config;
-    return s->ahead_wanted && s->schema && s->diff && !session_is_selection(c) && !c->full_refresh && names_as_dbt(s);
+    return s->ahead_wanted && s->schema && s->diff && !session_is_selection(c) &&
+           !c->full_refresh && names_as_dbt(s);
 }
 
 static int
-plan_and_clone(struct session *guess, struct ahead *a, const char *selection, bool *stale, struct err *err)
+plan_and_clone(struct session *guess, struct ahead *a, const char *selection, bool *stale,
+               struct err *err)
 {
-    if (session_select(guess, selection, err) || !guess->selected.n || session_plan(guess, err) || !guess->plan->n_clones)
+    if (session_select(guess, selection, err) || !guess->selected.n || session_plan(guess, err) ||
+        !guess->plan->n_clones)
         return -1;
     a->plan = guess->plan;
     a->schemas = session_schemas_read(guess);
@@ -153,7 +162,9 @@ ahead_fits(struct session *s)
     const char *differs = plan_clones_differ(s->ctx, s->plan, s->ahead->plan);
     if (!differs)
         return true;
-    log_event(LOG_INFO, "ahead.unfit", "the clones made while dbt parsed are dropped, for its manifest asks for %s", differs);
+    log_event(LOG_INFO, "ahead.unfit",
+              "the clones made while dbt parsed are dropped, for its manifest asks for %s",
+              differs);
     ahead_drop(s);
     return false;
 }

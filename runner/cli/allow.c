@@ -1,7 +1,8 @@
 /*
- * A change that on_schema_change: fail refuses is a decision to take: shall production's table be rebuilt by a full refresh? Where
- * it was taken (`allow`, or a label of the pull request) the refused models are built by full refresh here as well, as production
- * will have to, and what dbt skipped for them is built after them.
+ * A change that on_schema_change: fail refuses is a decision to take: shall production's table be
+ * rebuilt by a full refresh? Where it was taken (`allow`, or a label of the pull request) the
+ * refused models are built by full refresh here as well, as production will have to, and what dbt
+ * skipped for them is built after them.
  */
 #include "outcome.h"
 
@@ -99,8 +100,10 @@ decided(const struct outcome *o)
     for (size_t i = 0; i < o->n_decisions; i++) {
         const struct node *n = &o->s->head->nodes[o->decisions[i].node];
         strlist_add(o->s->ctx, &ids, n->unique_id);
-        log_event(LOG_WARN, "allow.full_refresh", "%s: on_schema_change 'fail' refused the change, which is accepted (%s): it is "
-                  "built by full refresh", n->name, o->decisions[i].by);
+        log_event(LOG_WARN, "allow.full_refresh",
+                  "%s: on_schema_change 'fail' refused the change, which is accepted (%s): it is "
+                  "built by full refresh",
+                  n->name, o->decisions[i].by);
     }
     return ids;
 }
@@ -130,7 +133,8 @@ int
 outcome_allow(struct outcome *o, struct err *err)
 {
     struct plan *plan = o->s->plan;
-    if (!o->built.exit_code || o->built.timed_out || o->s->config->build_command.n || !find_decisions(o)) {
+    if (!o->built.exit_code || o->built.timed_out || o->s->config->build_command.n ||
+        !find_decisions(o)) {
         o->n_decisions = 0;
         return 0;
     }

@@ -24,7 +24,8 @@ struct metrics {
 static void
 metric(struct metrics *m, const char *name, const char *help, double value)
 {
-    buf_printf(&m->b, "# HELP cloneci_%s %s\n# TYPE cloneci_%s gauge\ncloneci_%s%s %.15g\n", name, help, name, name, m->labels, value);
+    buf_printf(&m->b, "# HELP cloneci_%s %s\n# TYPE cloneci_%s gauge\ncloneci_%s%s %.15g\n", name,
+               help, name, name, m->labels, value);
 }
 
 static char *
@@ -40,7 +41,8 @@ label(void *ctx, const char *value)
     return b.len ? b.s : mem_strdup(ctx, "");
 }
 
-/* When it last succeeded, as the file says that is about to be replaced; 0 where it says nothing. */
+/* When it last succeeded, as the file says that is about to be replaced; 0 where it says nothing.
+ */
 static double
 last_success(void *ctx, const char *path)
 {
@@ -57,18 +59,21 @@ last_success(void *ctx, const char *path)
 }
 
 static int
-write_metrics(void *ctx, const struct config *c, const struct announcement *a, int code, struct err *err)
+write_metrics(void *ctx, const struct config *c, const struct announcement *a, int code,
+              struct err *err)
 {
     struct metrics m = {.labels = ""};
     double now = (double)time(NULL), success = code ? last_success(ctx, c->metrics) : now;
     buf_init(&m.b, ctx);
     if (a->project)
-        m.labels = mem_printf(ctx, "{project=\"%s\",target=\"%s\"}", label(ctx, a->project), label(ctx, a->target));
+        m.labels = mem_printf(ctx, "{project=\"%s\",target=\"%s\"}", label(ctx, a->project),
+                              label(ctx, a->target));
     metric(&m, "last_run_timestamp_seconds", "When promote or rollback last ended.", now);
     metric(&m, "last_run_exit_code", "Its exit code; 0: what it was to put live is live.", code);
     metric(&m, "last_run_duration_seconds", "How long it took.", (clock_ms() - a->began) / 1000);
     if (success > 0)
-        metric(&m, "last_success_timestamp_seconds", "When promote or rollback last succeeded.", success);
+        metric(&m, "last_success_timestamp_seconds", "When promote or rollback last succeeded.",
+               success);
     if (a->live) {
         metric(&m, "generation", "The newest generation.", (double)a->generation);
         metric(&m, "content", "The generation whose content is live.", (double)a->content);
@@ -89,7 +94,8 @@ message_of(void *ctx, const struct announcement *a, int rc, const struct err *er
 }
 
 static int
-notify(void *ctx, const struct config *c, const struct announcement *a, int code, const char *message, struct err *err)
+notify(void *ctx, const struct config *c, const struct announcement *a, int code,
+       const char *message, struct err *err)
 {
     const char **argv = mem_array(ctx, const char *, c->notify.n + 1);
     struct process_spec spec = {.argv = argv, .timeout_ms = NOTIFY_MS, .wake_fd = -1};
@@ -97,15 +103,19 @@ notify(void *ctx, const struct config *c, const struct announcement *a, int code
     memcpy(argv, c->notify.v, c->notify.n * sizeof *argv);
     strlist_add(ctx, &spec.env, mem_printf(ctx, "CLONECI_COMMAND=%s", c->command));
     strlist_add(ctx, &spec.env, mem_printf(ctx, "CLONECI_EXIT=%d", code));
-    strlist_add(ctx, &spec.env, a->live ? mem_printf(ctx, "CLONECI_GENERATION=%lld", a->generation) : "CLONECI_GENERATION=");
+    strlist_add(ctx, &spec.env,
+                a->live ? mem_printf(ctx, "CLONECI_GENERATION=%lld", a->generation)
+                        : "CLONECI_GENERATION=");
     strlist_add(ctx, &spec.env, mem_printf(ctx, "CLONECI_MESSAGE=%s", log_redact(ctx, message)));
     if (process_run(&spec, &result, err))
         return -1;
-    return result.exit_code ? fail(err, ERR_BUILD, "%s: exit code %d", argv[0], result.exit_code) : 0;
+    return result.exit_code ? fail(err, ERR_BUILD, "%s: exit code %d", argv[0], result.exit_code)
+                            : 0;
 }
 
 int
-announce(void *ctx, const struct config *c, const struct announcement *a, int rc, const struct err *err)
+announce(void *ctx, const struct config *c, const struct announcement *a, int rc,
+         const struct err *err)
 {
     struct err why;
     int code = exit_code(rc, err);

@@ -7,16 +7,17 @@
 struct announcement {
     const char *project, *target; /* NULL where it did not come to know them */
     double began;                 /* clock_ms() */
-    bool live; /* the fields below hold */
-    const char *message; /* what went live, in a line */
+    bool live;                    /* the fields below hold */
+    const char *message;          /* what went live, in a line */
     long long generation, content;
     size_t relations;
     int tries;
     double held_ms;
 };
 
-/* Writes the metrics and runs the notification, where there are. What fails here is only warned of: the outcome stands.
- * Returns rc. */
-int announce(void *ctx, const struct config *config, const struct announcement *a, int rc, const struct err *err);
+/* Writes the metrics and runs the notification, where there are. What fails here is only warned of:
+ * the outcome stands. Returns rc. */
+int announce(void *ctx, const struct config *config, const struct announcement *a, int rc,
+             const struct err *err);
 
 #endif

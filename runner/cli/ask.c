@@ -27,12 +27,17 @@ ask_echo(void *ctx, const struct strlist *words)
 }
 
 int
-ask_command(struct session *s, const char *what, const struct strlist *words, const struct strlist *env, char **said, struct err *err)
+ask_command(struct session *s, const char *what, const struct strlist *words,
+            const struct strlist *env, char **said, struct err *err)
 {
     struct buf out;
     struct process_result r;
     buf_init(&out, s->ctx);
-    struct process_spec spec = {.argv = argv_of(s->ctx, words), .cwd = s->project->dir, .on_output = keep, .arg = &out, .wake_fd = -1};
+    struct process_spec spec = {.argv = argv_of(s->ctx, words),
+                                .cwd = s->project->dir,
+                                .on_output = keep,
+                                .arg = &out,
+                                .wake_fd = -1};
     if (env)
         spec.env = *env;
     if (process_run(&spec, &r, err))
@@ -40,6 +45,7 @@ ask_command(struct session *s, const char *what, const struct strlist *words, co
     *said = out.s;
     if (!r.exit_code)
         return 0;
-    fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what, ask_echo(s->ctx, words), r.exit_code);
+    fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what, ask_echo(s->ctx, words),
+         r.exit_code);
     return hint(err, "Nothing was done with what it printed. Its own words stand above.");
 }

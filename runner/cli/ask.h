@@ -4,10 +4,11 @@
 
 #include "session.h"
 
-/* Runs it in the project's folder, never by a shell; *said is what it printed, its stderr goes to ours. `what` is its key in
- * cloneci.yml, for errors: ERR_INPUT if it does not end well. `env` as of struct process_spec, or NULL. */
-int ask_command(struct session *s, const char *what, const struct strlist *words, const struct strlist *env, char **said,
-                struct err *err) BASE_CHECKED;
+/* Runs it in the project's folder, never by a shell; *said is what it printed, its stderr goes to
+ * ours. `what` is its key in cloneci.yml, for errors: ERR_INPUT if it does not end well. `env` as
+ * of struct process_spec, or NULL. */
+int ask_command(struct session *s, const char *what, const struct strlist *words,
+                const struct strlist *env, char **said, struct err *err) BASE_CHECKED;
 /* The command as a person could paste it. */
 char *ask_echo(void *ctx, const struct strlist *words);
 

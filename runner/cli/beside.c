@@ -1,4 +1,5 @@
-/* What the pull request built beside what production has: told, not judged, for the sources have gone on since. */
+/* What the pull request built beside what production has: told, not judged, for the sources have
+ * gone on since. */
 #include "outcome.h"
 
 #include "report/report.h"
@@ -21,7 +22,8 @@ find_keys(struct session *s, uint32_t node, struct compare_request *q, struct er
     json_add_strings(s->ctx, &q->keys, json_get(config, "unique_key"));
     if (!q->keys.n)
         json_add_strings(s->ctx, &q->keys, json_get(json, "primary_key"));
-    json_add_strings(s->ctx, &q->ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
+    json_add_strings(s->ctx, &q->ignore,
+                     json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
     return 0;
 }
 
@@ -30,12 +32,13 @@ is_compared(const struct outcome *o, const struct plan_node *p)
 {
     const struct build_node *b = build_find(&o->built, p->info->unique_id);
     uint32_t old = p->target.name ? state_production_node(o->s->state, p->node) : MAP_NONE;
-    return b && old != MAP_NONE && strcmp(b->status, "success") == 0 && o->s->production->nodes[old].alias;
+    return b && old != MAP_NONE && strcmp(b->status, "success") == 0 &&
+           o->s->production->nodes[old].alias;
 }
 
 static int
-compare_one(struct outcome *o, const struct plan_node *p, const struct relation_info *here, const struct relation_info *production,
-            struct err *err)
+compare_one(struct outcome *o, const struct plan_node *p, const struct relation_info *here,
+            const struct relation_info *production, struct err *err)
 {
     struct session *s = o->s;
     struct compare_request q = {.a = here->relation, .b = production->relation};
@@ -44,8 +47,11 @@ compare_one(struct outcome *o, const struct plan_node *p, const struct relation_
     if (find_keys(s, p->node, &q, err))
         return -1;
     q.percent = here->bytes > LARGE || production->bytes > LARGE ? PERCENT : 100;
-    *c = (struct outcome_compared){.node = p->node, .keys = q.keys, .percent = q.percent,
-                                   .production = mem_printf(s->ctx, "\"%s\".\"%s\"", q.b.schema, q.b.name)};
+    *c = (struct outcome_compared){.node = p->node,
+                                   .keys = q.keys,
+                                   .percent = q.percent,
+                                   .production =
+                                       mem_printf(s->ctx, "\"%s\".\"%s\"", q.b.schema, q.b.name)};
     if (compare_summary(s->ctx, s->adapter, s->ops, &q, &c->summary, err))
         return -1;
     struct compare_result *r = full ? mem_new(s->ctx, struct compare_result) : NULL;
@@ -59,10 +65,13 @@ compare_one(struct outcome *o, const struct plan_node *p, const struct relation_
 static void
 give_up(struct outcome *o, const struct plan_node *p, const char *why)
 {
-    strlist_add(o->s->ctx, &o->uncompared, mem_printf(o->s->ctx, "%s was not compared with production: %s", p->info->name, why));
+    strlist_add(
+        o->s->ctx, &o->uncompared,
+        mem_printf(o->s->ctx, "%s was not compared with production: %s", p->info->name, why));
 }
 
-/* What the clone lacks of production's rows, the comparison would tell as differences. NULL: nothing. */
+/* What the clone lacks of production's rows, the comparison would tell as differences. NULL:
+ * nothing. */
 static const char *
 why_not(const struct plan_clone *c)
 {
@@ -97,10 +106,12 @@ find_pairs(struct outcome *o, const struct plan_node **nodes, struct relation *r
             give_up(o, p, why_not(p->clone));
             continue;
         }
-        const struct node *old = &o->s->production->nodes[state_production_node(o->s->state, p->node)];
+        const struct node *old =
+            &o->s->production->nodes[state_production_node(o->s->state, p->node)];
         nodes[n] = p;
         relations[2 * n] = p->target;
-        relations[2 * n++ + 1] = (struct relation){.database = old->database, .schema = old->schema, .name = old->alias};
+        relations[2 * n++ + 1] =
+            (struct relation){.database = old->database, .schema = old->schema, .name = old->alias};
     }
     return n;
 }
@@ -151,7 +162,8 @@ list_columns(struct buf *b, const struct outcome_compared *c)
         else if (!column->type_a)
             buf_printf(b, "%s%s (gone)", before, column->name);
         else if (!str_eq(column->type_a, column->type_b))
-            buf_printf(b, "%s%s (%s, was %s)", before, column->name, column->type_a, column->type_b);
+            buf_printf(b, "%s%s (%s, was %s)", before, column->name, column->type_a,
+                       column->type_b);
         else if (rows > 0)
             buf_printf(b, "%s%s (%lld rows)", before, column->name, (long long)rows);
         else if (column->differs > 0)
@@ -202,15 +214,24 @@ outcome_record_compared(void *ctx, cJSON *node, const struct outcome *o, uint32_
     if (!c)
         return;
     const struct compare_result *r = &c->summary, *f = c->full;
-    cJSON *told = report_compare(
-        node, &(struct report_compare){.mode = f ? "full" : "summary", .production = c->production, .text = beside_text(ctx, c),
-                                       .keys = &c->keys, .percent = c->percent, .rows = r->rows_a, .rows_production = r->rows_b,
-                                       .duplicates = r->duplicates, .duplicates_production = r->duplicates_b,
-                                       .only_here = f ? f->extra : -1, .only_production = f ? f->missing : -1,
-                                       .changed = f ? f->changed : -1});
+    cJSON *told =
+        report_compare(node, &(struct report_compare){.mode = f ? "full" : "summary",
+                                                      .production = c->production,
+                                                      .text = beside_text(ctx, c),
+                                                      .keys = &c->keys,
+                                                      .percent = c->percent,
+                                                      .rows = r->rows_a,
+                                                      .rows_production = r->rows_b,
+                                                      .duplicates = r->duplicates,
+                                                      .duplicates_production = r->duplicates_b,
+                                                      .only_here = f ? f->extra : -1,
+                                                      .only_production = f ? f->missing : -1,
+                                                      .changed = f ? f->changed : -1});
     for (size_t i = 0; i < r->n_columns; i++)
-        report_compare_column(told, &(struct report_compare_column){.name = r->columns[i].name, .here = r->columns[i].type_a,
-                                                                    .production = r->columns[i].type_b,
-                                                                    .differs = r->columns[i].differs,
-                                                                    .differing = f ? f->columns[i].differing : -1});
+        report_compare_column(
+            told, &(struct report_compare_column){.name = r->columns[i].name,
+                                                  .here = r->columns[i].type_a,
+                                                  .production = r->columns[i].type_b,
+                                                  .differs = r->columns[i].differs,
+                                                  .differing = f ? f->columns[i].differing : -1});
 }

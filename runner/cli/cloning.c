@@ -30,13 +30,14 @@ show(const struct shown *c)
     for (size_t i = 0; i < c->n; i++)
         sum += c->copied[i];
     const char *size = str_bytes(tmp, (int64_t)c->total);
-    const char *bytes = sum > 0 ? mem_printf(tmp, "%s of %s", str_bytes(tmp, (int64_t)sum), size) : size;
+    const char *bytes =
+        sum > 0 ? mem_printf(tmp, "%s of %s", str_bytes(tmp, (int64_t)sum), size) : size;
     /* In parts, the tables are done together at the end. */
     if (sum > 0 && !c->done)
         live_detail("%s", bytes);
     else
-        live_detail("%s%s%zu of %zu table%s done", c->n ? bytes : "", c->n ? ", " : "", c->done, c->plan->n_clones,
-                    c->plan->n_clones == 1 ? "" : "s");
+        live_detail("%s%s%zu of %zu table%s done", c->n ? bytes : "", c->n ? ", " : "", c->done,
+                    c->plan->n_clones, c->plan->n_clones == 1 ? "" : "s");
     talloc_free(tmp);
 }
 
@@ -80,20 +81,23 @@ open_workers(struct session *s, struct apply_load *load, struct err *err)
     struct adapter **workers = mem_array(s->ctx, struct adapter *, n);
     load->workers = workers;
     while (load->n_workers < n)
-        if (session_open(s, &workers[load->n_workers], err) || apply_name(workers[load->n_workers++], s->plan, err))
+        if (session_open(s, &workers[load->n_workers], err) ||
+            apply_name(workers[load->n_workers++], s->plan, err))
             return -1;
     return 0;
 }
 
 static int
-apply(struct session *s, enum cloning how, struct apply_result *out, bool *stale, struct shown *shown, struct err *err)
+apply(struct session *s, enum cloning how, struct apply_result *out, bool *stale,
+      struct shown *shown, struct err *err)
 {
     struct apply_load load = {.on_bytes = on_bytes, .arg = shown};
     if (how == CLONING_IN_PLACE)
         return apply_in_place(s->ctx, s->adapter, s->plan, out, stale, on_clone, shown, err);
     int rc = open_workers(s, &load, err);
     if (rc == 0)
-        rc = (how == CLONING_AHEAD ? apply_ahead : apply_clones)(s->ctx, s->adapter, s->plan, out, stale, on_clone, shown, &load, err);
+        rc = (how == CLONING_AHEAD ? apply_ahead : apply_clones)(
+            s->ctx, s->adapter, s->plan, out, stale, on_clone, shown, &load, err);
     /* the build may take hours, and connections are few */
     for (size_t i = 0; i < load.n_workers; i++)
         s->ops->close(load.workers[i]);

@@ -11,6 +11,7 @@ enum cloning {
 };
 
 /* *stale as of apply_clones. */
-int cloning(struct session *s, enum cloning how, struct apply_result *out, bool *stale, struct err *err) BASE_CHECKED;
+int cloning(struct session *s, enum cloning how, struct apply_result *out, bool *stale,
+            struct err *err) BASE_CHECKED;
 
 #endif

@@ -43,7 +43,7 @@ print_generation(const struct session *s, const struct generation *g, const cJSO
     for (size_t i = 0; i < g->n_files; i++)
         json_put_str(files, g->files[i].name, g->files[i].sha256);
     const cJSON *m;
-    cJSON_ArrayForEach(m, more)
+    cJSON_ArrayForEach (m, more)
         cJSON_AddItemToObject(o, m->string, mem_check(cJSON_Duplicate(m, true)));
     puts(json_print(s->ctx, o, true));
 }

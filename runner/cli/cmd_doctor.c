@@ -14,7 +14,10 @@ struct doctor {
 static void
 say(struct doctor *d, bool ok, const char *what, const char *text, const char *remedy)
 {
-    const char *on = !d->color ? "" : ok ? "\033[32m" : "\033[31m", *off = d->color ? "\033[0m" : "";
+    const char *on = !d->color ? ""
+                     : ok      ? "\033[32m"
+                               : "\033[31m",
+               *off = d->color ? "\033[0m" : "";
     printf("%s%s%s  %-12s %s\n", on, ok ? "ok " : "BAD", off, what, log_redact(d->s.ctx, text));
     if (!ok && remedy && *remedy)
         printf("                  -> %s\n", log_redact(d->s.ctx, remedy));
@@ -43,15 +46,20 @@ check_files(struct doctor *d)
     struct err err = {.kind = ERR_NONE};
     struct session *s = &d->s;
     int rc = session_project(s, false, &err);
-    if (!check(d, "project", rc, &err, rc ? "" : mem_printf(s->ctx, "%s in %s", s->project->name, s->project->dir)))
+    if (!check(d, "project", rc, &err,
+               rc ? "" : mem_printf(s->ctx, "%s in %s", s->project->name, s->project->dir)))
         return false;
     rc = config_profile(s->ctx, &s->profile, s->config, s->project, &err);
     check(d, "profile", rc, &err,
-          rc ? "" : mem_printf(s->ctx, "%s, target %s (%s)", s->profile->file, s->profile->target, s->profile->type));
+          rc ? ""
+             : mem_printf(s->ctx, "%s, target %s (%s)", s->profile->file, s->profile->target,
+                          s->profile->type));
     int git = session_git(s, &err);
     check(d, "git", git, &err,
-          git ? "" : mem_printf(s->ctx, "merge base %.10s with %s (%s), %zu changed files", s->diff->merge_base_sha,
-                                s->diff->base_ref, s->diff->base_from, s->diff->n));
+          git ? ""
+              : mem_printf(s->ctx, "merge base %.10s with %s (%s), %zu changed files",
+                           s->diff->merge_base_sha, s->diff->base_ref, s->diff->base_from,
+                           s->diff->n));
     if (git == 0) {
         int named = session_schema(s, &err);
         check(d, "schema", named, &err, named ? "" : s->schema);
@@ -66,8 +74,9 @@ check_production(struct doctor *d)
     struct session *s = &d->s;
     int rc = session_production(s, &err);
     check(d, "manifest", rc, &err,
-          rc ? "" : mem_printf(s->ctx, "%s: %u nodes, %s", s->production->file, s->production->n_nodes,
-                               guard_age_text(s->ctx, s->facts.age_seconds)));
+          rc ? ""
+             : mem_printf(s->ctx, "%s: %u nodes, %s", s->production->file, s->production->n_nodes,
+                          guard_age_text(s->ctx, s->facts.age_seconds)));
 }
 
 /* Production's relations, as the manifest names them, in the warehouse. */
@@ -82,15 +91,19 @@ check_relations(struct doctor *d)
     for (uint32_t i = 0; i < m->n_nodes; i++) {
         const struct node *x = &m->nodes[i];
         if (x->group == NODE_NODES && x->type != NODE_TEST && x->relation_name && x->enabled)
-            r[n++] = (struct relation){.database = x->database, .schema = x->schema, .name = x->alias};
+            r[n++] =
+                (struct relation){.database = x->database, .schema = x->schema, .name = x->alias};
     }
     struct relation_info *info = mem_array(s->ctx, struct relation_info, n);
     int rc = n ? s->ops->describe(s->ctx, s->adapter, r, n, info, &err) : 0;
     for (size_t i = 0; rc == 0 && i < n; i++)
         missing += info[i].kind == RELATION_MISSING;
-    if (check(d, "relations", rc, &err, mem_printf(s->ctx, "%zu of the manifest's %zu are in the warehouse", n - missing, n)) &&
+    if (check(
+            d, "relations", rc, &err,
+            mem_printf(s->ctx, "%zu of the manifest's %zu are in the warehouse", n - missing, n)) &&
         missing)
-        printf("                  -> what refers to the missing ones will fail: build production again\n");
+        printf("                  -> what refers to the missing ones will fail: build production "
+               "again\n");
 }
 
 /* The adapter's findings: kind, text, remedy of each. */
@@ -105,8 +118,9 @@ check_privileges(struct doctor *d)
         return;
     int rc = s->ops->read(s->ctx, s->adapter, "privileges", vars, 1, &found, &err);
     if (rc || found.n == 0) {
-        check(d, "privileges", rc, &err,
-              mem_printf(s->ctx, "the role %s reads production and cannot write it", s->server.role));
+        check(
+            d, "privileges", rc, &err,
+            mem_printf(s->ctx, "the role %s reads production and cannot write it", s->server.role));
         return;
     }
     for (size_t i = 0; i + 2 < found.n; i += 3)
@@ -123,9 +137,13 @@ try_roles(struct doctor *d, struct strlist *found, struct err *err)
     if (sql_render(s->ctx, &begin, s->ops->dialect, "begin", NULL, 0, err) ||
         sql_render(s->ctx, &attempt, s->ops->dialect, "roles_try", vars, 1, err) ||
         sql_render(s->ctx, &ask, s->ops->dialect, "roles_found", NULL, 0, err) ||
-        sql_render(s->ctx, &rollback, s->ops->dialect, "rollback", NULL, 0, err) || s->ops->exec(s->adapter, begin, err))
+        sql_render(s->ctx, &rollback, s->ops->dialect, "rollback", NULL, 0, err) ||
+        s->ops->exec(s->adapter, begin, err))
         return -1;
-    int rc = s->ops->exec(s->adapter, attempt, err) || s->ops->query(s->ctx, s->adapter, ask, found, err) ? -1 : 0;
+    int rc =
+        s->ops->exec(s->adapter, attempt, err) || s->ops->query(s->ctx, s->adapter, ask, found, err)
+            ? -1
+            : 0;
     struct err other;
     s->ops->shield(s->adapter, true);
     if (s->ops->exec(s->adapter, rollback, rc ? &other : err))
@@ -140,16 +158,25 @@ check_roles(struct doctor *d)
     struct session *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     struct strlist found = {0};
-    if (!check(d, "roles", try_roles(d, &found, &err), &err, "what production must not suffer was tried, and undone"))
+    if (!check(d, "roles", try_roles(d, &found, &err), &err,
+               "what production must not suffer was tried, and undone"))
         return;
     if (s->server.superuser)
-        say(d, false, "roles", "a superuser is refused nothing", "Connect with a role as in conf/roles.sql.");
+        say(d, false, "roles", "a superuser is refused nothing",
+            "Connect with a role as in conf/roles.sql.");
     else if (*found.v[1])
-        say(d, true, "roles", mem_printf(s->ctx, "%s has the rights of %s, to whom production belongs: a role for promote and rollback "
-                                                 "alone; what others own was tried", s->server.role, found.v[1]), NULL);
-    say(d, found.n == 2, "roles", found.n == 2 ? mem_printf(s->ctx, "%s attempts of %s were refused", found.v[0], s->server.role)
-                                               : mem_printf(s->ctx, "%s may do %zu things that it should not, %s were refused",
-                                                            s->server.role, found.n - 2, found.v[0]),
+        say(d, true, "roles",
+            mem_printf(s->ctx,
+                       "%s has the rights of %s, to whom production belongs: a role for promote "
+                       "and rollback "
+                       "alone; what others own was tried",
+                       s->server.role, found.v[1]),
+            NULL);
+    say(d, found.n == 2, "roles",
+        found.n == 2
+            ? mem_printf(s->ctx, "%s attempts of %s were refused", found.v[0], s->server.role)
+            : mem_printf(s->ctx, "%s may do %zu things that it should not, %s were refused",
+                         s->server.role, found.n - 2, found.v[0]),
         "Take these rights away from it (conf/roles.sql, docs/roles.md):");
     for (size_t i = 2; i < found.n && i < 2 + MOST_FINDINGS; i++)
         printf("                     %s\n", found.v[i]);
@@ -163,15 +190,21 @@ check_warehouse(struct doctor *d)
     struct session *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     int rc = session_connect(s, &err);
-    if (!check(d, "warehouse", rc, &err,
-               rc ? "" : mem_printf(s->ctx, "PostgreSQL %s, role %s", s->server.version, s->server.role)))
+    if (!check(
+            d, "warehouse", rc, &err,
+            rc ? ""
+               : mem_printf(s->ctx, "PostgreSQL %s, role %s", s->server.version, s->server.role)))
         return;
     check(d, "pooler", session_direct(s, &err), &err,
-          s->server.pooled ? "a pooler stands between, and gives each session a connection of its own" : "direct connection");
+          s->server.pooled
+              ? "a pooler stands between, and gives each session a connection of its own"
+              : "direct connection");
     if (s->config->clone_database && s->schema) {
         int made = database_check(s, &err);
         check(d, "database", made, &err,
-              made ? "" : mem_printf(s->ctx, "%s %s: %s", s->database->name, s->database->stands ? "stands" : "can be made", s->database->note));
+              made ? ""
+                   : mem_printf(s->ctx, "%s %s: %s", s->database->name,
+                                s->database->stands ? "stands" : "can be made", s->database->note));
     }
     if (s->production) {
         check_relations(d);

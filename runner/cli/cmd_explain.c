@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* The unique id without type and package: "m.v2" of a versioned model, "raw.rides" of a source, a singular test's name. */
+/* The unique id without type and package: "m.v2" of a versioned model, "raw.rides" of a source, a
+ * singular test's name. */
 static const char *
 own_name(const char *unique_id)
 {
@@ -17,7 +18,8 @@ is_refable(const struct node *n)
     return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT;
 }
 
-/* The nodes of that name; what can be built by itself goes before tests, sources and metrics of the same name. */
+/* The nodes of that name; what can be built by itself goes before tests, sources and metrics of the
+ * same name. */
 static size_t
 find_named(const struct manifest *m, const char *name, uint32_t *out)
 {
@@ -32,7 +34,8 @@ find_named(const struct manifest *m, const char *name, uint32_t *out)
 }
 
 static int
-fail_ambiguous(void *ctx, const struct manifest *m, const char *name, const uint32_t *found, size_t n, struct err *err)
+fail_ambiguous(void *ctx, const struct manifest *m, const char *name, const uint32_t *found,
+               size_t n, struct err *err)
 {
     struct strlist ids = {0};
     for (size_t i = 0; i < n; i++)
@@ -47,8 +50,10 @@ fail_unknown(void *ctx, const struct manifest *m, const char *name, struct err *
     for (uint32_t i = 0; i < manifest_disabled_count(m); i++) {
         const char *id = manifest_disabled_id(m, i);
         if (str_eq(id, name) || str_eq(own_name(id), name)) {
-            fail(err, ERR_CONFIG, "%s is disabled: dbt does not build it, and no selection finds it", id);
-            return hint(err, "Its config, or its folder's in dbt_project.yml, says 'enabled: false'.");
+            fail(err, ERR_CONFIG,
+                 "%s is disabled: dbt does not build it, and no selection finds it", id);
+            return hint(err,
+                        "Its config, or its folder's in dbt_project.yml, says 'enabled: false'.");
         }
     }
     const char **names = mem_array(ctx, const char *, m->n_nodes);
@@ -112,7 +117,7 @@ struct answer {
     struct strlist criteria; /* of what is not selected: how it stands to each */
     struct state_reason *reasons;
     size_t n;
-    const char *unmoved;     /* a file of the diff that defines it, although nothing differs; or NULL */
+    const char *unmoved; /* a file of the diff that defines it, although nothing differs; or NULL */
 };
 
 static int
@@ -129,7 +134,9 @@ find_answer(struct session *s, const char *name, struct answer *a, struct err *e
     }
     if (s->state && a->n == 0)
         a->unmoved = state_changed_file(s->state, a->node);
-    return a->selected ? 0 : select_explain(s->ctx, &a->criteria, &s->select_env, &s->request, a->node, err);
+    return a->selected
+               ? 0
+               : select_explain(s->ctx, &a->criteria, &s->select_env, &s->request, a->node, err);
 }
 
 static void
@@ -137,9 +144,12 @@ print_text(struct session *s, const struct answer *a)
 {
     const struct node *n = &s->head->nodes[a->node];
     printf("%s is %s\n", n->unique_id,
-           a->selected ? "selected" : a->n ? "NOT selected, although it is modified" : "NOT selected");
+           a->selected ? "selected"
+           : a->n      ? "NOT selected, although it is modified"
+                       : "NOT selected");
     if (a->above)
-        printf("  - it hangs on %s%s%s\n", a->above, a->via ? ":\n      path   " : "", a->via ? a->via : "");
+        printf("  - it hangs on %s%s%s\n", a->above, a->via ? ":\n      path   " : "",
+               a->via ? a->via : "");
     for (size_t i = 0; i < a->criteria.n; i++)
         printf("  - %s\n", a->criteria.v[i]);
     if (a->n)
@@ -148,7 +158,8 @@ print_text(struct session *s, const struct answer *a)
         print_reason(s->ctx, &a->reasons[i]);
     if (a->unmoved)
         printf("%s does not differ from production, although the diff changes %s:\n"
-               "  production holds the change already, or it is in nothing that dbt compares of this node\n",
+               "  production holds the change already, or it is in nothing that dbt compares of "
+               "this node\n",
                n->name, a->unmoved);
     else if (s->state && !a->n)
         printf("%s does not differ from production\n", n->name);
@@ -204,10 +215,12 @@ cmd_explain(void *ctx, const struct config *config, struct err *err)
         }
         log_event(LOG_WARN, "git.none", "where changes come from is not told: %s", no_git.msg);
     }
-    if (!config->manifest && (session_schema(&s, err) || build_prepare(ctx, &s.env, config, s.project, s.profile,
-                                                                       s.schema, err)))
+    if (!config->manifest &&
+        (session_schema(&s, err) ||
+         build_prepare(ctx, &s.env, config, s.project, s.profile, s.schema, err)))
         return -1;
-    if (session_production(&s, err) || session_head(&s, err) || session_select(&s, SESSION_DEFAULT_SELECT, err))
+    if (session_production(&s, err) || session_head(&s, err) ||
+        session_select(&s, SESSION_DEFAULT_SELECT, err))
         return -1;
     return explain(&s, config->args.v[0], err);
 }

@@ -29,15 +29,15 @@ print_list(const struct gc_schema *schemas, size_t n, bool dry_run)
     for (size_t i = 0; i < n; i++) {
         dropped += schemas[i].drop;
         databases += schemas[i].database;
-        printf("%-5s %s%s: %s\n", schemas[i].drop ? (dry_run ? "would" : "drop") : "keep", schemas[i].database ? "database " : "",
-               schemas[i].name, schemas[i].why);
+        printf("%-5s %s%s: %s\n", schemas[i].drop ? (dry_run ? "would" : "drop") : "keep",
+               schemas[i].database ? "database " : "", schemas[i].name, schemas[i].why);
     }
     printf("%zu of %zu schemas%s of cloneci's %s\n", dropped, n, databases ? " and databases" : "",
            dry_run ? "would be dropped" : "dropped");
 }
 
-/* Every run of digits is a number, so that lists of any form will do; what is neither number nor separator is not
- * understood. */
+/* Every run of digits is a number, so that lists of any form will do; what is neither number nor
+ * separator is not understood. */
 static int
 add_numbers(void *ctx, struct strlist *out, const char *text, const char *command, struct err *err)
 {
@@ -45,9 +45,11 @@ add_numbers(void *ctx, struct strlist *out, const char *text, const char *comman
     for (const char *p = text + strspn(text, between); *p; p += strspn(p, between)) {
         size_t n = strspn(p, digits);
         if (!n) {
-            fail(err, ERR_INPUT, "gc.closed_command (%s) printed '%.*s', which is no number of a pull request", command,
-                 (int)strcspn(p, "\n") > 60 ? 60 : (int)strcspn(p, "\n"), p);
-            return hint(err, "It should print numbers alone, split by spaces, commas or line ends.");
+            fail(err, ERR_INPUT,
+                 "gc.closed_command (%s) printed '%.*s', which is no number of a pull request",
+                 command, (int)strcspn(p, "\n") > 60 ? 60 : (int)strcspn(p, "\n"), p);
+            return hint(err,
+                        "It should print numbers alone, split by spaces, commas or line ends.");
         }
         strlist_add(ctx, out, mem_strndup(ctx, p, n));
         p += n;
@@ -95,8 +97,11 @@ ask_forge(struct session *s, struct strlist *closed, struct err *err)
     struct strlist seen = {0};
     const struct config *c = s->config;
     const struct gc_options o = {.project = s->project->name, .closed = closed, .now = s->now};
-    struct post_comment which = {.forge = c->ask_forge, .api = c->api_url, .timeout = c->post_timeout,
-                                 .repository = c->repository ? c->repository : post_repository_here(s->ctx)};
+    struct post_comment which = {.forge = c->ask_forge,
+                                 .api = c->api_url,
+                                 .timeout = c->post_timeout,
+                                 .repository =
+                                     c->repository ? c->repository : post_repository_here(s->ctx)};
     if (!which.repository) {
         fail(err, ERR_CONFIG, "--ask-forge %s: the repository is not known", c->ask_forge);
         return hint(err, "Give it with --repository, as the forge names it: OWNER/NAME.");
@@ -106,7 +111,8 @@ ask_forge(struct session *s, struct strlist *closed, struct err *err)
     for (size_t i = 0; i < n; i++) {
         bool is_closed;
         which.pull_request = schemas[i].marker.pull_request;
-        if (!schemas[i].ours || schemas[i].drop || !which.pull_request || strlist_has(&seen, which.pull_request))
+        if (!schemas[i].ours || schemas[i].drop || !which.pull_request ||
+            strlist_has(&seen, which.pull_request))
             continue;
         strlist_add(s->ctx, &seen, which.pull_request);
         if (post_is_closed(s->ctx, &is_closed, &which, err))
@@ -117,7 +123,8 @@ ask_forge(struct session *s, struct strlist *closed, struct err *err)
     return 0;
 }
 
-/* What a hosting service keeps cannot be asked for markers: the program is told the name, and finds what it made itself. */
+/* What a hosting service keeps cannot be asked for markers: the program is told the name, and finds
+ * what it made itself. */
 static int
 drop_hosted(struct session *s, const struct strlist *closed, struct err *err)
 {
@@ -128,7 +135,8 @@ drop_hosted(struct session *s, const struct strlist *closed, struct err *err)
         const char *name = mem_printf(s->ctx, "%s_pr_%s", s->server.database, closed->v[i]);
         database_env(s->ctx, &env, name, closed->v[i], s->project);
         if (s->config->dry_run)
-            log_event(LOG_INFO, "gc.would_ask", "would run %s for %s", ask_echo(s->ctx, words), name);
+            log_event(LOG_INFO, "gc.would_ask", "would run %s for %s", ask_echo(s->ctx, words),
+                      name);
         else if (ask_command(s, "clone.database.drop_command", words, &env, &said, err))
             return -1;
         else
@@ -145,8 +153,8 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     size_t n;
     session_init(&s, ctx, config);
     struct strlist closed = {0};
-    if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) || session_project(&s, true, err) ||
-        session_connect(&s, err) || session_direct(&s, err))
+    if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) ||
+        session_project(&s, true, err) || session_connect(&s, err) || session_direct(&s, err))
         return -1;
     if (config->closed_command.n && ask_closed(&s, &closed, err))
         return -1;
@@ -156,7 +164,8 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     if (gc_list(ctx, s.adapter, s.ops, &o, &schemas, &n, err))
         return -1;
     live_begin("dropping schemas");
-    if ((!config->dry_run && gc_drop(ctx, s.adapter, s.ops, schemas, n, err)) || drop_hosted(&s, &closed, err))
+    if ((!config->dry_run && gc_drop(ctx, s.adapter, s.ops, schemas, n, err)) ||
+        drop_hosted(&s, &closed, err))
         return -1;
     live_end();
     if (str_eq(config->output, "json"))

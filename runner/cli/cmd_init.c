@@ -255,9 +255,9 @@ write_settings(struct init *in, const char *path, struct err *err)
                         "over this file, this file over the default. A line '#key: value' shows "
                         "the default or an example: remove the '#' to set it. `cloneci help run` "
                         "tells more of each.";
-    comment(in, "",
-            mem_printf(in->ctx, "cloneci's settings for the project %s. %s",
-                       in->project->name, about));
+    comment(
+        in, "",
+        mem_printf(in->ctx, "cloneci's settings for the project %s. %s", in->project->name, about));
     put_found(in);
     put_keys(in, "");
     put_sections(in);

@@ -25,7 +25,8 @@ read_manifests(struct session *s, struct err *err)
     return 0;
 }
 
-/* With a ready manifest the project's files are needed for `path:`, selectors.yml and flags only. */
+/* With a ready manifest the project's files are needed for `path:`, selectors.yml and flags only.
+ */
 static int
 find_project(struct session *s, struct err *err)
 {
@@ -51,8 +52,10 @@ cmd_ls(void *ctx, const struct config *config, struct err *err)
     for (uint32_t i = 0; i < s.selected.n; i++) {
         char *line;
         void *tmp = talloc_new(ctx);
-        int rc = str_eq(format, "json") ? select_render_json(tmp, s.head, s.selected.nodes[i], &config->output_keys, &line, err)
-                                        : select_render(tmp, s.head, s.selected.nodes[i], format, &line, err);
+        int rc = str_eq(format, "json")
+                     ? select_render_json(tmp, s.head, s.selected.nodes[i], &config->output_keys,
+                                          &line, err)
+                     : select_render(tmp, s.head, s.selected.nodes[i], format, &line, err);
         if (rc)
             return -1;
         puts(line);

@@ -11,7 +11,8 @@ cmd_plan(void *ctx, const struct config *config, struct err *err)
         return -1;
     bool json = str_eq(config->output, "json");
     if (nothing) {
-        puts(json ? "{\"version\":1,\"nodes\":[],\"deferral\":{},\"schemas\":[],\"build\":{\"argv\":[]},"
+        puts(json ? "{\"version\":1,\"nodes\":[],\"deferral\":{},\"schemas\":[],\"build\":{"
+                    "\"argv\":[]},"
                     "\"warnings\":[]}"
                   : "Nothing to do: nothing that dbt would build was changed.");
         return 0;
@@ -19,7 +20,8 @@ cmd_plan(void *ctx, const struct config *config, struct err *err)
     char *path;
     if (session_write_plan(&s, &path, err))
         return -1;
-    char *text = json ? json_print(ctx, plan_json(ctx, s.plan), true) : plan_text(ctx, s.plan, log_color(stdout));
+    char *text = json ? json_print(ctx, plan_json(ctx, s.plan), true)
+                      : plan_text(ctx, s.plan, log_color(stdout));
     fputs(log_redact(ctx, text), stdout);
     if (json)
         putchar('\n');

@@ -13,7 +13,8 @@ read_pairs(struct session *s, struct promote_pair **out, struct err *err)
         const char *word = from->v[i], *equals = strchr(word, '=');
         pairs[i].stage = equals ? mem_strndup(s->ctx, word, (size_t)(equals - word)) : word;
         pairs[i].schema = equals ? equals + 1 : s->profile->schema;
-        if (!*pairs[i].stage || !pairs[i].schema || !*pairs[i].schema || str_eq(pairs[i].stage, pairs[i].schema)) {
+        if (!*pairs[i].stage || !pairs[i].schema || !*pairs[i].schema ||
+            str_eq(pairs[i].stage, pairs[i].schema)) {
             fail(err, ERR_CONFIG, "--from %s: it takes STAGE or STAGE=SCHEMA, two schemas", word);
             return hint(err, "For example --from stage=analytics.");
         }
@@ -26,13 +27,15 @@ read_pairs(struct session *s, struct promote_pair **out, struct err *err)
 }
 
 static int
-write_note(struct session *s, const struct promote_options *o, const struct promote_pair *pairs, size_t n, struct err *err)
+write_note(struct session *s, const struct promote_options *o, const struct promote_pair *pairs,
+           size_t n, struct err *err)
 {
     struct promote_note note;
     struct strlist schemas = {0};
     for (size_t i = 0; i < n; i++)
         strlist_add(s->ctx, &schemas, pairs[i].schema);
-    if (promote_note_schemas(s->ctx, &note, s->adapter, o, &schemas, NULL, err) || promote_note_write(&note, s->config->note, err))
+    if (promote_note_schemas(s->ctx, &note, s->adapter, o, &schemas, NULL, err) ||
+        promote_note_write(&note, s->config->note, err))
         return -1;
     log_event(LOG_INFO, "promote.note", "wrote %s", s->config->note);
     return 0;
@@ -40,14 +43,17 @@ write_note(struct session *s, const struct promote_options *o, const struct prom
 
 /* What stands in the schemas of --from was built by somebody else. */
 static int
-promote_built(struct session *s, struct promote_options *o, struct announcement *out, struct err *err)
+promote_built(struct session *s, struct promote_options *o, struct announcement *out,
+              struct err *err)
 {
     const struct config *c = s->config;
     struct promote_pair *pairs = NULL;
     struct promote_note since = {0};
     struct promote_plan *p = NULL;
     if (c->select.n || c->selector || c->exclude.n || c->full_refresh)
-        log_event(LOG_WARN, "promote.selection", "--from takes what was built: what is said of a selection or a refresh is left aside");
+        log_event(
+            LOG_WARN, "promote.selection",
+            "--from takes what was built: what is said of a selection or a refresh is left aside");
     if (read_pairs(s, &pairs, err))
         return -1;
     if (c->note)
@@ -55,21 +61,26 @@ promote_built(struct session *s, struct promote_options *o, struct announcement 
     if (c->since && promote_note_read(s->ctx, &since, c->since, err))
         return -1;
     if (!c->since)
-        log_event(LOG_WARN, "promote.since", "without --since, what was written to production while the build ran is not noticed");
-    if (promote_plan_forward(s->ctx, &p, s->adapter, o, pairs, c->promote_from.n, c->since ? &since : NULL, err))
+        log_event(
+            LOG_WARN, "promote.since",
+            "without --since, what was written to production while the build ran is not noticed");
+    if (promote_plan_forward(s->ctx, &p, s->adapter, o, pairs, c->promote_from.n,
+                             c->since ? &since : NULL, err))
         return -1;
     return generations_go(s, o, p, out, err);
 }
 
 /* Builds the next generation beside the live one, then puts it live. */
 static int
-promote_whole(struct session *s, struct promote_options *o, struct announcement *out, struct err *err)
+promote_whole(struct session *s, struct promote_options *o, struct announcement *out,
+              struct err *err)
 {
     struct staging g;
     struct promote_plan *p = NULL;
     if (s->config->note || s->config->since) {
         fail(err, ERR_CONFIG, "--note and --since belong to --from");
-        return hint(err, "A promotion that builds itself always looks for what was written meanwhile.");
+        return hint(err,
+                    "A promotion that builds itself always looks for what was written meanwhile.");
     }
     if (staging_plan(&g, s, o, err))
         return -1;
@@ -77,7 +88,8 @@ promote_whole(struct session *s, struct promote_options *o, struct announcement 
         return staging_show(&g, err);
     if (staging_build(&g, err))
         return -1;
-    if (promote_plan_forward(s->ctx, &p, s->adapter, o, g.pairs, g.n_pairs, &g.note, err) || generations_go(s, o, p, out, err)) {
+    if (promote_plan_forward(s->ctx, &p, s->adapter, o, g.pairs, g.n_pairs, &g.note, err) ||
+        generations_go(s, o, p, out, err)) {
         if (!out->live)
             staging_left(&g);
         return -1;
@@ -96,7 +108,8 @@ promote(void *ctx, const struct config *config, struct announcement *out, struct
         return -1;
     if (config->list)
         return generations_list(&s, &o, err);
-    return config->promote_from.n ? promote_built(&s, &o, out, err) : promote_whole(&s, &o, out, err);
+    return config->promote_from.n ? promote_built(&s, &o, out, err)
+                                  : promote_whole(&s, &o, out, err);
 }
 
 int

@@ -13,15 +13,19 @@ read_report(struct session *s, cJSON **out, struct err *err)
     const char *path = session_file(s, s->ctx, "report.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no report", path);
-        return hint(err, "'cloneci run' leaves one, however it ends; it looks for it in --target-path too.");
+        return hint(
+            err,
+            "'cloneci run' leaves one, however it ends; it looks for it in --target-path too.");
     }
     if (json_read(s->ctx, out, path, err))
         return -1;
     const cJSON *version = json_get(*out, "version");
-    if (cJSON_IsNumber(version) && version->valuedouble == REPORT_VERSION && json_get(*out, "advice"))
+    if (cJSON_IsNumber(version) && version->valuedouble == REPORT_VERSION &&
+        json_get(*out, "advice"))
         return 0;
     fail(err, ERR_INPUT, "%s: is no report of version %d", path, REPORT_VERSION);
-    return hint(err, "It was written by another version of cloneci, or cut off: run 'cloneci run' again.");
+    return hint(
+        err, "It was written by another version of cloneci, or cut off: run 'cloneci run' again.");
 }
 
 static int
@@ -66,15 +70,19 @@ post(struct session *s, cJSON *doc, struct err *err)
     const char *repository = config->repository, *number = config->pull_request;
     report_identify(doc, repository ? repository : post_repository_here(s->ctx),
                     number ? number : gitdiff_pull_request(s->ctx));
-    const char *key = report_key(s->ctx, doc), *markdown = report_comment(s->ctx, doc, post_draws(config->post));
+    const char *key = report_key(s->ctx, doc),
+               *markdown = report_comment(s->ctx, doc, post_draws(config->post));
     if (strcmp(config->post, "github") == 0 && github_files(s->ctx, doc, markdown, err))
         return -1;
     const struct post_comment comment = {
-        .forge = config->post, .api = config->api_url,
+        .forge = config->post,
+        .api = config->api_url,
         .repository = json_str(json_get(doc, "project"), "repository"),
         .pull_request = json_str(json_get(doc, "git"), "pull_request"),
-        .key = key, .text = markdown + strlen(key) + 1,
-        .started_at = json_str(json_get(doc, "run"), "started_at"), .timeout = config->post_timeout};
+        .key = key,
+        .text = markdown + strlen(key) + 1,
+        .started_at = json_str(json_get(doc, "run"), "started_at"),
+        .timeout = config->post_timeout};
     if (!comment.repository)
         return missing("the repository", "--repository", err);
     if (!comment.pull_request)
@@ -93,12 +101,14 @@ static int
 print(struct session *s, const cJSON *doc, struct err *err)
 {
     const char *format = s->config->output ? s->config->output : "text";
-    const char *text = strcmp(format, "text") == 0       ? report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100))
-                       : strcmp(format, "markdown") == 0 ? report_markdown(s->ctx, doc)
-                       : strcmp(format, "junit") == 0    ? report_junit(s->ctx, doc)
-                       : strcmp(format, "html") == 0     ? report_html(s->ctx, doc)
-                       : strcmp(format, "json") == 0     ? mem_printf(s->ctx, "%s\n", json_print(s->ctx, doc, true))
-                                                         : NULL;
+    const char *text =
+        strcmp(format, "text") == 0
+            ? report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100))
+        : strcmp(format, "markdown") == 0 ? report_markdown(s->ctx, doc)
+        : strcmp(format, "junit") == 0    ? report_junit(s->ctx, doc)
+        : strcmp(format, "html") == 0     ? report_html(s->ctx, doc)
+        : strcmp(format, "json") == 0 ? mem_printf(s->ctx, "%s\n", json_print(s->ctx, doc, true))
+                                      : NULL;
     if (!text) {
         fail(err, ERR_CONFIG, "--output %s is not a form of the report", format);
         return hint(err, "There are text, json, markdown, junit and html.");
@@ -113,7 +123,8 @@ cmd_report(void *ctx, const struct config *config, struct err *err)
     struct session s;
     cJSON *doc;
     session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, false, err) || read_report(&s, &doc, err))
+    if (command_args(config, 0, 0, err) || session_project(&s, false, err) ||
+        read_report(&s, &doc, err))
         return -1;
     return config->post ? post(&s, doc, err) : print(&s, doc, err);
 }

@@ -24,8 +24,8 @@ rollback(void *ctx, const struct config *config, struct announcement *out, struc
     struct promote_plan *p = NULL;
     int64_t to;
     session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) || generations_open(&s, &o, out, err) ||
-        promote_plan_back(ctx, &p, s.adapter, &o, to, err))
+    if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) ||
+        generations_open(&s, &o, out, err) || promote_plan_back(ctx, &p, s.adapter, &o, to, err))
         return -1;
     return generations_go(&s, &o, p, out, err);
 }

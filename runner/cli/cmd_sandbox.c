@@ -8,11 +8,12 @@
 /* --- what all of them need --- */
 
 static int
-open_session(struct session *s, void *ctx, const struct config *config, size_t names, struct err *err)
+open_session(struct session *s, void *ctx, const struct config *config, size_t names,
+             struct err *err)
 {
     session_init(s, ctx, config);
-    if (command_args(config, names, names, err) || session_project(s, true, err) || session_connect(s, err) ||
-        session_direct(s, err))
+    if (command_args(config, names, names, err) || session_project(s, true, err) ||
+        session_connect(s, err) || session_direct(s, err))
         return -1;
     return names ? sandbox_check_name(config->args.v[0], s->ops->name_max, err) : 0;
 }
@@ -35,7 +36,8 @@ find(struct session *s, struct sandbox **out, struct err *err)
         return hint(err, "Whoever owns it may remove it with DROP SCHEMA.");
     }
     fail(err, ERR_CONFIG, "there is no sandbox %s of the project %s", name, s->project->name);
-    return hint(err, "'cloneci sandbox list' shows those that there are. A schema without cloneci's marker is none, whatever its name.");
+    return hint(err, "'cloneci sandbox list' shows those that there are. A schema without "
+                     "cloneci's marker is none, whatever its name.");
 }
 
 static int
@@ -55,7 +57,8 @@ static int
 read_production(struct session *s, struct err *err)
 {
     const char *path;
-    if (guard_path(s->ctx, &path, s->config, s->project, err) || manifest_read(s->ctx, &s->production, path, err) ||
+    if (guard_path(s->ctx, &path, s->config, s->project, err) ||
+        manifest_read(s->ctx, &s->production, path, err) ||
         guard_identity(s->production, s->project, s->profile, err))
         return -1;
     s->schema = s->sandbox->name;
@@ -84,7 +87,8 @@ choose(struct session *s, struct config *config, struct plan_sandbox *box, struc
 {
     if (!config->select.n && !config->selector && !config->downstream_of.n) {
         fail(err, ERR_CONFIG, "what is to stand in the sandbox %s?", box->name);
-        return hint(err, "Say it in dbt's selection language, for example --select +orders, or --include-downstream-of orders.");
+        return hint(err, "Say it in dbt's selection language, for example --select +orders, or "
+                         "--include-downstream-of orders.");
     }
     struct strlist criteria = {0};
     sandbox_criteria(s->ctx, &criteria, &config->select, &config->downstream_of);
@@ -94,29 +98,33 @@ choose(struct session *s, struct config *config, struct plan_sandbox *box, struc
     if (s->selected.n)
         return 0;
     fail(err, ERR_CONFIG, "nothing of production is selected");
-    return hint(err, "Try the selection with: cloneci ls --manifest %s --select ..", s->production->file);
+    return hint(err, "Try the selection with: cloneci ls --manifest %s --select ..",
+                s->production->file);
 }
 
-/* Production was rebuilt while it was cloned: the notes are of what stood before, so that all is stale to the next refresh. */
+/* Production was rebuilt while it was cloned: the notes are of what stood before, so that all is
+ * stale to the next refresh. */
 static void
 forget_notes(struct session *s, struct sandbox_notes *notes)
 {
     notes->notes = (struct strlist){0};
     for (size_t i = 0; i < s->plan->n_clones; i++)
-        strlist_add(s->ctx, &notes->notes, "{\"oid\":0,\"file\":\"\",\"columns\":\"\",\"writes\":0,\"rows\":0}");
+        strlist_add(s->ctx, &notes->notes,
+                    "{\"oid\":0,\"file\":\"\",\"columns\":\"\",\"writes\":0,\"rows\":0}");
 }
 
 /* Notes, makes, seals; plans anew where production was rebuilt meanwhile. */
 static int
-carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *before, struct apply_result *applied,
-          struct err *err)
+carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *before,
+          struct apply_result *applied, struct err *err)
 {
     struct outcome o = {.s = s};
     struct sandbox_notes notes;
     const struct plan *planned = s->plan;
     if (before && sandbox_replace(s->plan, before, err))
         return -1;
-    if (sandbox_note(s->ctx, s->adapter, s->plan, &notes, err) || (before ? outcome_in_place(&o, err) : outcome_fill(&o, err)))
+    if (sandbox_note(s->ctx, s->adapter, s->plan, &notes, err) ||
+        (before ? outcome_in_place(&o, err) : outcome_fill(&o, err)))
         return -1;
     if (s->plan != planned)
         forget_notes(s, &notes);
@@ -139,9 +147,12 @@ print_clones(struct session *s, bool dry_run)
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
         if (p->clone)
-            printf("%-6s \"%s\".\"%s\" of \"%s\".\"%s\"%s%s\n", clone_strategy_name(p->clone->strategy), p->clone->to.schema,
-                   p->clone->to.name, p->clone->from.schema, p->clone->from.name, p->clone->strategy == CLONE_VIEW ? "" : ", ",
-                   p->clone->strategy == CLONE_VIEW ? "" : str_bytes(s->ctx, p->clone->source.bytes));
+            printf("%-6s \"%s\".\"%s\" of \"%s\".\"%s\"%s%s\n",
+                   clone_strategy_name(p->clone->strategy), p->clone->to.schema, p->clone->to.name,
+                   p->clone->from.schema, p->clone->from.name,
+                   p->clone->strategy == CLONE_VIEW ? "" : ", ",
+                   p->clone->strategy == CLONE_VIEW ? ""
+                                                    : str_bytes(s->ctx, p->clone->source.bytes));
         else if (p->candidate)
             printf("-      %s: %s\n", p->info->name, p->skipped_because);
     }
@@ -152,7 +163,8 @@ print_clones(struct session *s, bool dry_run)
 }
 
 static void
-print_made(struct session *s, const struct plan_sandbox *box, const char *word, const struct apply_result *r, size_t fresh)
+print_made(struct session *s, const struct plan_sandbox *box, const char *word,
+           const struct apply_result *r, size_t fresh)
 {
     size_t views = 0;
     int64_t bytes = 0;
@@ -176,12 +188,12 @@ print_made(struct session *s, const struct plan_sandbox *box, const char *word, 
         return;
     }
     print_clones(s, false);
-    printf("sandbox %s %s: %zu relation%s, %zu of them views, %s copied", box->name, word, s->plan->n_clones,
-           s->plan->n_clones == 1 ? "" : "s", views, str_bytes(s->ctx, bytes));
+    printf("sandbox %s %s: %zu relation%s, %zu of them views, %s copied", box->name, word,
+           s->plan->n_clones, s->plan->n_clones == 1 ? "" : "s", views, str_bytes(s->ctx, bytes));
     if (fresh)
         printf(", %zu as they were", fresh);
-    printf(", in %s (%s of it copying)%s%s\n", str_ms(s->ctx, all), str_ms(s->ctx, r->ms), s->expires ? "; until " : "",
-           s->expires ? s->expires : "");
+    printf(", in %s (%s of it copying)%s%s\n", str_ms(s->ctx, all), str_ms(s->ctx, r->ms),
+           s->expires ? "; until " : "", s->expires ? s->expires : "");
 }
 
 static int
@@ -211,7 +223,8 @@ cmd_sandbox_create(void *ctx, const struct config *config, struct err *err)
     s.sandbox = &box;
     s.lock = !config->dry_run;
     s.expires = config->ttl > 0 ? clock_utc_after(ctx, (int64_t)config->ttl) : NULL;
-    if (check_role(&s, box.role, err) || read_production(&s, err) || choose(&s, own, &box, err) || session_plan(&s, err))
+    if (check_role(&s, box.role, err) || read_production(&s, err) || choose(&s, own, &box, err) ||
+        session_plan(&s, err))
         return -1;
     if (!s.plan->n_clones) {
         fail(err, ERR_CONFIG, "nothing that is selected stands in production");
@@ -239,7 +252,8 @@ clone_of(const struct sandbox *box, const char *unique_id)
 static void
 say_kept(const struct sandbox_clone *c, const char *why)
 {
-    log_event(LOG_WARN, "sandbox.kept", "\"%s\".\"%s\" is left as it is: %s", c->at.schema, c->at.name, why);
+    log_event(LOG_WARN, "sandbox.kept", "\"%s\".\"%s\" is left as it is: %s", c->at.schema,
+              c->at.name, why);
 }
 
 /* What changed, and is still what we made. */
@@ -297,11 +311,13 @@ cmd_sandbox_refresh(void *ctx, const struct config *config, struct err *err)
     if (open_session(&s, ctx, own, 1, err) || find(&s, &found, err))
         return -1;
     take_options(own, found);
-    struct plan_sandbox box = {.name = found->name, .role = config->for_whom ? config->for_whom : found->role,
+    struct plan_sandbox box = {.name = found->name,
+                               .role = config->for_whom ? config->for_whom : found->role,
                                .in_place = true};
     s.sandbox = &box;
     s.lock = !config->dry_run;
-    s.expires = config->ttl > 0 && found->expires ? clock_utc_after(ctx, (int64_t)config->ttl) : found->expires;
+    s.expires = config->ttl > 0 && found->expires ? clock_utc_after(ctx, (int64_t)config->ttl)
+                                                  : found->expires;
     if (check_role(&s, box.role, err) || read_production(&s, err) ||
         sandbox_look(ctx, s.adapter, s.ops, found, true, err))
         return -1;
@@ -343,9 +359,11 @@ print_json_list(struct session *s, const struct sandbox *list, size_t n)
         json_put_strlist(o, "schemas", &list[i].schemas);
         json_put_str(o, "for", list[i].role);
         json_put_str(o, "created", list[i].created);
-        mem_check(cJSON_AddNumberToObject(o, "age_seconds", (double)guard_age_seconds(list[i].created)));
+        mem_check(
+            cJSON_AddNumberToObject(o, "age_seconds", (double)guard_age_seconds(list[i].created)));
         json_put_str(o, "expires", list[i].expires);
-        mem_check(cJSON_AddBoolToObject(o, "expired", list[i].expires && strcmp(list[i].expires, s->now) < 0));
+        mem_check(cJSON_AddBoolToObject(o, "expired",
+                                        list[i].expires && strcmp(list[i].expires, s->now) < 0));
         mem_check(cJSON_AddNumberToObject(o, "relations", (double)list[i].relations));
         mem_check(cJSON_AddNumberToObject(o, "bytes", (double)list[i].bytes));
         json_put_str(o, "foreign", list[i].foreign);
@@ -365,10 +383,12 @@ print_text_list(struct session *s, const struct sandbox *list, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct sandbox *b = &list[i];
         bool over = b->expires && strcmp(b->expires, s->now) < 0;
-        printf("%-20s for %s, %s, %s %s, %lld relations, %s; %zu of %zu clones stale%s%s\n", b->name,
-               b->role ? b->role : "nobody else", guard_age_text(s->ctx, guard_age_seconds(b->created)), over ? "expired" : "until",
-               b->expires ? b->expires : "it is dropped", (long long)b->relations, str_bytes(s->ctx, b->bytes),
-               count_stale(b), b->n, b->foreign ? "; not ours: " : "", b->foreign ? b->foreign : "");
+        printf("%-20s for %s, %s, %s %s, %lld relations, %s; %zu of %zu clones stale%s%s\n",
+               b->name, b->role ? b->role : "nobody else",
+               guard_age_text(s->ctx, guard_age_seconds(b->created)), over ? "expired" : "until",
+               b->expires ? b->expires : "it is dropped", (long long)b->relations,
+               str_bytes(s->ctx, b->bytes), count_stale(b), b->n, b->foreign ? "; not ours: " : "",
+               b->foreign ? b->foreign : "");
     }
 }
 
@@ -378,7 +398,8 @@ cmd_sandbox_list(void *ctx, const struct config *config, struct err *err)
     struct session s;
     struct sandbox *list;
     size_t n;
-    if (open_session(&s, ctx, config, 0, err) || sandbox_list(ctx, s.adapter, s.ops, s.project->name, &list, &n, err))
+    if (open_session(&s, ctx, config, 0, err) ||
+        sandbox_list(ctx, s.adapter, s.ops, s.project->name, &list, &n, err))
         return -1;
     for (size_t i = 0; i < n; i++)
         if (sandbox_look(ctx, s.adapter, s.ops, &list[i], false, err))
@@ -401,12 +422,14 @@ cmd_sandbox_drop(void *ctx, const struct config *config, struct err *err)
     size_t n, m = 0, kept = 0;
     if (open_session(&s, ctx, config, 1, err) || find(&s, &found, err))
         return -1;
-    const struct gc_options o = {.project = s.project->name, .closed = &(struct strlist){0}, .now = s.now};
+    const struct gc_options o = {
+        .project = s.project->name, .closed = &(struct strlist){0}, .now = s.now};
     if (gc_list(ctx, s.adapter, s.ops, &o, &all, &n, err))
         return -1;
     mine = mem_array(ctx, struct gc_schema, n);
     for (size_t i = 0; i < n; i++)
-        if (str_eq(all[i].marker.sandbox, found->name) && strlist_has(&found->schemas, all[i].name)) {
+        if (str_eq(all[i].marker.sandbox, found->name) &&
+            strlist_has(&found->schemas, all[i].name)) {
             mine[m] = all[i];
             mine[m].why = "its sandbox is dropped";
             mine[m++].drop = true;
@@ -414,12 +437,16 @@ cmd_sandbox_drop(void *ctx, const struct config *config, struct err *err)
     if (!config->dry_run && gc_drop(ctx, s.adapter, s.ops, mine, m, err))
         return -1;
     for (size_t i = 0; i < m; i++) {
-        printf("%-5s %s%s%s\n", !mine[i].drop ? "keep" : config->dry_run ? "would" : "drop", mine[i].name,
-               mine[i].drop ? "" : ": ", mine[i].drop ? "" : mine[i].why);
+        printf("%-5s %s%s%s\n",
+               !mine[i].drop     ? "keep"
+               : config->dry_run ? "would"
+                                 : "drop",
+               mine[i].name, mine[i].drop ? "" : ": ", mine[i].drop ? "" : mine[i].why);
         kept += !mine[i].drop;
     }
     if (!kept)
         return 0;
-    fail(err, ERR_LOCKED, "%zu of the schemas of the sandbox %s could not be dropped", kept, found->name);
+    fail(err, ERR_LOCKED, "%zu of the schemas of the sandbox %s could not be dropped", kept,
+         found->name);
     return hint(err, "What uses them, or works in them, is named above: end it, then drop again.");
 }

@@ -31,14 +31,16 @@ print_facts(const struct session *s)
     printf("%s is production's manifest as far as can be told\n", m->file);
     printf("  project   %s, %s\n", m->project_name ? m->project_name : "(not recorded)",
            m->adapter_type ? m->adapter_type : "(adapter not recorded)");
-    printf("  dbt       %s, manifest schema %s\n", m->dbt_version ? m->dbt_version : "?", m->schema_version);
+    printf("  dbt       %s, manifest schema %s\n", m->dbt_version ? m->dbt_version : "?",
+           m->schema_version);
     printf("  made      %s (%s)\n", m->generated_at ? m->generated_at : "?",
            guard_age_text(tmp, s->facts.age_seconds));
     if (s->facts.git_sha)
         printf("  commit    %s (%s of the head)\n", s->facts.git_sha,
-               strcmp(s->facts.git_relation, "ancestor") == 0       ? "an ancestor"
-               : strcmp(s->facts.git_relation, "not_ancestor") == 0 ? "NOT an ancestor"
-                                                                    : "not known here whether an ancestor");
+               strcmp(s->facts.git_relation, "ancestor") == 0 ? "an ancestor"
+               : strcmp(s->facts.git_relation, "not_ancestor") == 0
+                   ? "NOT an ancestor"
+                   : "not known here whether an ancestor");
     printf("  holds     %u nodes, %s\n", m->n_nodes, str_bytes(tmp, (int64_t)m->bytes));
     talloc_free(tmp);
 }

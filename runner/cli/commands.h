@@ -42,6 +42,7 @@ int cmd_completion(void *ctx, const struct config *config, struct err *err);
 int cmd_help(void *ctx, const struct config *config, struct err *err);
 
 /* One positional argument at least / at most, or an error that shows the usage. */
-int command_args(const struct config *config, size_t least, size_t most, struct err *err) BASE_CHECKED;
+int command_args(const struct config *config, size_t least, size_t most,
+                 struct err *err) BASE_CHECKED;
 
 #endif

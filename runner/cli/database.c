@@ -17,7 +17,8 @@ look_up(struct session *s, struct plan_database *db, struct err *err)
 {
     struct disk_info disk = {.available = -1};
     struct strlist facts = {0}, sessions = {0};
-    const struct sql_var names[] = {{"template", s->config->clone_database}, {"name", db->name}, {"aside", db->aside}};
+    const struct sql_var names[] = {
+        {"template", s->config->clone_database}, {"name", db->name}, {"aside", db->aside}};
     const struct sql_var template[] = {{"database", s->config->clone_database}};
     if (s->ops->read(s->ctx, s->adapter, "database_facts", names, BASE_COUNT(names), &facts, err) ||
         s->ops->read(s->ctx, s->adapter, "database_sessions", template, 1, &sessions, err) ||
@@ -26,13 +27,15 @@ look_up(struct session *s, struct plan_database *db, struct err *err)
     return plan_database_settle(db, &facts, &sessions, disk.available, err);
 }
 
-/* While another run of the same pull request makes it, ours waits: then it stands. The lock ends with the connection. */
+/* While another run of the same pull request makes it, ours waits: then it stands. The lock ends
+ * with the connection. */
 static int
 lock(struct session *s, const struct plan_database *db, struct err *err)
 {
     char *sql;
     struct strlist ignored = {0};
-    const struct sql_var vars[] = {{"key", adapter_lock_key(s->ctx, plan_database_lock(s->ctx, db->name))}};
+    const struct sql_var vars[] = {
+        {"key", adapter_lock_key(s->ctx, plan_database_lock(s->ctx, db->name))}};
     return sql_render(s->ctx, &sql, s->ops->dialect, "lock_wait_session", vars, 1, err) ||
                    s->ops->query(s->ctx, s->adapter, sql, &ignored, err)
                ? -1
@@ -66,10 +69,12 @@ copied(struct session *s, struct plan_database *db, bool *there, struct err *err
 /* --- what a command makes, wherever it stands --- */
 
 void
-database_env(void *ctx, struct strlist *env, const char *name, const char *pull_request, const struct project *project)
+database_env(void *ctx, struct strlist *env, const char *name, const char *pull_request,
+             const struct project *project)
 {
     strlist_add(ctx, env, mem_printf(ctx, "CLONECI_DATABASE=%s", name));
-    strlist_add(ctx, env, mem_printf(ctx, "CLONECI_PULL_REQUEST=%s", pull_request ? pull_request : ""));
+    strlist_add(ctx, env,
+                mem_printf(ctx, "CLONECI_PULL_REQUEST=%s", pull_request ? pull_request : ""));
     strlist_add(ctx, env, mem_printf(ctx, "CLONECI_PROJECT=%s", project->name));
 }
 
@@ -85,8 +90,10 @@ take_value(struct session *s, const char *key, const char *value, struct err *er
             profile_set(s->profile, strcmp(key, "dbname") == 0 ? "database" : key, value);
             return 0;
         }
-    fail(err, ERR_INPUT, "clone.database.command printed '%s', which is none of host, port, user, dbname", key);
-    return hint(err, "One line each, as host=db.example.com, or one JSON object. Passwords stay in the environment, as the profile has "
+    fail(err, ERR_INPUT,
+         "clone.database.command printed '%s', which is none of host, port, user, dbname", key);
+    return hint(err, "One line each, as host=db.example.com, or one JSON object. Passwords stay in "
+                     "the environment, as the profile has "
                      "them.");
 }
 
@@ -97,12 +104,13 @@ take_object(struct session *s, const char *text, struct err *err)
     const cJSON *item;
     if (json_parse(s->ctx, &doc, text, strlen(text), "what clone.database.command printed", err))
         return -1;
-    cJSON_ArrayForEach(item, doc) {
+    cJSON_ArrayForEach (item, doc) {
         const char *value = cJSON_GetStringValue(item);
         if (!value && cJSON_IsNumber(item))
             value = mem_printf(s->ctx, "%.0f", item->valuedouble);
         if (!item->string || take_value(s, item->string, value ? value : "", err))
-            return item->string ? -1 : fail(err, ERR_INPUT, "clone.database.command printed a list");
+            return item->string ? -1
+                                : fail(err, ERR_INPUT, "clone.database.command printed a list");
     }
     return 0;
 }
@@ -139,8 +147,10 @@ hosted(struct session *s, const struct plan_database *db, bool *there, struct er
         return -1;
     if (s->profile->n_set > before)
         return 0;
-    fail(err, ERR_INPUT, "clone.database.command (%s) printed no connection", ask_echo(s->ctx, db->argv));
-    return hint(err, "It should print host=.., port=.., user=.. and dbname=.., as far as they are not the profile's.");
+    fail(err, ERR_INPUT, "clone.database.command (%s) printed no connection",
+         ask_echo(s->ctx, db->argv));
+    return hint(err, "It should print host=.., port=.., user=.. and dbname=.., as far as they are "
+                     "not the profile's.");
 }
 
 /* --- from here on there --- */
@@ -154,12 +164,14 @@ session_manifest(struct session *s, struct manifest **out, const char *path, str
     const char *here = s->database ? s->profile->database : NULL;
     bool elsewhere = false;
     for (uint32_t i = 0; here && i < (*out)->n_nodes; i++)
-        elsewhere = elsewhere || ((*out)->nodes[i].database && strcmp((*out)->nodes[i].database, here) != 0);
+        elsewhere = elsewhere ||
+                    ((*out)->nodes[i].database && strcmp((*out)->nodes[i].database, here) != 0);
     if (!elsewhere)
         return 0;
     hash_sha256(path, strlen(path), hex);
     const char *moved = session_file(s, s->ctx, mem_printf(s->ctx, "moved-%.8s.json", hex));
-    if (file_mkdirs(path_dir(s->ctx, moved), 0777, err) || manifest_move(path, moved, here, err) || manifest_read(s->ctx, out, moved, err))
+    if (file_mkdirs(path_dir(s->ctx, moved), 0777, err) || manifest_move(path, moved, here, err) ||
+        manifest_read(s->ctx, out, moved, err))
         return -1;
     (*out)->file = path;
     return 0;
@@ -168,10 +180,16 @@ session_manifest(struct session *s, struct manifest **out, const char *path, str
 static int
 draft(struct session *s, struct err *err)
 {
-    const struct plan_database_input in = {
-        .config = s->config, .project = s->project->name, .schema = s->schema, .run_id = s->run_id, .now = s->now,
-        .pull_request = s->diff ? s->diff->pull_request : NULL, .expires = s->two_weeks,
-        .at = s->server.database, .adapter = s->ops, .server = &s->server};
+    const struct plan_database_input in = {.config = s->config,
+                                           .project = s->project->name,
+                                           .schema = s->schema,
+                                           .run_id = s->run_id,
+                                           .now = s->now,
+                                           .pull_request = s->diff ? s->diff->pull_request : NULL,
+                                           .expires = s->two_weeks,
+                                           .at = s->server.database,
+                                           .adapter = s->ops,
+                                           .server = &s->server};
     return plan_database_draft(s->ctx, &s->database, &in, err);
 }
 
@@ -190,10 +208,13 @@ session_database(struct session *s, struct err *err)
     double t = session_begin(s, "database");
     int rc = draft(s, err);
     if (rc == 0)
-        rc = s->database->argv ? hosted(s, s->database, &there, err) : copied(s, s->database, &there, err);
+        rc = s->database->argv ? hosted(s, s->database, &there, err)
+                               : copied(s, s->database, &there, err);
     session_end(s, t);
     if (rc || !there)
         return rc;
     s->ops->close(s->adapter);
-    return session_connect(s, err) || session_manifest(s, &s->production, s->production->file, err) ? -1 : 0;
+    return session_connect(s, err) || session_manifest(s, &s->production, s->production->file, err)
+               ? -1
+               : 0;
 }

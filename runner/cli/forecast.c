@@ -1,5 +1,5 @@
-/* What on_schema_change does to the columns of cloned incremental models: before the build, on request, from code that dbt compiles
- * for it; after it, at no cost, from the code that dbt ran. */
+/* What on_schema_change does to the columns of cloned incremental models: before the build, on
+ * request, from code that dbt compiles for it; after it, at no cost, from the code that dbt ran. */
 #include "outcome.h"
 
 #include <string.h>
@@ -12,14 +12,17 @@ is_forecast(const struct plan_node *p)
 }
 
 static int
-forecast_one(struct session *s, const struct plan_node *p, const char *sql, struct outcome_columns *out, struct err *err)
+forecast_one(struct session *s, const struct plan_node *p, const char *sql,
+             struct outcome_columns *out, struct err *err)
 {
     cJSON *json = NULL;
     if (manifest_node_json(s->ctx, s->head, p->node, &json, err))
         return -1;
     const cJSON *config = json_get(json, "config");
-    struct forecast_request q = {.table = p->clone->from, .sql = sql,
-                                 .on_schema_change = mem_strdup(s->ctx, forecast_policy(json_str(config, "on_schema_change"))),
+    struct forecast_request q = {.table = p->clone->from,
+                                 .sql = sql,
+                                 .on_schema_change = mem_strdup(
+                                     s->ctx, forecast_policy(json_str(config, "on_schema_change"))),
                                  .contract = json_bool(json_get(config, "contract"), "enforced")};
     json_add_strings(s->ctx, &q.keys, json_get(config, "unique_key"));
     *out = (struct outcome_columns){.node = p->node, .on_schema_change = q.on_schema_change};
@@ -31,7 +34,8 @@ forecast_one(struct session *s, const struct plan_node *p, const char *sql, stru
 static void
 unknown(struct outcome *o, const char *name, const char *why)
 {
-    char *text = mem_printf(o->s->ctx, "%s: its columns are not known before the build: %s", name, why);
+    char *text =
+        mem_printf(o->s->ctx, "%s: its columns are not known before the build: %s", name, why);
     log_event(LOG_WARN, "forecast.unknown", "%s", text);
     strlist_add(o->s->ctx, &o->unforecast, text);
 }
@@ -46,7 +50,8 @@ modified(const struct outcome *o)
         const struct plan_node *p = &plan->nodes[i];
         const struct strlist fqn = {.v = p->info->fqn, .n = p->info->n_fqn};
         if (is_forecast(p) && plan_is_modified(p))
-            strlist_add(o->s->ctx, &names, mem_printf(o->s->ctx, "fqn:%s", strlist_join(o->s->ctx, &fqn, ".")));
+            strlist_add(o->s->ctx, &names,
+                        mem_printf(o->s->ctx, "fqn:%s", strlist_join(o->s->ctx, &fqn, ".")));
     }
     return names;
 }
@@ -74,7 +79,8 @@ forecast_all(struct outcome *o, const struct build_result *compiled, struct err 
             if (f->forecast.fails)
                 log_event(LOG_WARN, "forecast.fails", "%s: %s", p->info->name, text);
             else
-                log_event(LOG_INFO, "forecast.done", "%s: %s", p->info->name, text ? text : "the columns stay as they are");
+                log_event(LOG_INFO, "forecast.done", "%s: %s", p->info->name,
+                          text ? text : "the columns stay as they are");
         }
     }
     return 0;
@@ -124,7 +130,8 @@ outcome_columns(struct outcome *o, struct err *err)
             rc = forecast_observe(s->ctx, s->adapter, s->ops, &p->target, &c->forecast, err);
         if (rc && err->kind != ERR_WAREHOUSE)
             return -1;
-        if (rc) /* it reads what did not come to be, or is no plain query: what dbt says of it stands */
+        if (rc) /* it reads what did not come to be, or is no plain query: what dbt says of it
+                   stands */
             log_event(LOG_DEBUG, "forecast.unknown", "%s: %s", p->info->name, err->msg);
         else
             o->n_columns++;

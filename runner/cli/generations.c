@@ -15,7 +15,8 @@ reopen(void *arg, struct adapter **out, struct err *err)
 }
 
 int
-generations_open(struct session *s, struct promote_options *o, struct announcement *out, struct err *err)
+generations_open(struct session *s, struct promote_options *o, struct announcement *out,
+                 struct err *err)
 {
     const struct config *c = s->config;
     if (session_project(s, true, err))
@@ -25,12 +26,20 @@ generations_open(struct session *s, struct promote_options *o, struct announceme
     if (session_connect(s, err) || session_direct(s, err))
         return -1;
     if (s->server.version_num < VERSION_LEAST) {
-        fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 14 or later", s->server.version);
+        fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 14 or later",
+             s->server.version);
         return hint(err, "Everything else of cloneci works with 12 and later.");
     }
-    *o = (struct promote_options){.ops = s->ops, .project = s->project->name, .run_id = s->run_id, .now = s->now,
-                                  .lock_ms = c->lock_timeout * 1000, .budget_ms = c->budget * 1000,
-                                  .patience_ms = c->patience * 1000, .keep = c->keep_generations, .reopen = reopen, .arg = s};
+    *o = (struct promote_options){.ops = s->ops,
+                                  .project = s->project->name,
+                                  .run_id = s->run_id,
+                                  .now = s->now,
+                                  .lock_ms = c->lock_timeout * 1000,
+                                  .budget_ms = c->budget * 1000,
+                                  .patience_ms = c->patience * 1000,
+                                  .keep = c->keep_generations,
+                                  .reopen = reopen,
+                                  .arg = s};
     return 0;
 }
 
@@ -40,10 +49,14 @@ static const struct {
     const char *name;
     size_t offset;
 } phases[] = {
-    {"refused", offsetof(struct promote_plan, refused)},     {"analyze", offsetof(struct promote_plan, analyze)},
-    {"writers", offsetof(struct promote_plan, writers)},     {"park", offsetof(struct promote_plan, park)},
-    {"incoming", offsetof(struct promote_plan, incoming)},   {"carry", offsetof(struct promote_plan, carry)},
-    {"exclusive", offsetof(struct promote_plan, exclusive)}, {"move", offsetof(struct promote_plan, move)},
+    {"refused", offsetof(struct promote_plan, refused)},
+    {"analyze", offsetof(struct promote_plan, analyze)},
+    {"writers", offsetof(struct promote_plan, writers)},
+    {"park", offsetof(struct promote_plan, park)},
+    {"incoming", offsetof(struct promote_plan, incoming)},
+    {"carry", offsetof(struct promote_plan, carry)},
+    {"exclusive", offsetof(struct promote_plan, exclusive)},
+    {"move", offsetof(struct promote_plan, move)},
     {"rewire", offsetof(struct promote_plan, rewire)},
 };
 
@@ -65,7 +78,8 @@ print_plan(struct session *s, const struct promote_plan *p)
         puts(json_print(s->ctx, o, true));
         return;
     }
-    printf("generation %lld%s: %zu relations\n", (long long)p->number, p->back ? ", a rollback" : "", p->n_moves);
+    printf("generation %lld%s: %zu relations\n", (long long)p->number,
+           p->back ? ", a rollback" : "", p->n_moves);
     for (size_t i = 0; i < BASE_COUNT(phases); i++) {
         const struct strlist *list = phase(p, i);
         if (list->n)
@@ -76,7 +90,8 @@ print_plan(struct session *s, const struct promote_plan *p)
 }
 
 static void
-print_result(struct session *s, const struct promote_plan *p, const struct promote_result *r, const char *message)
+print_result(struct session *s, const struct promote_plan *p, const struct promote_result *r,
+             const char *message)
 {
     if (str_eq(s->config->output, "json")) {
         cJSON *o = json_object(s->ctx);
@@ -110,17 +125,22 @@ print_result(struct session *s, const struct promote_plan *p, const struct promo
 static char *
 say(struct session *s, const struct promote_plan *p, const struct promote_result *r)
 {
-    char *content = p->back ? mem_printf(s->ctx, " with the content of generation %lld", (long long)p->content) : NULL;
-    return mem_printf(s->ctx, "generation %lld is live%s%s: %zu relations, locks held for %.1f ms at try %d", (long long)p->number,
-                      content ? content : "", r->lost ? " (the journal says)" : "", p->n_moves, r->held_ms, r->tries);
+    char *content =
+        p->back ? mem_printf(s->ctx, " with the content of generation %lld", (long long)p->content)
+                : NULL;
+    return mem_printf(
+        s->ctx, "generation %lld is live%s%s: %zu relations, locks held for %.1f ms at try %d",
+        (long long)p->number, content ? content : "", r->lost ? " (the journal says)" : "",
+        p->n_moves, r->held_ms, r->tries);
 }
 
 int
-generations_go(struct session *s, const struct promote_options *o, struct promote_plan *p, struct announcement *out,
-               struct err *err)
+generations_go(struct session *s, const struct promote_options *o, struct promote_plan *p,
+               struct announcement *out, struct err *err)
 {
     struct promote_result r = {0};
-    log_event(LOG_INFO, "promote.live", "generation %lld is live, %lld is next", (long long)p->live, (long long)p->number);
+    log_event(LOG_INFO, "promote.live", "generation %lld is live, %lld is next", (long long)p->live,
+              (long long)p->number);
     if (s->config->dry_run) {
         print_plan(s, p);
         return promote_refused(p, err);
@@ -138,7 +158,9 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
     out->message = say(s, p, &r);
     struct err later;
     if (promote_clean(s->ctx, s->adapter, o, &r, &later))
-        log_event(LOG_WARN, "promote.clean", "former generations could not be dropped, the next promotion tries again: %s", later.msg);
+        log_event(LOG_WARN, "promote.clean",
+                  "former generations could not be dropped, the next promotion tries again: %s",
+                  later.msg);
     live_end();
     print_result(s, p, &r, out->message);
     return 0;
@@ -146,8 +168,23 @@ generations_go(struct session *s, const struct promote_options *o, struct promot
 
 /* --- the journal --- */
 
-static const char *const columns[] = {"generation", "kind", "content", "live", "at", "age_seconds", "role", "relations", "kept", "bytes", "restorable"};
-enum { GENERATION, KIND, CONTENT, LIVE, AT, AGE, ROLE, RELATIONS, KEPT, BYTES, RESTORABLE, COLUMNS };
+static const char *const columns[] = {"generation", "kind",        "content",   "live",
+                                      "at",         "age_seconds", "role",      "relations",
+                                      "kept",       "bytes",       "restorable"};
+enum {
+    GENERATION,
+    KIND,
+    CONTENT,
+    LIVE,
+    AT,
+    AGE,
+    ROLE,
+    RELATIONS,
+    KEPT,
+    BYTES,
+    RESTORABLE,
+    COLUMNS
+};
 
 static void
 print_json(struct session *s, const struct strlist *cells)
@@ -175,10 +212,12 @@ print_json(struct session *s, const struct strlist *cells)
 static void
 print_generation(struct session *s, const char *const *c)
 {
-    const char *state = str_eq(c[LIVE], "t") ? "live" : str_eq(c[RESTORABLE], "t") ? "kept" : "gone";
-    printf("%10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", c[GENERATION], c[KIND], c[CONTENT], c[AT],
-           *c[AGE] ? guard_age_text(s->ctx, strtoll(c[AGE], NULL, 10)) : "", c[RELATIONS], str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), state,
-           c[ROLE]);
+    const char *state = str_eq(c[LIVE], "t")         ? "live"
+                        : str_eq(c[RESTORABLE], "t") ? "kept"
+                                                     : "gone";
+    printf("%10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", c[GENERATION], c[KIND], c[CONTENT],
+           c[AT], *c[AGE] ? guard_age_text(s->ctx, strtoll(c[AGE], NULL, 10)) : "", c[RELATIONS],
+           str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), state, c[ROLE]);
 }
 
 int
@@ -194,7 +233,8 @@ generations_list(struct session *s, const struct promote_options *o, struct err 
     if (!cells.n)
         puts("nothing was promoted yet");
     else
-        printf("%-10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", "generation", "kind", "content", "at", "age", "relations", "size", "state", "by");
+        printf("%-10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", "generation", "kind",
+               "content", "at", "age", "relations", "size", "state", "by");
     for (size_t i = 0; i + COLUMNS <= cells.n; i += COLUMNS)
         print_generation(s, cells.v + i);
     return 0;

@@ -13,7 +13,8 @@ full_name(void *ctx, const struct node *n)
 static bool
 is_plain(const char *name)
 {
-    return name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$-")] == '\0';
+    return name[strspn(
+               name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$-")] == '\0';
 }
 
 /* "a.b.dim.v1" -> "dim_v1": by this, too, dbt finds a versioned model, wherever it stands. */
@@ -26,8 +27,8 @@ version_tail(void *ctx, const char *name)
     return last ? mem_printf(ctx, "%.*s_%s", (int)(last - from), from, last + 1) : NULL;
 }
 
-/* Does one of the names select this node as well, which is not wanted? A name selects what it is a prefix of, part by
- * part, with the package or without (a folder may have a model's name). */
+/* Does one of the names select this node as well, which is not wanted? A name selects what it is a
+ * prefix of, part by part, with the package or without (a folder may have a model's name). */
 static bool
 is_caught(void *ctx, const struct node *n, const struct map *names, const struct map *tails)
 {
@@ -88,7 +89,8 @@ session_selector(struct session *s, uint32_t node)
     if (!s->name_uses)
         s->name_uses = count_uses(s);
     /* A versioned model's fqn ends in its version. */
-    bool alone = n->n_fqn && strcmp(n->fqn[n->n_fqn - 1], n->name) == 0 && map_gets(s->name_uses, n->name) == 1;
+    bool alone = n->n_fqn && strcmp(n->fqn[n->n_fqn - 1], n->name) == 0 &&
+                 map_gets(s->name_uses, n->name) == 1;
     return alone ? n->name : full_name(s->ctx, n);
 }
 

@@ -9,12 +9,16 @@ read_rows(struct session *s, const struct plan_clone *c, struct outcome_lazy *ou
     struct strlist got = {0};
     struct err ignored;
     const struct sql_var vars[] = {{"schema", c->to.schema}, {"name", c->to.name}};
-    if (s->ops->read && s->ops->read(s->ctx, s->adapter, "lazy_rows", vars, BASE_COUNT(vars), &got, &ignored) == 0 &&
+    if (s->ops->read &&
+        s->ops->read(s->ctx, s->adapter, "lazy_rows", vars, BASE_COUNT(vars), &got, &ignored) ==
+            0 &&
         got.n == 2)
-        *out = (struct outcome_lazy){.rows = strtoll(got.v[0], NULL, 10), .brought = strtoll(got.v[1], NULL, 10)};
+        *out = (struct outcome_lazy){.rows = strtoll(got.v[0], NULL, 10),
+                                     .brought = strtoll(got.v[1], NULL, 10)};
 }
 
-/* A variable may hold SQL that the source does not show: then the clone was not enough, and nothing was proven. */
+/* A variable may hold SQL that the source does not show: then the clone was not enough, and nothing
+ * was proven. */
 static void
 look_at_sql(struct outcome *o, const struct plan_node *p)
 {
@@ -23,7 +27,9 @@ look_at_sql(struct outcome *o, const struct plan_node *p)
     const char *why = b && b->compiled ? plan_lazy_compiled(s->ctx, p, b->compiled) : NULL;
     if (why)
         strlist_add(s->ctx, &o->misread,
-                    mem_printf(s->ctx, "%s: its compiled SQL reads rows that a lazy clone lacks: %s", p->info->name, why));
+                    mem_printf(s->ctx,
+                               "%s: its compiled SQL reads rows that a lazy clone lacks: %s",
+                               p->info->name, why));
 }
 
 void

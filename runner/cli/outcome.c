@@ -57,7 +57,8 @@ write_clones(struct outcome *o, struct err *err)
     if (read_blocks(s, &blocks, err))
         return -1;
     json_put_str(doc, "run", s->run_id);
-    mem_check(cJSON_AddNumberToObject(doc, "copied_per_second", (double)(int64_t)copied_per_second(o)));
+    mem_check(
+        cJSON_AddNumberToObject(doc, "copied_per_second", (double)(int64_t)copied_per_second(o)));
     cJSON *list = mem_check(cJSON_AddArrayToObject(doc, "clones"));
     size_t at = 0;
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
@@ -100,7 +101,8 @@ outcome_fill(struct outcome *o, struct err *err)
         bool stale = false;
         if (!s->sandbox && session_write_plan(s, &path, err))
             return -1;
-        if ((ahead_fits(s) ? swap_ahead(o, &stale, err) : cloning(s, CLONING_WHOLE, &o->applied, &stale, err)) == 0)
+        if ((ahead_fits(s) ? swap_ahead(o, &stale, err)
+                           : cloning(s, CLONING_WHOLE, &o->applied, &stale, err)) == 0)
             return 0;
         if (!stale || i == TRIES)
             return -1;
@@ -134,16 +136,20 @@ outcome_clone(struct outcome *o, struct err *err)
 }
 
 static int
-check_adopted(const char *id, const cJSON *noted, const struct relation_info *now, bool empty, struct err *err)
+check_adopted(const char *id, const cJSON *noted, const struct relation_info *now, bool empty,
+              struct err *err)
 {
     if (!noted || (uint64_t)json_num(noted, "oid", 0) != now->oid) {
         fail(err, ERR_INPUT, "the clone of %s is not the one that 'cloneci clone' made", id);
-        return hint(err, "Run 'cloneci clone' again: the clones must be fresh for the build to tell the truth.");
+        return hint(
+            err,
+            "Run 'cloneci clone' again: the clones must be fresh for the build to tell the truth.");
     }
     if (!empty || !json_get(noted, "empty") || json_bool(noted, "empty"))
         return 0;
     fail(err, ERR_INPUT, "the clone of %s is empty, and was not when 'cloneci clone' made it", id);
-    return hint(err, "The server went down in between, which empties unlogged tables: run 'cloneci clone' again.");
+    return hint(err, "The server went down in between, which empties unlogged tables: run 'cloneci "
+                     "clone' again.");
 }
 
 /* A lazy clone holds its rows for the build that it was planned for, and for no other reader. */
@@ -153,17 +159,22 @@ check_lazy(const struct session *s, const cJSON *noted, struct err *err)
     const struct manifest *m = s->plan->in.head;
     uint32_t node = manifest_find(m, json_str(noted, "unique_id"));
     const struct plan_node *p = node == MAP_NONE ? NULL : plan_find_node(s->plan, node);
-    bool lazy = json_bool(noted, "lazy"), wanted = p && p->clone && p->clone->strategy == CLONE_LAZY;
+    bool lazy = json_bool(noted, "lazy"),
+         wanted = p && p->clone && p->clone->strategy == CLONE_LAZY;
     if (p && p->clone && lazy != wanted) {
-        fail(err, ERR_INPUT, "the clone of %s is %slazy, and this build needs one that is%s", m->nodes[node].unique_id,
-             lazy ? "" : "not ", lazy ? " not" : "");
-        return hint(err, "Run 'cloneci clone' with the selection and the options of the build, or 'cloneci run' for both.");
+        fail(err, ERR_INPUT, "the clone of %s is %slazy, and this build needs one that is%s",
+             m->nodes[node].unique_id, lazy ? "" : "not ", lazy ? " not" : "");
+        return hint(err, "Run 'cloneci clone' with the selection and the options of the build, or "
+                         "'cloneci run' for both.");
     }
-    const struct node *reader = lazy && !wanted && node != MAP_NONE ? plan_reader(s->plan, node) : NULL;
+    const struct node *reader =
+        lazy && !wanted && node != MAP_NONE ? plan_reader(s->plan, node) : NULL;
     if (!reader)
         return 0;
-    fail(err, ERR_INPUT, "%s reads %s, whose clone is lazy and lacks rows", reader->unique_id, m->nodes[node].unique_id);
-    return hint(err, "Run 'cloneci clone' with the selection of the build, or 'cloneci run' for both.");
+    fail(err, ERR_INPUT, "%s reads %s, whose clone is lazy and lacks rows", reader->unique_id,
+         m->nodes[node].unique_id);
+    return hint(err,
+                "Run 'cloneci clone' with the selection of the build, or 'cloneci run' for both.");
 }
 
 int
@@ -181,7 +192,7 @@ outcome_adopt(struct outcome *o, struct err *err)
     if (json_read(s->ctx, &doc, path, err))
         return -1;
     const cJSON *noted;
-    cJSON_ArrayForEach(noted, json_get(doc, "clones")) {
+    cJSON_ArrayForEach (noted, json_get(doc, "clones")) {
         if (check_lazy(s, noted, err))
             return -1;
     }
@@ -196,13 +207,15 @@ outcome_adopt(struct outcome *o, struct err *err)
             continue;
         const char *id = s->plan->nodes[i].info->unique_id;
         const cJSON *item, *mine = NULL;
-        cJSON_ArrayForEach(item, json_get(doc, "clones")) {
+        cJSON_ArrayForEach (item, json_get(doc, "clones")) {
             if (str_eq(json_str(item, "unique_id"), id))
                 mine = item;
         }
-        if (check_adopted(id, mine, &now[at], 2 * at < blocks.n && str_eq(blocks.v[2 * at], "0"), err))
+        if (check_adopted(id, mine, &now[at], 2 * at < blocks.n && str_eq(blocks.v[2 * at], "0"),
+                          err))
             return -1;
-        o->applied.clones[at] = (struct apply_clone){.ms = json_num(mine, "ms", 0), .made = now[at]};
+        o->applied.clones[at] =
+            (struct apply_clone){.ms = json_num(mine, "ms", 0), .made = now[at]};
         at++;
     }
     o->cloned = true;
@@ -227,10 +240,14 @@ judge(struct outcome *o, struct err *err)
         if (o->verdicts[at] == BUILD_FALSE_GREEN && outcome_find_decision(o, p->node))
             o->verdicts[at] = BUILD_DECIDED;
         o->false_greens += o->verdicts[at] == BUILD_FALSE_GREEN;
-        if (o->verdicts[at] == BUILD_INCREMENTAL && o->applied.clones[at].made.filenode != o->after[at].filenode)
+        if (o->verdicts[at] == BUILD_INCREMENTAL &&
+            o->applied.clones[at].made.filenode != o->after[at].filenode)
             strlist_add(s->ctx, &o->rewritten,
-                        mem_printf(s->ctx, "%s: its table is the clone, but was emptied or rewritten while it was built (TRUNCATE, "
-                                           "VACUUM FULL ..): the incremental run may not have started from production's rows",
+                        mem_printf(s->ctx,
+                                   "%s: its table is the clone, but was emptied or rewritten while "
+                                   "it was built (TRUNCATE, "
+                                   "VACUUM FULL ..): the incremental run may not have started from "
+                                   "production's rows",
                                    p->info->name));
         at++;
     }
@@ -239,7 +256,8 @@ judge(struct outcome *o, struct err *err)
 
 /* The lines of `a` that `b` has not. */
 static void
-add_missing(void *ctx, struct strlist *out, const struct strlist *a, const struct strlist *b, const char *when)
+add_missing(void *ctx, struct strlist *out, const struct strlist *a, const struct strlist *b,
+            const char *when)
 {
     void *tmp = talloc_new(NULL);
     struct map *known = map_new(tmp, b->n);
@@ -263,7 +281,8 @@ compare_receipts(struct outcome *o, struct err *err)
     return 0;
 }
 
-/* A build step that had to be ended may have left its queries behind: the server does not notice by itself. */
+/* A build step that had to be ended may have left its queries behind: the server does not notice by
+ * itself. */
 static void
 end_queries(struct session *s)
 {
@@ -283,7 +302,8 @@ build_once(struct outcome *o, struct err *err)
         return -1;
     double before = o->built.ms, t = session_begin(s, "build");
     const struct build_watch watch = session_watch(s);
-    int rc = build_run(s->ctx, &s->env, s->plan, session_file(s, s->ctx, "plan.json"), out, &watch, &o->built, err);
+    int rc = build_run(s->ctx, &s->env, s->plan, session_file(s, s->ctx, "plan.json"), out, &watch,
+                       &o->built, err);
     session_end(s, t);
     o->built.ms += before;
     if (rc || o->built.timed_out)
@@ -353,12 +373,15 @@ twin_result(const struct outcome *o, struct err *err)
             continue;
         fail(err, ERR_BUILD, "%s: the incremental run does not make what a full refresh makes: %s",
              o->s->head->nodes[o->twins[i].node].name, o->twins[i].details);
-        return hint(err, "Look at its incremental filter and unique_key; the report shows rows that differ.");
+        return hint(
+            err,
+            "Look at its incremental filter and unique_key; the report shows rows that differ.");
     }
     return 0;
 }
 
-/* The clone let it pass, production will not: what hangs on a column of production's table is not in a clone. */
+/* The clone let it pass, production will not: what hangs on a column of production's table is not
+ * in a clone. */
 static int
 columns_result(const struct outcome *o, struct err *err)
 {
@@ -366,9 +389,11 @@ columns_result(const struct outcome *o, struct err *err)
         const struct outcome_columns *c = &o->columns[i];
         if (!c->forecast.fails)
             continue;
-        fail(err, ERR_BUILD, "%s passed here and would fail in production: %s", o->s->head->nodes[c->node].name,
+        fail(err, ERR_BUILD, "%s passed here and would fail in production: %s",
+             o->s->head->nodes[c->node].name,
              forecast_text(o->s->ctx, &c->forecast, c->on_schema_change));
-        return hint(err, "Drop what hangs on the column in production first, or rebuild the model by a full refresh after the "
+        return hint(err, "Drop what hangs on the column in production first, or rebuild the model "
+                         "by a full refresh after the "
                          "merge.");
     }
     return 0;
@@ -387,12 +412,15 @@ outcome_result(const struct outcome *o, struct err *err)
         return fail(err, ERR_BUILD, "the build step failed with exit code %d", o->built.exit_code);
     if (o->misread.n) {
         fail(err, ERR_REFUSED, "%s", o->misread.v[0]);
-        return hint(err, "Nothing was proven of it: clone it whole, with --strategy copy or meta: {cloneci: {strategy: copy}}.");
+        return hint(err, "Nothing was proven of it: clone it whole, with --strategy copy or meta: "
+                         "{cloneci: {strategy: copy}}.");
     }
     if (!o->false_greens)
         return columns_result(o, err) || twin_result(o, err) ? -1 : 0;
-    fail(err, ERR_REFUSED, "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",
+    fail(err, ERR_REFUSED,
+         "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",
          false_green_names(o));
-    return hint(err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), a hook that drops "
+    return hint(err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), "
+                     "a hook that drops "
                      "the relation. In production the incremental path will run untested.");
 }

@@ -20,7 +20,8 @@ struct outcome_columns {
     struct forecast forecast;
 };
 
-/* A refused change of columns that was accepted: the model is built by full refresh, here and in production. */
+/* A refused change of columns that was accepted: the model is built by full refresh, here and in
+ * production. */
 struct outcome_decision {
     uint32_t node;
     const char *by; /* who accepted it */
@@ -31,7 +32,7 @@ struct outcome_compared {
     uint32_t node;
     const char *production; /* as SQL names it */
     struct strlist keys;
-    int percent;            /* of the rows that were looked at */
+    int percent; /* of the rows that were looked at */
     struct compare_result summary;
     const struct compare_result *full; /* or NULL */
 };
@@ -51,33 +52,34 @@ struct outcome {
     enum build_verdict *verdicts; /* the same */
     struct outcome_lazy *lazy;    /* the same, or NULL */
     struct build_result built;
-    const char *clones_run;       /* the run that made the clones */
+    const char *clones_run;             /* the run that made the clones */
     const struct build_result *earlier; /* --retry: what the builds before this one came to */
     size_t false_greens;
-    struct strlist untouched;     /* warnings: incremental runs that touched no row */
-    struct strlist rewritten;     /* warnings: clones that were emptied or rewritten in place */
-    struct strlist misread;       /* warnings: lazy clones of which more was read than they have */
-    struct strlist undeferred;    /* warnings: relations of production that no ref names */
+    struct strlist untouched;  /* warnings: incremental runs that touched no row */
+    struct strlist rewritten;  /* warnings: clones that were emptied or rewritten in place */
+    struct strlist misread;    /* warnings: lazy clones of which more was read than they have */
+    struct strlist undeferred; /* warnings: relations of production that no ref names */
     struct outcome_columns *forecasts; /* --forecast: before the build .. */
     size_t n_forecasts;
-    struct strlist unforecast;    /* .. and warnings: what could not be told */
+    struct strlist unforecast;       /* .. and warnings: what could not be told */
     struct outcome_columns *columns; /* after the build */
     size_t n_columns;
     struct outcome_compared *compared; /* --compare-production */
     size_t n_compared;
-    struct strlist uncompared;    /* warnings */
+    struct strlist uncompared; /* warnings */
     struct outcome_decision *decisions;
     size_t n_decisions;
-    struct strlist receipt;       /* production before anything was done */
-    bool received;                /* production was looked at again .. */
-    struct outcome_twin *twins;   /* --both */
+    struct strlist receipt;     /* production before anything was done */
+    bool received;              /* production was looked at again .. */
+    struct outcome_twin *twins; /* --both */
     size_t n_twins;
-    struct strlist differences;   /* .. and this is what differs from before */
+    struct strlist differences; /* .. and this is what differs from before */
 };
 
 /* Clones what the plan says; plans anew if production was rebuilt meanwhile. */
 int outcome_clone(struct outcome *o, struct err *err) BASE_CHECKED;
-/* Of that the part that goes to the warehouse; and the same for clones that are made where they are to stand. */
+/* Of that the part that goes to the warehouse; and the same for clones that are made where they are
+ * to stand. */
 int outcome_fill(struct outcome *o, struct err *err) BASE_CHECKED;
 int outcome_in_place(struct outcome *o, struct err *err) BASE_CHECKED;
 /* Takes the clones that stand for the plan's (cloneci build); ERR_INPUT if they are not there. */
@@ -87,13 +89,14 @@ int outcome_build(struct outcome *o, struct err *err) BASE_CHECKED;
 int outcome_build_again(struct outcome *o, struct err *err) BASE_CHECKED;
 /* `allow` is well-formed? ERR_CONFIG. */
 int outcome_check_allow(const struct session *s, struct err *err) BASE_CHECKED;
-/* After a build that failed at nothing but accepted changes of columns: builds these models by full refresh, then the rest. */
+/* After a build that failed at nothing but accepted changes of columns: builds these models by full
+ * refresh, then the rest. */
 int outcome_allow(struct outcome *o, struct err *err) BASE_CHECKED;
 const struct outcome_decision *outcome_find_decision(const struct outcome *o, uint32_t node);
 /* Looks at what the build left: clones, rows, what was read, production. */
 int outcome_check(struct outcome *o, struct err *err) BASE_CHECKED;
-/* --retry: narrows the build to what the last one on these clones left; *done if that is nothing, and then the
- * results are the earlier ones. ERR_INPUT: there was none. */
+/* --retry: narrows the build to what the last one on these clones left; *done if that is nothing,
+ * and then the results are the earlier ones. ERR_INPUT: there was none. */
 int outcome_retry(struct outcome *o, bool *done, struct err *err) BASE_CHECKED;
 /* After a build: adds what the earlier ones came to, and keeps all for the next --retry. */
 int outcome_keep_results(struct outcome *o, struct err *err) BASE_CHECKED;
@@ -103,12 +106,16 @@ void outcome_untouched(struct outcome *o);
 void outcome_lazy(struct outcome *o);
 /* After the build: what its SQL read of production by name, past the deferral map. */
 int outcome_undeferred(struct outcome *o, struct err *err) BASE_CHECKED;
-/* --forecast: has dbt compile the modified models on their clones, and says what the build will do to their columns. */
+/* --forecast: has dbt compile the modified models on their clones, and says what the build will do
+ * to their columns. */
 int outcome_forecast(struct outcome *o, struct err *err) BASE_CHECKED;
-/* After the build: what it did to the columns of the clones, and what production's tables will see. */
+/* After the build: what it did to the columns of the clones, and what production's tables will see.
+ */
 int outcome_columns(struct outcome *o, struct err *err) BASE_CHECKED;
-const struct outcome_columns *outcome_find_columns(const struct outcome_columns *list, size_t n, uint32_t node);
-/* --both: builds the modified incremental models by full refresh beside the pull request's, and compares. */
+const struct outcome_columns *outcome_find_columns(const struct outcome_columns *list, size_t n,
+                                                   uint32_t node);
+/* --both: builds the modified incremental models by full refresh beside the pull request's, and
+ * compares. */
 int outcome_twin(struct outcome *o, struct err *err) BASE_CHECKED;
 /* --compare-production: what was built beside what production has. */
 int outcome_compare(struct outcome *o, struct err *err) BASE_CHECKED;

@@ -55,7 +55,8 @@ look_up_lazy(struct session *s, struct err *err)
     const struct sql_var var = {"requests", plan_lazy_requests(s->plan, s->plan)};
     if (!var.value || !s->ops->read)
         return 0;
-    return s->ops->read(s->plan, s->adapter, "lazy_facts", &var, 1, &cells, err) || plan_lazy_facts(s->plan, &cells, err)
+    return s->ops->read(s->plan, s->adapter, "lazy_facts", &var, 1, &cells, err) ||
+                   plan_lazy_facts(s->plan, &cells, err)
                ? -1
                : 0;
 }
@@ -85,15 +86,16 @@ run_number(struct session *s, const char **out, struct err *err)
     *out = said ? said : gitdiff_run_number(s->ctx);
     if (!*out || (strlen(*out) <= RUN_NUMBER_DIGITS && strspn(*out, "0123456789") == strlen(*out)))
         return 0;
-    fail(err, ERR_CONFIG, "%s: '%s' is no number of at most %d digits", said ? "--run-number" : "the CI's number of this run",
-         *out, RUN_NUMBER_DIGITS);
+    fail(err, ERR_CONFIG, "%s: '%s' is no number of at most %d digits",
+         said ? "--run-number" : "the CI's number of this run", *out, RUN_NUMBER_DIGITS);
     return hint(err, "It has to grow from run to run, for example --run-number 1234.");
 }
 
 bool
 session_is_selection(const struct config *c)
 {
-    return c->select.n || c->selector || c->exclude.n || c->resource_type.n || c->exclude_resource_type.n;
+    return c->select.n || c->selector || c->exclude.n || c->resource_type.n ||
+           c->exclude_resource_type.n;
 }
 
 int
@@ -104,22 +106,42 @@ session_plan(struct session *s, struct err *err)
         (!s->n_sources && session_sources(s, err)))
         return -1;
     const struct plan_input in = {
-        .config = s->config, .project = s->project, .adapter = s->ops, .head = s->head,
-        .production = s->production, .state = s->state, .diff = s->diff, .selected = &s->selected,
-        .whole = s->whole, .everything = s->whole && !session_is_selection(s->config),
-        .names = session_names(s), .sources = s->sources, .n_sources = s->n_sources,
+        .config = s->config,
+        .project = s->project,
+        .adapter = s->ops,
+        .head = s->head,
+        .production = s->production,
+        .state = s->state,
+        .diff = s->diff,
+        .selected = &s->selected,
+        .whole = s->whole,
+        .everything = s->whole && !session_is_selection(s->config),
+        .names = session_names(s),
+        .sources = s->sources,
+        .n_sources = s->n_sources,
         .newest = str_eq(s->config->defer_by, "newest"),
         .overlay_dir = s->env.generated ? path_join(s->ctx, s->env.profiles_dir, "project") : NULL,
         .deferral_dir = session_file(s, s->ctx, "defer"),
-        .schema = s->schema, .head_is_production = s->head == s->production,
-        .beside = s->beside, .sandbox = s->sandbox, .database = s->database, .profiles_dir = s->env.profiles_dir, .profile = s->profile->name,
+        .schema = s->schema,
+        .head_is_production = s->head == s->production,
+        .beside = s->beside,
+        .sandbox = s->sandbox,
+        .database = s->database,
+        .profiles_dir = s->env.profiles_dir,
+        .profile = s->profile->name,
         .target = s->profile->target,
-        .rules = s->rules, .n_rules = s->n_rules, .disk_available = -1, .copy_rate = s->copy_rate,
-        .copy_rate_from = s->copy_rate_from, .run_id = s->run_id, .run_number = number, .now = s->now,
+        .rules = s->rules,
+        .n_rules = s->n_rules,
+        .disk_available = -1,
+        .copy_rate = s->copy_rate,
+        .copy_rate_from = s->copy_rate_from,
+        .run_id = s->run_id,
+        .run_number = number,
+        .now = s->now,
         .expires = s->sandbox || s->expires ? s->expires : s->two_weeks};
     double t = session_begin(s, "catalog");
-    if (plan_draft(s->ctx, &s->plan, &in, err) ||
-        (s->lock && session_lock(s, err)) || look_up(s, err))
+    if (plan_draft(s->ctx, &s->plan, &in, err) || (s->lock && session_lock(s, err)) ||
+        look_up(s, err))
         return -1;
     size_t n;
     struct clone_request *requests = plan_requests(s->plan, s->plan, &n);

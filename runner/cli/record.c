@@ -19,16 +19,22 @@ record_inputs(cJSON *doc, struct session *s)
                                                                    : post_repository_here(s->ctx)});
     const struct gitdiff *d = s->diff;
     if (d) {
-        report_git(doc, &(struct report_git){.base_ref = d->base_ref, .base_from = d->base_from,
-                                             .merge_base = d->merge_base_sha, .head = d->head_sha,
-                                             .branch = d->branch, .pull_request = d->pull_request,
-                                             .dirty = d->dirty, .outside = (int64_t)d->outside});
+        report_git(doc, &(struct report_git){.base_ref = d->base_ref,
+                                             .base_from = d->base_from,
+                                             .merge_base = d->merge_base_sha,
+                                             .head = d->head_sha,
+                                             .branch = d->branch,
+                                             .pull_request = d->pull_request,
+                                             .dirty = d->dirty,
+                                             .outside = (int64_t)d->outside});
         for (size_t i = 0; i < d->n; i++)
-            report_change(doc, (char)d->changes[i].status, d->changes[i].path, d->changes[i].old_path);
+            report_change(doc, (char)d->changes[i].status, d->changes[i].path,
+                          d->changes[i].old_path);
     }
     const struct manifest *m = s->production;
     if (m)
-        report_production(doc, &(struct report_production){.manifest = m->file, .dbt_version = m->dbt_version,
+        report_production(doc, &(struct report_production){.manifest = m->file,
+                                                           .dbt_version = m->dbt_version,
                                                            .generated_at = m->generated_at,
                                                            .git_sha = s->facts.git_sha,
                                                            .git_relation = s->facts.git_relation,
@@ -45,7 +51,8 @@ relation_text(void *ctx, const struct relation *r)
 }
 
 static void
-record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms, const struct outcome_lazy *lazy)
+record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms,
+             const struct outcome_lazy *lazy)
 {
     bool full = str_eq(c->fidelity, "full"); /* else the source's numbers are not the clone's */
     int64_t unknown = str_eq(c->fidelity, "structure") ? 0 : -1;
@@ -53,13 +60,16 @@ record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms, cons
     const char *note = c->note;
     if (lazy && lazy->rows >= 0)
         note = mem_printf(ctx, "%s; it brought in %lld", note, (long long)lazy->brought);
-    report_clone(node, &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
-                                              .fidelity = c->fidelity, .from = relation_text(ctx, &c->from),
-                                              .to = relation_text(ctx, &c->to),
-                                              .note = mem_printf(ctx, "%s; %s", note, c->why),
-                                              .bytes = full ? c->source.bytes : unknown,
-                                              .rows = rows,
-                                              .of_rows = c->strategy == CLONE_LAZY ? c->source.rows : -1, .ms = ms});
+    report_clone(node,
+                 &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
+                                        .fidelity = c->fidelity,
+                                        .from = relation_text(ctx, &c->from),
+                                        .to = relation_text(ctx, &c->to),
+                                        .note = mem_printf(ctx, "%s; %s", note, c->why),
+                                        .bytes = full ? c->source.bytes : unknown,
+                                        .rows = rows,
+                                        .of_rows = c->strategy == CLONE_LAZY ? c->source.rows : -1,
+                                        .ms = ms});
 }
 
 static int
@@ -95,19 +105,27 @@ node_start(const struct outcome *o, const struct build_node *b)
 }
 
 static void
-record_built(cJSON *node, const struct outcome *o, const struct plan_node *p, enum build_verdict verdict)
+record_built(cJSON *node, const struct outcome *o, const struct plan_node *p,
+             enum build_verdict verdict)
 {
     const struct build_node *b = build_find(&o->built, p->info->unique_id);
-    report_built(node, &(struct report_built){.status = b ? b->status : "not_run", .message = b ? b->message : NULL,
-                                              .start_ms = node_start(o, b), .ms = b ? b->ms : -1, .rows = b ? b->rows : -1,
+    report_built(node, &(struct report_built){.status = b ? b->status : "not_run",
+                                              .message = b ? b->message : NULL,
+                                              .start_ms = node_start(o, b),
+                                              .ms = b ? b->ms : -1,
+                                              .rows = b ? b->rows : -1,
                                               .incremental = p->clone ? incremental(verdict) : -1});
 }
 
 static void
 record_column(cJSON *node, const struct forecast_column *c)
 {
-    report_column(node, &(struct report_column){.name = c->name, .change = c->change, .before = c->before, .after = c->after,
-                                                .effect = forecast_effect_name(c->effect), .result = c->result});
+    report_column(node, &(struct report_column){.name = c->name,
+                                                .change = c->change,
+                                                .before = c->before,
+                                                .after = c->after,
+                                                .effect = forecast_effect_name(c->effect),
+                                                .result = c->result});
 }
 
 static void
@@ -117,7 +135,8 @@ record_columns(void *ctx, cJSON *node, const struct outcome *o, uint32_t at)
     const struct outcome_columns *after = outcome_find_columns(o->columns, o->n_columns, at);
     if (before) {
         const struct forecast *f = &before->forecast;
-        cJSON *told = report_forecast(node, f->fails, forecast_text(ctx, f, before->on_schema_change));
+        cJSON *told =
+            report_forecast(node, f->fails, forecast_text(ctx, f, before->on_schema_change));
         for (size_t i = 0; i < f->n; i++)
             record_column(told, &f->columns[i]);
     }
@@ -133,7 +152,8 @@ on_schema_change(void *ctx, const struct outcome *o, const struct plan_node *p)
 {
     struct err ignored;
     cJSON *json = NULL;
-    if (p->info->type != NODE_MODEL || !p->candidate || manifest_node_json(ctx, o->s->head, p->node, &json, &ignored))
+    if (p->info->type != NODE_MODEL || !p->candidate ||
+        manifest_node_json(ctx, o->s->head, p->node, &json, &ignored))
         return NULL;
     return forecast_policy(json_str(json_get(json, "config"), "on_schema_change"));
 }
@@ -143,15 +163,22 @@ record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size
 {
     void *tmp = talloc_new(NULL);
     const struct node *n = p->info;
-    cJSON *node = report_node(doc, &(struct report_node){
-                                       .unique_id = n->unique_id, .name = n->name,
-                                       .resource_type = node_type_name(n->type), .materialized = n->materialized,
-                                       .path = n->path, .selector = session_selector(o->s, p->node),
-                                       .relation = relation_text(tmp, &p->target), .via = p->via,
-                                       .skipped_because = p->skipped_because, .is_new = p->is_new,
-                                       .candidate = p->candidate, .on_schema_change = on_schema_change(tmp, o, p)});
+    cJSON *node =
+        report_node(doc, &(struct report_node){.unique_id = n->unique_id,
+                                               .name = n->name,
+                                               .resource_type = node_type_name(n->type),
+                                               .materialized = n->materialized,
+                                               .path = n->path,
+                                               .selector = session_selector(o->s, p->node),
+                                               .relation = relation_text(tmp, &p->target),
+                                               .via = p->via,
+                                               .skipped_because = p->skipped_because,
+                                               .is_new = p->is_new,
+                                               .candidate = p->candidate,
+                                               .on_schema_change = on_schema_change(tmp, o, p)});
     for (size_t i = 0; i < p->n_reasons; i++)
-        report_reason(node, p->reasons[i].kind, p->reasons[i].text, p->reasons[i].origin, p->reasons[i].file);
+        report_reason(node, p->reasons[i].kind, p->reasons[i].text, p->reasons[i].origin,
+                      p->reasons[i].file);
     for (uint32_t i = 0; i < n->n_parents; i++)
         report_parent(node, o->s->head->nodes[n->parents[i]].unique_id);
     enum build_verdict verdict = BUILD_UNKNOWN;
@@ -163,7 +190,8 @@ record_node(cJSON *doc, const struct outcome *o, const struct plan_node *p, size
     }
     for (size_t i = 0; i < o->n_twins; i++)
         if (o->twins[i].node == p->node)
-            report_both(node, compare_verdict_name(o->twins[i].verdict), o->twins[i].command, o->twins[i].details);
+            report_both(node, compare_verdict_name(o->twins[i].verdict), o->twins[i].command,
+                        o->twins[i].details);
     record_columns(tmp, node, o, p->node);
     outcome_record_compared(tmp, node, o, p->node);
     const struct outcome_decision *decision = outcome_find_decision(o, p->node);
@@ -205,7 +233,8 @@ record_empty_selection(cJSON *doc, const struct outcome *o)
     if (!o->nothing || (!c->select.n && !c->selector))
         return;
     const char *text = c->selector ? mem_printf(o->s->ctx, "--selector %s", c->selector)
-                                   : mem_printf(o->s->ctx, "--select %s", strlist_join(o->s->ctx, &c->select, " "));
+                                   : mem_printf(o->s->ctx, "--select %s",
+                                                strlist_join(o->s->ctx, &c->select, " "));
     text = mem_printf(o->s->ctx, "%s: no node matches", text);
     report_warning(doc, REPORT_SELECT_EMPTY, text);
     log_event(LOG_WARN, "select.empty", "%s", text);
@@ -241,8 +270,9 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
         report_step(doc, s->steps[i].name, s->steps[i].start_ms, s->steps[i].ms);
     if (failure)
         report_error(doc, failure);
-    report_finish(doc, failure ? (int)failure->kind + (failure->kind == ERR_SIGNAL ? failure->sys : 0) : 0,
-                  clock_ms() - s->start);
+    report_finish(
+        doc, failure ? (int)failure->kind + (failure->kind == ERR_SIGNAL ? failure->sys : 0) : 0,
+        clock_ms() - s->start);
     fault_point("report");
     const char *dir = path_dir(s->ctx, session_file(s, s->ctx, "report.json"));
     if (file_mkdirs(dir, 0777, err) || report_write(doc, dir, err))
@@ -250,6 +280,7 @@ outcome_report(struct outcome *o, const struct err *failure, struct err *err)
     if (str_eq(s->config->output, "json"))
         puts(json_print(s->ctx, doc, true));
     else
-        fputs(report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100)), stdout);
+        fputs(report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100)),
+              stdout);
     return 0;
 }

@@ -72,13 +72,18 @@ read_earlier(struct outcome *o, struct err *err)
     const cJSON *list = json_get(doc, "nodes");
     struct build_result *r = mem_new(s->ctx, struct build_result);
     size_t n = (size_t)cJSON_GetArraySize(list);
-    *r = (struct build_result){.index = map_new(s->ctx, n), .nodes = mem_array(s->ctx, struct build_node, n)};
-    cJSON_ArrayForEach(item, list) {
+    *r = (struct build_result){.index = map_new(s->ctx, n),
+                               .nodes = mem_array(s->ctx, struct build_node, n)};
+    cJSON_ArrayForEach (item, list) {
         const char *id = json_str(item, "unique_id"), *status = json_str(item, "status");
         if (!id || !status)
             continue;
-        r->nodes[r->n] = (struct build_node){.unique_id = id, .status = status, .message = json_str(item, "message"),
-                                             .compiled = json_str(item, "compiled"), .started = -1, .ms = json_num(item, "ms", -1),
+        r->nodes[r->n] = (struct build_node){.unique_id = id,
+                                             .status = status,
+                                             .message = json_str(item, "message"),
+                                             .compiled = json_str(item, "compiled"),
+                                             .started = -1,
+                                             .ms = json_num(item, "ms", -1),
                                              .rows = (int64_t)json_num(item, "rows", -1)};
         map_set(r->index, id, strlen(id), (uint32_t)r->n++);
     }
@@ -120,11 +125,13 @@ outcome_retry(struct outcome *o, bool *done, struct err *err)
     *done = left.selected.n == 0;
     if (*done) {
         o->built = *o->earlier;
-        log_event(LOG_INFO, "retry.nothing", "nothing is left to be retried: all %zu nodes were built and passed",
+        log_event(LOG_INFO, "retry.nothing",
+                  "nothing is left to be retried: all %zu nodes were built and passed",
                   o->earlier->n);
         return 0;
     }
-    log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", left.selected.n, s->selected.n);
+    log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", left.selected.n,
+              s->selected.n);
     struct strlist ids = {0};
     for (uint32_t i = 0; i < left.selected.n; i++)
         strlist_add(s->ctx, &ids, s->head->nodes[left.selected.nodes[i]].unique_id);

@@ -23,7 +23,7 @@ read_words(const struct reading *r, const cJSON *value, struct strlist *out, str
     const cJSON *item;
     if (cJSON_IsString(value))
         strlist_add(r->s->ctx, out, cJSON_GetStringValue(value));
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
             return bad_rule(r, value->string, "the selection language's words", err);
         strlist_add(r->s->ctx, out, cJSON_GetStringValue(item));
@@ -32,9 +32,11 @@ read_words(const struct reading *r, const cJSON *value, struct strlist *out, str
 }
 
 static int
-read_text(const struct reading *r, const cJSON *value, const char **out, const char *wanted, struct err *err)
+read_text(const struct reading *r, const cJSON *value, const char **out, const char *wanted,
+          struct err *err)
 {
-    *out = cJSON_IsNumber(value) ? mem_printf(r->s->ctx, "%.0f", value->valuedouble) : cJSON_GetStringValue(value);
+    *out = cJSON_IsNumber(value) ? mem_printf(r->s->ctx, "%.0f", value->valuedouble)
+                                 : cJSON_GetStringValue(value);
     return *out ? 0 : bad_rule(r, value->string, wanted, err);
 }
 
@@ -43,12 +45,14 @@ read_strategy(const struct reading *r, const cJSON *value, struct err *err)
 {
     const char *text = cJSON_GetStringValue(value);
     r->rule->strategy = text;
-    return text && plan_strategy_known(text) ? 0
-                                             : bad_rule(r, "strategy", "one of " PLAN_STRATEGIES, err);
+    return text && plan_strategy_known(text)
+               ? 0
+               : bad_rule(r, "strategy", "one of " PLAN_STRATEGIES, err);
 }
 
 static int
-read_key(const struct reading *r, const cJSON *value, struct select_request *request, struct err *err)
+read_key(const struct reading *r, const cJSON *value, struct select_request *request,
+         struct err *err)
 {
     const char *key = value->string;
     if (strcmp(key, "select") == 0)
@@ -79,7 +83,7 @@ read_rule(struct reading *r, const cJSON *json, size_t number, struct err *err)
     const cJSON *value;
     r->label = mem_printf(r->s->ctx, "%s: clone.rules[%zu]", r->s->config->file, number);
     *r->rule = (struct plan_rule){.sample = -1};
-    cJSON_ArrayForEach(value, json) {
+    cJSON_ArrayForEach (value, json) {
         if (read_key(r, value, &request, err))
             return -1;
     }
@@ -88,7 +92,8 @@ read_rule(struct reading *r, const cJSON *json, size_t number, struct err *err)
     if (select_nodes(r->s->ctx, &result, &r->s->select_env, &request, err))
         return wrap(err, "%s", r->label);
     r->rule->in = result.in;
-    r->rule->name = mem_printf(r->s->ctx, "clone.rules[%zu]: %s", number, strlist_join(r->s->ctx, &request.select, " "));
+    r->rule->name = mem_printf(r->s->ctx, "clone.rules[%zu]: %s", number,
+                               strlist_join(r->s->ctx, &request.select, " "));
     return 0;
 }
 
@@ -104,7 +109,7 @@ session_rules(struct session *s, struct err *err)
     size_t n = (size_t)cJSON_GetArraySize(list), at = 0;
     struct plan_rule *rules = mem_array(s->ctx, struct plan_rule, n);
     const cJSON *json;
-    cJSON_ArrayForEach(json, list) {
+    cJSON_ArrayForEach (json, list) {
         struct reading r = {.s = s, .rule = &rules[at]};
         if (read_rule(&r, json, at++, err))
             return -1;

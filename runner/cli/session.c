@@ -75,16 +75,19 @@ int
 session_git(struct session *s, struct err *err)
 {
     double t = session_begin(s, "git");
-    const struct gitdiff_options o = {.project_dir = s->project->dir, .base = s->config->base,
-                                      .head = s->config->head, .dirty = s->config->dirty,
+    const struct gitdiff_options o = {.project_dir = s->project->dir,
+                                      .base = s->config->base,
+                                      .head = s->config->head,
+                                      .dirty = s->config->dirty,
                                       .dirty_locally = !s->config->dirty_said};
     int rc = gitdiff_read(s->ctx, &s->diff, &o, err);
     session_end(s, t);
     if (rc == 0 && s->config->pull_request)
         s->diff->pull_request = s->config->pull_request;
     if (rc == 0)
-        log_event(LOG_INFO, "git.done", "%zu changed file%s since %.10s (merge base with %s)", s->diff->n,
-                  s->diff->n == 1 ? "" : "s", s->diff->merge_base_sha, s->diff->base_ref);
+        log_event(LOG_INFO, "git.done", "%zu changed file%s since %.10s (merge base with %s)",
+                  s->diff->n, s->diff->n == 1 ? "" : "s", s->diff->merge_base_sha,
+                  s->diff->base_ref);
     return rc;
 }
 
@@ -125,12 +128,13 @@ session_schema(struct session *s, struct err *err)
     } else if (s->diff && s->diff->branch) {
         s->schema = slug(s->ctx, s->diff->branch);
     } else {
-        fail(err, ERR_CONFIG, "no schema for the clones: there is no pull request number and HEAD is detached");
+        fail(err, ERR_CONFIG,
+             "no schema for the clones: there is no pull request number and HEAD is detached");
         return hint(err, "Name one with --schema, for example --schema pr_123.");
     }
     if (strlen(s->schema) > 63) {
-        fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows 63", s->schema,
-             strlen(s->schema));
+        fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows 63",
+             s->schema, strlen(s->schema));
         return hint(err, "Choose a shorter one with --schema.");
     }
     return 0;
@@ -154,13 +158,14 @@ session_production(struct session *s, struct err *err)
     double t = session_begin(s, "manifest");
     int rc = guard_path(s->ctx, &path, s->config, s->project, err) ||
              read_production(s, path, err) ||
-             guard_check(s->ctx, &s->facts, s->production, s->project, s->profile, s->schema, s->diff, err);
+             guard_check(s->ctx, &s->facts, s->production, s->project, s->profile, s->schema,
+                         s->diff, err);
     session_end(s, t);
     if (rc)
         return -1;
     void *tmp = talloc_new(NULL);
-    log_event(LOG_INFO, "manifest.done", "production: %u node%s, dbt %s, %s%s%.10s", s->production->n_nodes,
-              s->production->n_nodes == 1 ? "" : "s",
+    log_event(LOG_INFO, "manifest.done", "production: %u node%s, dbt %s, %s%s%.10s",
+              s->production->n_nodes, s->production->n_nodes == 1 ? "" : "s",
               s->production->dbt_version ? s->production->dbt_version : "?",
               guard_age_text(tmp, s->facts.age_seconds), s->facts.git_sha ? ", commit " : "",
               s->facts.git_sha ? s->facts.git_sha : "");
@@ -170,7 +175,8 @@ session_production(struct session *s, struct err *err)
 
 /* --- head --- */
 
-/* dbt 1.12 turned the flag on by default; dbt_project.yml decides before that, and no variable does. */
+/* dbt 1.12 turned the flag on by default; dbt_project.yml decides before that, and no variable
+ * does. */
 struct state_flags
 session_flags(const struct session *s, const struct manifest *head)
 {
@@ -181,7 +187,8 @@ session_flags(const struct session *s, const struct manifest *head)
 bool
 session_names_relations(const struct macro *m)
 {
-    static const char *const names[] = {"generate_schema_name", "generate_alias_name", "generate_database_name"};
+    static const char *const names[] = {"generate_schema_name", "generate_alias_name",
+                                        "generate_database_name"};
     const char *id = m->unique_id, *dot = strrchr(id, '.');
     if (!dot || str_starts(id, "macro.dbt.") || str_starts(id, "macro.dbt_postgres."))
         return false;
@@ -191,8 +198,8 @@ session_names_relations(const struct macro *m)
     return false;
 }
 
-/* The fast path keeps production's graph, so that names can only be moved where no macro of the project's makes
- * them. */
+/* The fast path keeps production's graph, so that names can only be moved where no macro of the
+ * project's makes them. */
 static const char *
 naming_macro(const struct manifest *m)
 {
@@ -222,11 +229,13 @@ try_fast_path(struct session *s, struct err *err)
         return -1;
     if (s->state && !build_same_dbt(s->config->dbt, s->production)) {
         s->state = NULL;
-        s->head_why = "the installed dbt and adapter are not known to be those of production's manifest";
+        s->head_why =
+            "the installed dbt and adapter are not known to be those of production's manifest";
     }
     if (s->state) {
         s->head = s->production;
-        s->head_why = "the git diff proves that production's manifest suffices: dbt parse was skipped";
+        s->head_why =
+            "the git diff proves that production's manifest suffices: dbt parse was skipped";
     }
     return 0;
 }
@@ -275,7 +284,8 @@ warn_versions(const struct session *s)
     if (s->head == s->production || str_eq(s->head->dbt_version, s->production->dbt_version))
         return;
     log_event(LOG_WARN, "versions.differ",
-              "production's manifest is of dbt %s, the head's of dbt %s: dbt's own macros differ, so that most "
+              "production's manifest is of dbt %s, the head's of dbt %s: dbt's own macros differ, "
+              "so that most "
               "tests and incremental models count as modified",
               s->production->dbt_version, s->head->dbt_version);
 }
@@ -309,8 +319,11 @@ session_select(struct session *s, const char *fallback, struct err *err)
 {
     const struct config *c = s->config;
     double t = session_begin(s, "select");
-    struct select_request r = {.select = c->select, .exclude = c->exclude, .selector = c->selector,
-                               .indirect = c->indirect_selection, .resource_types = c->resource_type,
+    struct select_request r = {.select = c->select,
+                               .exclude = c->exclude,
+                               .selector = c->selector,
+                               .indirect = c->indirect_selection,
+                               .resource_types = c->resource_type,
                                .exclude_resource_types = c->exclude_resource_type};
     if (fallback && !r.select.n && !r.selector)
         strlist_add(s->ctx, &r.select, fallback);
@@ -319,8 +332,11 @@ session_select(struct session *s, const char *fallback, struct err *err)
         strlist_add(s->ctx, &r.resource_types, "model");
     }
     s->request = r;
-    s->select_env = (struct select_env){.head = s->head, .state = s->state, .project_dir = s->project->dir,
-                                        .state_dir = c->state, .sources_file = sources_beside(s),
+    s->select_env = (struct select_env){.head = s->head,
+                                        .state = s->state,
+                                        .project_dir = s->project->dir,
+                                        .state_dir = c->state,
+                                        .sources_file = sources_beside(s),
                                         .dbt_minor = s->head->dbt_minor};
     int rc = select_nodes(s->ctx, &s->selected, &s->select_env, &r, err);
     session_end(s, t);
@@ -348,7 +364,8 @@ session_until_plan(struct session *s, bool *nothing, struct err *err)
         return 0;
     }
     /* A server that cannot be reached is said before dbt parse takes its seconds. */
-    if (session_connect(s, err) || (s->lock && session_direct(s, err)) || session_database(s, err) ||
+    if (session_connect(s, err) || (s->lock && session_direct(s, err)) ||
+        session_database(s, err) ||
         build_prepare(s->ctx, &s->env, s->config, s->project, s->profile, s->schema, err) ||
         session_head(s, err) || session_select(s, SESSION_DEFAULT_SELECT, err))
         return -1;

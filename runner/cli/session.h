@@ -1,4 +1,5 @@
-/* The stages of a run, in their order; each command goes as far as it needs. Of the cli room only. */
+/* The stages of a run, in their order; each command goes as far as it needs. Of the cli room only.
+ */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
@@ -18,18 +19,18 @@ struct step {
 struct session {
     void *ctx;
     const struct config *config;
-    bool whole;                    /* plan_input.whole: what is built is to become production */
-    bool lock;                     /* take the schemas' locks before looking at them .. */
-    const struct plan *leased;     /* .. which was done, by this plan; or NULL */
-    bool ahead_wanted;             /* clones may be made while dbt parses .. */
-    struct ahead *ahead;           /* .. and were: see ahead.h */
+    bool whole;                /* plan_input.whole: what is built is to become production */
+    bool lock;                 /* take the schemas' locks before looking at them .. */
+    const struct plan *leased; /* .. which was done, by this plan; or NULL */
+    bool ahead_wanted;         /* clones may be made while dbt parses .. */
+    struct ahead *ahead;       /* .. and were: see ahead.h */
     struct project *project;
     struct profile *profile;
-    struct gitdiff *diff;          /* NULL where git was not asked or not needed */
-    const char *schema;            /* of the pull request; NULL: as the head's manifest says */
+    struct gitdiff *diff; /* NULL where git was not asked or not needed */
+    const char *schema;   /* of the pull request; NULL: as the head's manifest says */
     struct manifest *production, *head;
     struct guard_facts facts;
-    struct plan_source *sources;   /* of deferral, in order */
+    struct plan_source *sources; /* of deferral, in order */
     size_t n_sources;
     struct state *state;
     bool parsed;                   /* the head's manifest was made by dbt parse */
@@ -37,20 +38,22 @@ struct session {
     struct select_request request; /* as it was asked .. */
     struct select_env select_env;
     struct select_result selected; /* .. and answered */
-    struct map *name_uses;         /* of session_selector: how often a part of an fqn was seen; NULL: not yet asked */
+    /* of session_selector: how often a part of an fqn was seen; NULL: not yet asked */
+    struct map *name_uses;
     const struct plan_rule *rules; /* clone.rules, evaluated */
     size_t n_rules;
-    double copy_rate;              /* bytes a second .. */
-    const char *copy_rate_from;    /* .. as who says */
+    double copy_rate;           /* bytes a second .. */
+    const char *copy_rate_from; /* .. as who says */
     struct build_env env;
     const struct adapter_ops *ops;
     struct adapter *adapter;
     struct server_info server;
     struct plan *plan;
-    const struct plan *beside;     /* of a twin run: the pull request's own plan */
+    const struct plan *beside;          /* of a twin run: the pull request's own plan */
     const struct plan_sandbox *sandbox; /* of cloneci sandbox */
-    struct plan_database *database;     /* of the pull request's own, or NULL; the connection is to it, where it stands */
-    const char *expires;           /* of what is made; NULL: a pull request's two weeks, a sandbox never */
+    /* of the pull request's own, or NULL; the connection is to it, where it stands */
+    struct plan_database *database;
+    const char *expires; /* of what is made; NULL: a pull request's two weeks, a sandbox never */
     const char *run_id, *now, *two_weeks; /* from now on */
     double start;
     struct step steps[24];
@@ -64,7 +67,8 @@ int session_git(struct session *s, struct err *err) BASE_CHECKED;
 int session_schema(struct session *s, struct err *err) BASE_CHECKED;
 /* Reads production's manifest, with --manifest the head's as well, and runs the guards. */
 int session_production(struct session *s, struct err *err) BASE_CHECKED;
-/* The sources of deferral: --defer-from, --defer-state, else production's manifest. After session_head. */
+/* The sources of deferral: --defer-from, --defer-state, else production's manifest. After
+ * session_head. */
 int session_sources(struct session *s, struct err *err) BASE_CHECKED;
 /* The schemas of all of them, as a JSON array. */
 char *session_schemas_read(struct session *s);
@@ -74,14 +78,17 @@ int session_head(struct session *s, struct err *err) BASE_CHECKED;
 int session_select(struct session *s, const char *fallback, struct err *err) BASE_CHECKED;
 /* Reads clone.rules. ERR_CONFIG names the rule. */
 int session_rules(struct session *s, struct err *err) BASE_CHECKED;
-/* How fast clones are copied: the option, else what the last run of this checkout measured, else a guess. */
+/* How fast clones are copied: the option, else what the last run of this checkout measured, else a
+ * guess. */
 int session_copy_rate(struct session *s, struct err *err) BASE_CHECKED;
 int session_connect(struct session *s, struct err *err) BASE_CHECKED;
-/* --clone-database: makes the pull request's own database, connects to it, and reads production's manifest as it stands there.
- * Without session.lock nothing is made: what stands is connected to. */
+/* --clone-database: makes the pull request's own database, connects to it, and reads production's
+ * manifest as it stands there. Without session.lock nothing is made: what stands is connected to.
+ */
 int session_database(struct session *s, struct err *err) BASE_CHECKED;
 /* Reads a manifest as it stands in the database of the session. */
-int session_manifest(struct session *s, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
+int session_manifest(struct session *s, struct manifest **out, const char *path,
+                     struct err *err) BASE_CHECKED;
 /* Takes the lease of the plan's schemas. */
 int session_lock(struct session *s, struct err *err) BASE_CHECKED;
 /* While the build step works: is the lease still ours? */
@@ -90,19 +97,22 @@ struct build_watch session_watch(struct session *s);
 int session_receipt(struct session *s, struct strlist *out, struct err *err) BASE_CHECKED;
 /* The run failed: if that is since a newer one took the schema over, that is what is said. */
 void session_superseded(struct session *s, struct err *err);
-/* ERR_REFUSED behind a pooler that hands out connections by the transaction: locks of a session do not hold there. */
+/* ERR_REFUSED behind a pooler that hands out connections by the transaction: locks of a session do
+ * not hold there. */
 int session_direct(struct session *s, struct err *err) BASE_CHECKED;
 /* One more connection like the session's; dies with it. */
 int session_open(struct session *s, struct adapter **out, struct err *err) BASE_CHECKED;
 /* Draft, catalog, render. */
 int session_plan(struct session *s, struct err *err) BASE_CHECKED;
-/* All of the above, as plan, clone and run need it. *nothing: there is nothing to do, and nothing was planned. */
+/* All of the above, as plan, clone and run need it. *nothing: there is nothing to do, and nothing
+ * was planned. */
 int session_until_plan(struct session *s, bool *nothing, struct err *err) BASE_CHECKED;
 
-/* What --select takes for this node and no other: its name, or all of its fqn where a folder, a package or another node
- * has that name too. */
+/* What --select takes for this node and no other: its name, or all of its fqn where a folder, a
+ * package or another node has that name too. */
 const char *session_selector(struct session *s, uint32_t node);
-/* The selection as names for dbt, or NULL: there are many, or names would not say exactly the same. */
+/* The selection as names for dbt, or NULL: there are many, or names would not say exactly the same.
+ */
 const struct strlist *session_names(struct session *s);
 struct state_flags session_flags(const struct session *s, const struct manifest *head);
 /* Does this macro of the project's, or of a package's, name relations in the place of dbt's own? */

@@ -1,4 +1,5 @@
-/* Where relations that are read but not built may stand: several manifests, in the order of --defer-from. */
+/* Where relations that are read but not built may stand: several manifests, in the order of
+ * --defer-from. */
 #include "session.h"
 
 #include <string.h>
@@ -19,7 +20,8 @@ static int
 bad_word(const char *option, const char *word, const char *why, struct err *err)
 {
     fail(err, ERR_CONFIG, "--%s: '%s' %s", option, word, why);
-    return hint(err, "Write --defer-from staging=DIR prod: a name in small letters (pr, clone and source are taken), and a folder "
+    return hint(err, "Write --defer-from staging=DIR prod: a name in small letters (pr, clone and "
+                     "source are taken), and a folder "
                      "with that place's manifest.json; prod alone is --state's.");
 }
 
@@ -28,15 +30,18 @@ static int
 check_source(const struct session *s, const char *name, const struct manifest *m, struct err *err)
 {
     const struct manifest *p = s->production;
-    if (str_eq(m->adapter_type, p->adapter_type) && (str_eq(m->project_name, p->project_name) || str_eq(m->project_id, p->project_id)))
+    if (str_eq(m->adapter_type, p->adapter_type) &&
+        (str_eq(m->project_name, p->project_name) || str_eq(m->project_id, p->project_id)))
         return 0;
-    fail(err, ERR_REFUSED, "%s, to be read as %s, is of the project %s on %s, not of %s on %s", m->file, name,
-         m->project_name ? m->project_name : "?", m->adapter_type ? m->adapter_type : "?", p->project_name ? p->project_name : "?",
+    fail(err, ERR_REFUSED, "%s, to be read as %s, is of the project %s on %s, not of %s on %s",
+         m->file, name, m->project_name ? m->project_name : "?",
+         m->adapter_type ? m->adapter_type : "?", p->project_name ? p->project_name : "?",
          p->adapter_type ? p->adapter_type : "?");
     return hint(err, "Give the folder with this project's own artifacts of that place.");
 }
 
-/* When each node was built there, from the run_results.json beside the manifest, where there is one. */
+/* When each node was built there, from the run_results.json beside the manifest, where there is
+ * one. */
 static int
 read_times(struct session *s, struct plan_source *out, const char *dir, struct err *err)
 {
@@ -51,11 +56,11 @@ read_times(struct session *s, struct plan_source *out, const char *dir, struct e
     size_t n = (size_t)cJSON_GetArraySize(results), at = 0;
     struct map *built = map_new(s->ctx, n);
     const char **times = mem_array(s->ctx, const char *, n + 1);
-    cJSON_ArrayForEach(item, results) {
+    cJSON_ArrayForEach (item, results) {
         const char *id = json_str(item, "unique_id");
         if (!id || !str_eq(json_str(item, "status"), "success"))
             continue;
-        cJSON_ArrayForEach(timing, json_get(item, "timing")) {
+        cJSON_ArrayForEach (timing, json_get(item, "timing")) {
             if (json_str(timing, "completed_at"))
                 times[at] = json_str(timing, "completed_at");
         }
@@ -78,8 +83,10 @@ add_source(struct session *s, const char *name, const char *dir, struct err *err
         struct manifest *m = NULL;
         const char *path = path_join(s->ctx, folder, "manifest.json");
         if (!file_exists(path)) {
-            fail(err, ERR_INPUT, "%s: there is no manifest.json, which %s is to be read by", folder, name);
-            return hint(err, "Fetch the artifacts of that place's last build, or leave it out of --defer-from (--defer-state).");
+            fail(err, ERR_INPUT, "%s: there is no manifest.json, which %s is to be read by", folder,
+                 name);
+            return hint(err, "Fetch the artifacts of that place's last build, or leave it out of "
+                             "--defer-from (--defer-state).");
         }
         if (session_manifest(s, &m, path, err) || check_source(s, name, m, err))
             return -1;
@@ -102,7 +109,8 @@ add_words(struct session *s, struct err *err)
     for (size_t i = 0; i < s->config->defer_from.n; i++) {
         const char *word = s->config->defer_from.v[i], *equals = strchr(word, '=');
         size_t n = equals ? (size_t)(equals - word) : strlen(word);
-        const char *name = mem_strndup(s->ctx, word, n), *dir = equals ? folder_of(s, equals + 1) : NULL;
+        const char *name = mem_strndup(s->ctx, word, n),
+                   *dir = equals ? folder_of(s, equals + 1) : NULL;
         if (!is_name(word, n))
             return bad_word("defer-from", word, "has no name that can be used", err);
         if (equals ? !equals[1] : strcmp(name, PRODUCTION) != 0)
@@ -152,7 +160,8 @@ session_sources(struct session *s, struct err *err)
 {
     s->n_sources = 0;
     s->sources = mem_array(s->ctx, struct plan_source, s->config->defer_from.n + 1);
-    if (s->config->defer_from.n ? add_words(s, err) : add_source(s, PRODUCTION, s->config->defer_state, err))
+    if (s->config->defer_from.n ? add_words(s, err)
+                                : add_source(s, PRODUCTION, s->config->defer_state, err))
         return -1;
     return restrict_sources(s, err);
 }
@@ -169,7 +178,7 @@ session_schemas_read(struct session *s)
         if (json_parse(tmp, &one, text, strlen(text), "schemas", &ignored))
             continue;
         const cJSON *item;
-        cJSON_ArrayForEach(item, one) {
+        cJSON_ArrayForEach (item, one) {
             const char *name = cJSON_GetStringValue(item);
             if (map_gets(seen, name) != MAP_NONE)
                 continue;

@@ -1,5 +1,6 @@
-/* Which relation of stage becomes which of production: the project is parsed twice, once as production's job parses it and
- * once with stage's schema, so that whatever generate_schema_name does is done by dbt itself. */
+/* Which relation of stage becomes which of production: the project is parsed twice, once as
+ * production's job parses it and once with stage's schema, so that whatever generate_schema_name
+ * does is done by dbt itself. */
 #include "staging.h"
 
 #include <string.h>
@@ -13,15 +14,19 @@ static int
 stage_schema(struct session *s, struct err *err)
 {
     if (!s->profile->schema || !*s->profile->schema)
-        return fail(err, ERR_CONFIG, "%s: the target '%s' has no schema", s->profile->file, s->profile->target);
+        return fail(err, ERR_CONFIG, "%s: the target '%s' has no schema", s->profile->file,
+                    s->profile->target);
     s->schema = mem_printf(s->ctx, "%s" SUFFIX, s->profile->schema);
     if (strlen(s->schema) <= NAME_MOST)
         return 0;
-    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows %d", s->schema, strlen(s->schema), NAME_MOST);
-    return hint(err, "Shorten production's schema, or build beside it yourself and promote with --from.");
+    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows %d", s->schema,
+         strlen(s->schema), NAME_MOST);
+    return hint(
+        err, "Shorten production's schema, or build beside it yourself and promote with --from.");
 }
 
-/* As production's own job would name everything; its artifacts are what pull requests compare with afterwards. */
+/* As production's own job would name everything; its artifacts are what pull requests compare with
+ * afterwards. */
 static int
 parse_production(struct session *s, struct err *err)
 {
@@ -34,7 +39,8 @@ parse_production(struct session *s, struct err *err)
         return -1;
     strlist_add(s->ctx, &env.env, "CLONECI_STAGE=");
     log_event(LOG_INFO, "parse.start", "dbt parse: what production's relations are called");
-    if (build_parse(s->ctx, &env, s->run_id, &path, err) || manifest_read(s->ctx, &s->production, path, err))
+    if (build_parse(s->ctx, &env, s->run_id, &path, err) ||
+        manifest_read(s->ctx, &s->production, path, err))
         return -1;
     session_end(s, t);
     return 0;
@@ -58,12 +64,14 @@ static bool
 compares(const struct strlist *words)
 {
     for (size_t i = 0; i < words->n; i++)
-        if (strstr(words->v[i], "state:") || strstr(words->v[i], "result:") || strstr(words->v[i], "source_status:"))
+        if (strstr(words->v[i], "state:") || strstr(words->v[i], "result:") ||
+            strstr(words->v[i], "source_status:"))
             return true;
     return false;
 }
 
-/* state: and the like compare with what --state holds; where things stand is a question to the two parses. */
+/* state: and the like compare with what --state holds; where things stand is a question to the two
+ * parses. */
 static int
 select_stage(struct session *s, struct err *err)
 {
@@ -73,7 +81,8 @@ select_stage(struct session *s, struct err *err)
         const char *path;
         struct manifest *before;
         struct state_flags *flags = mem_new(s->ctx, struct state_flags);
-        if (guard_path(s->ctx, &path, c, s->project, err) || manifest_read(s->ctx, &before, path, err))
+        if (guard_path(s->ctx, &path, c, s->project, err) ||
+            manifest_read(s->ctx, &before, path, err))
             return -1;
         *flags = session_flags(s, s->head);
         s->state = state_new(s->ctx, s->head, before, flags, NULL);
@@ -93,10 +102,14 @@ add_pair(struct staging *g, const char *stage, const char *schema, const char *i
             continue;
         if (str_eq(g->pairs[i].schema, schema))
             return 0;
-        fail(err, ERR_REFUSED, "%s: its schema of production is \"%s\", that of others which are built in \"%s\" as well is \"%s\"",
+        fail(err, ERR_REFUSED,
+             "%s: its schema of production is \"%s\", that of others which are built in \"%s\" as "
+             "well is \"%s\"",
              id, schema, stage, g->pairs[i].schema);
-        return hint(err, "Make generate_schema_name give each schema of production one of its own in stage: "
-                         "{{ env_var('CLONECI_STAGE', '') }} behind the name does.");
+        return hint(
+            err,
+            "Make generate_schema_name give each schema of production one of its own in stage: "
+            "{{ env_var('CLONECI_STAGE', '') }} behind the name does.");
     }
     g->pairs = mem_grow(g->s->ctx, g->pairs, struct promote_pair, g->n_pairs + 1);
     g->pairs[g->n_pairs++] = (struct promote_pair){.stage = stage, .schema = schema};
@@ -105,16 +118,17 @@ add_pair(struct staging *g, const char *stage, const char *schema, const char *i
     return 0;
 }
 
-/* dbt's `grants` says who may do what: a right that it took away must not come back from the old relation. */
+/* dbt's `grants` says who may do what: a right that it took away must not come back from the old
+ * relation. */
 static int
-add_granted(struct staging *g, cJSON *granted, uint32_t node, const struct node *prod, const char *name, struct err *err)
+add_granted(struct staging *g, cJSON *granted, uint32_t node, const struct node *prod,
+            const char *name, struct err *err)
 {
     cJSON *json = NULL;
     const cJSON *item;
     if (manifest_node_json(g->s->ctx, g->s->head, node, &json, err))
         return -1;
-    cJSON_ArrayForEach(item, json_get(json_get(json, "config"), "grants"))
-    {
+    cJSON_ArrayForEach (item, json_get(json_get(json, "config"), "grants")) {
         cJSON *o = mem_check(cJSON_CreateObject());
         cJSON_AddItemToArray(granted, o);
         json_put_str(o, "schema", prod->schema);
@@ -125,20 +139,25 @@ add_granted(struct staging *g, cJSON *granted, uint32_t node, const struct node 
 }
 
 static int
-pair_node(struct staging *g, const struct plan_node *p, cJSON *names, cJSON *granted, struct err *err)
+pair_node(struct staging *g, const struct plan_node *p, cJSON *names, cJSON *granted,
+          struct err *err)
 {
     struct session *s = g->s;
     uint32_t at = state_production_node(s->state, p->node);
     if (at == MAP_NONE) {
-        fail(err, ERR_REFUSED, "%s is built in stage only: production's target does not have it", p->info->unique_id);
-        return hint(err, "Something enables it for the target '%s' alone; leave it out with --exclude.", s->profile->target);
+        fail(err, ERR_REFUSED, "%s is built in stage only: production's target does not have it",
+             p->info->unique_id);
+        return hint(err,
+                    "Something enables it for the target '%s' alone; leave it out with --exclude.",
+                    s->profile->target);
     }
     const struct node *prod = &s->production->nodes[at];
     const char *name = prod->alias ? prod->alias : prod->name;
     if (!p->target.name) /* a test that keeps its failures */
         return add_pair(g, p->info->schema, prod->schema, p->info->unique_id, err);
     if (!str_eq(name, p->target.name)) {
-        fail(err, ERR_REFUSED, "%s is called \"%s\" in production and \"%s\" in stage", p->info->unique_id, name, p->target.name);
+        fail(err, ERR_REFUSED, "%s is called \"%s\" in production and \"%s\" in stage",
+             p->info->unique_id, name, p->target.name);
         return hint(err, "Make generate_alias_name give the same name for both.");
     }
     cJSON *o = mem_check(cJSON_CreateObject());
@@ -146,7 +165,8 @@ pair_node(struct staging *g, const struct plan_node *p, cJSON *names, cJSON *gra
     json_put_str(o, "schema", prod->schema);
     json_put_str(o, "name", name);
     mem_check(cJSON_AddBoolToObject(o, "cloned", p->clone != NULL));
-    return add_granted(g, granted, p->node, prod, name, err) || add_pair(g, p->target.schema, prod->schema, p->info->unique_id, err)
+    return add_granted(g, granted, p->node, prod, name, err) ||
+                   add_pair(g, p->target.schema, prod->schema, p->info->unique_id, err)
                ? -1
                : 0;
 }
@@ -172,7 +192,8 @@ pair_all(struct staging *g, struct err *err)
             return -1;
     }
     struct namespace_info *found = mem_array(s->ctx, struct namespace_info, g->schemas.n);
-    if (g->schemas.n && s->ops->namespaces(s->ctx, s->adapter, g->schemas.v, g->schemas.n, found, err))
+    if (g->schemas.n &&
+        s->ops->namespaces(s->ctx, s->adapter, g->schemas.v, g->schemas.n, found, err))
         return -1;
     for (size_t i = 0; i < g->schemas.n; i++)
         if (!found[i].exists)
@@ -193,20 +214,29 @@ check_nodes(const struct session *s, struct err *err)
         const struct plan_node *p = &s->plan->nodes[i];
         made += p->target.name != NULL;
         if (p->info->type == NODE_FUNCTION) {
-            fail(err, ERR_REFUSED, "%s is a function, and only relations are promoted", p->info->unique_id);
-            return hint(err, "Build functions in production itself first (dbt build --select resource_type:function), and leave them out "
-                             "here (--exclude resource_type:function): what is promoted calls production's.");
+            fail(err, ERR_REFUSED, "%s is a function, and only relations are promoted",
+                 p->info->unique_id);
+            return hint(
+                err,
+                "Build functions in production itself first (dbt build --select "
+                "resource_type:function), and leave them out "
+                "here (--exclude resource_type:function): what is promoted calls production's.");
         }
         if (p->refused) {
-            fail(err, ERR_REFUSED, "%s cannot be cloned, and built from nothing it would lose what only production holds: %s",
+            fail(err, ERR_REFUSED,
+                 "%s cannot be cloned, and built from nothing it would lose what only production "
+                 "holds: %s",
                  p->info->unique_id, p->refused);
-            return hint(err, "Leave it out with --exclude %s, or build beside production yourself and promote with --from.",
+            return hint(err,
+                        "Leave it out with --exclude %s, or build beside production yourself and "
+                        "promote with --from.",
                         p->info->name);
         }
     }
     if (made)
         return 0;
-    fail(err, ERR_REFUSED, "nothing is selected that makes a relation: there is nothing to promote");
+    fail(err, ERR_REFUSED,
+         "nothing is selected that makes a relation: there is nothing to promote");
     return hint(err, "cloneci ls with the same --select shows what is selected.");
 }
 
@@ -217,7 +247,8 @@ lock(struct session *s, struct err *err)
     char *sql;
     struct strlist got = {0};
     const struct sql_var vars[] = {{"key", adapter_lock_key(s->ctx, "cloneci:promote:stage")}};
-    if (sql_render(s->ctx, &sql, s->ops->dialect, "lock_try_session", vars, 1, err) || s->ops->query(s->ctx, s->adapter, sql, &got, err))
+    if (sql_render(s->ctx, &sql, s->ops->dialect, "lock_try_session", vars, 1, err) ||
+        s->ops->query(s->ctx, s->adapter, sql, &got, err))
         return -1;
     if (got.n == 1 && str_eq(got.v[0], "t"))
         return 0;
@@ -231,8 +262,9 @@ staging_plan(struct staging *g, struct session *s, struct promote_options *o, st
     *g = (struct staging){.s = s, .o = o};
     s->whole = true;
     s->lock = !s->config->dry_run;
-    if (stage_schema(s, err) || (s->lock && lock(s, err)) || parse_production(s, err) || parse_stage(s, err) ||
-        select_stage(s, err) || session_plan(s, err) || check_nodes(s, err) || pair_all(g, err))
+    if (stage_schema(s, err) || (s->lock && lock(s, err)) || parse_production(s, err) ||
+        parse_stage(s, err) || select_stage(s, err) || session_plan(s, err) ||
+        check_nodes(s, err) || pair_all(g, err))
         return -1;
     return promote_plan_ahead(s->ctx, &g->ahead, s->adapter, o, g->names, err);
 }

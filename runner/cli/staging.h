@@ -1,4 +1,5 @@
-/* promote without --from: production's next generation, built beside it first. Of the cli room only. */
+/* promote without --from: production's next generation, built beside it first. Of the cli room
+ * only. */
 #ifndef CLI_STAGING_H
 #define CLI_STAGING_H
 
@@ -16,10 +17,11 @@ struct staging {
     struct promote_note note;   /* what production was before the clones were made */
 };
 
-/* Names and plans: parses the project for production and for stage, selects, plans the clones and the build, pairs the
- * schemas, looks at what leans on production. Writes nothing but the locks. `o` is as generations_open left it, and gets
- * what the project says. */
-int staging_plan(struct staging *g, struct session *s, struct promote_options *o, struct err *err) BASE_CHECKED;
+/* Names and plans: parses the project for production and for stage, selects, plans the clones and
+ * the build, pairs the schemas, looks at what leans on production. Writes nothing but the locks.
+ * `o` is as generations_open left it, and gets what the project says. */
+int staging_plan(struct staging *g, struct session *s, struct promote_options *o,
+                 struct err *err) BASE_CHECKED;
 /* Prints it: --plan. ERR_REFUSED where it could not be put live. */
 int staging_show(const struct staging *g, struct err *err) BASE_CHECKED;
 /* Notes what production is, clones, builds, and lets pass what passed whole. */

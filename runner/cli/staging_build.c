@@ -1,4 +1,5 @@
-/* Stage is filled with production's own tables, built, and judged: what did not pass whole is not put live. */
+/* Stage is filled with production's own tables, built, and judged: what did not pass whole is not
+ * put live. */
 #include "outcome.h"
 #include "staging.h"
 
@@ -35,10 +36,12 @@ staging_show(const struct staging *g, struct err *err)
         return promote_refused(p, err);
     }
     fputs(log_redact(s->ctx, plan_text(s->ctx, s->plan, log_color(stdout))), stdout);
-    printf("\nIf all of it passes, generation %lld goes live: what is built takes the place of %zu relations that stand\n",
+    printf("\nIf all of it passes, generation %lld goes live: what is built takes the place of %zu "
+           "relations that stand\n",
            (long long)p->number, p->n_moves);
     for (size_t i = 0; i < g->n_pairs; i++)
-        printf("  %s -> %s, what it replaces -> %s%s\n", g->pairs[i].stage, g->pairs[i].schema, g->pairs[i].schema, p->suffix);
+        printf("  %s -> %s, what it replaces -> %s%s\n", g->pairs[i].stage, g->pairs[i].schema,
+               g->pairs[i].schema, p->suffix);
     if (p->rewire.n)
         printf("\nStays, and is put onto the new relations\n");
     for (size_t i = 0; i < p->rewire.n; i++)
@@ -84,9 +87,11 @@ short_text(void *ctx, const char *text)
     return b.len ? b.s : mem_strdup(ctx, "");
 }
 
-/* What is not known to be right: what failed with dbt's words, what was skipped for that by its name. */
+/* What is not known to be right: what failed with dbt's words, what was skipped for that by its
+ * name. */
 static void
-find_bad(const struct session *s, const struct build_result *b, struct strlist *failed, struct strlist *skipped)
+find_bad(const struct session *s, const struct build_result *b, struct strlist *failed,
+         struct strlist *skipped)
 {
     for (size_t i = 0; i < b->n; i++) {
         const struct build_node *n = &b->nodes[i];
@@ -94,8 +99,9 @@ find_bad(const struct session *s, const struct build_result *b, struct strlist *
         if (str_eq(n->status, "skipped"))
             strlist_add(s->ctx, skipped, mem_printf(s->ctx, "%s: skipped", n->unique_id));
         else if (!has_passed(n->status))
-            strlist_add(s->ctx, failed, mem_printf(s->ctx, "%s: %s%s%s", n->unique_id, n->status, said ? ": " : "",
-                                                   said ? short_text(s->ctx, n->message) : ""));
+            strlist_add(s->ctx, failed,
+                        mem_printf(s->ctx, "%s: %s%s%s", n->unique_id, n->status, said ? ": " : "",
+                                   said ? short_text(s->ctx, n->message) : ""));
     }
 }
 
@@ -110,9 +116,10 @@ build_failed(const struct staging *g, const struct build_result *b, struct err *
         strlist_add(s->ctx, &failed, mem_printf(s->ctx, "and %zu skipped", skipped.n));
     for (size_t i = 0; i < g->n_pairs; i++)
         strlist_add(s->ctx, &stages, g->pairs[i].stage);
-    fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was%s%s", b->exit_code, failed.n ? ":\n  " : "",
-         strlist_join(s->ctx, &failed, "\n  "));
-    return hint(err, "Mend that, then run again. What was built stands in %s until then.", strlist_join(s->ctx, &stages, ", "));
+    fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was%s%s",
+         b->exit_code, failed.n ? ":\n  " : "", strlist_join(s->ctx, &failed, "\n  "));
+    return hint(err, "Mend that, then run again. What was built stands in %s until then.",
+                strlist_join(s->ctx, &stages, ", "));
 }
 
 static int
@@ -120,18 +127,23 @@ has_run(const struct staging *g, const struct build_result *b, struct err *err)
 {
     const struct session *s = g->s;
     if (b->timed_out) {
-        fail(err, ERR_BUILD, "the build was ended after %.0f s; production is as it was", s->config->timeout);
+        fail(err, ERR_BUILD, "the build was ended after %.0f s; production is as it was",
+             s->config->timeout);
         return hint(err, "Give it more time with --timeout.");
     }
     if (b->exit_code)
         return build_failed(g, b, err);
     if (!b->fresh) {
-        fail(err, ERR_REFUSED, "the build left no run_results.json of its own in %s; production is as it was", s->project->target_path);
-        return hint(err, "Its results are what the promotion goes by: a build command must be dbt build, or write them.");
+        fail(err, ERR_REFUSED,
+             "the build left no run_results.json of its own in %s; production is as it was",
+             s->project->target_path);
+        return hint(err, "Its results are what the promotion goes by: a build command must be dbt "
+                         "build, or write them.");
     }
     if (!b->n) {
         fail(err, ERR_REFUSED, "the build has no result at all; production is as it was");
-        return hint(err, "Look at what dbt says above: a selection that matches nothing is no success.");
+        return hint(err,
+                    "Look at what dbt says above: a selection that matches nothing is no success.");
     }
     return 0;
 }
@@ -147,8 +159,10 @@ gate(const struct staging *g, const struct build_result *b, struct err *err)
     find_unbuilt(s, b, &bad);
     if (!bad.n)
         return 0;
-    fail(err, ERR_REFUSED, "not all of it passed; production is as it was:\n  %s", strlist_join(s->ctx, &bad, "\n  "));
-    return hint(err, "What did not run is not known to be right: mend it, or leave it out with --exclude.");
+    fail(err, ERR_REFUSED, "not all of it passed; production is as it was:\n  %s",
+         strlist_join(s->ctx, &bad, "\n  "));
+    return hint(
+        err, "What did not run is not known to be right: mend it, or leave it out with --exclude.");
 }
 
 /* History stands in the clones: a snapshot that was made anew has lost it. */
@@ -162,11 +176,15 @@ check_clones(const struct outcome *o, struct err *err)
         if (!p->clone || o->verdicts[at++] != BUILD_FALSE_GREEN)
             continue;
         if (p->info->type == NODE_SNAPSHOT) {
-            fail(err, ERR_REFUSED, "%s was made anew: production's history of it would be lost", p->info->unique_id);
-            return hint(err, "Something dropped its table while it was built: a hook, or a materialization of the project's own.");
+            fail(err, ERR_REFUSED, "%s was made anew: production's history of it would be lost",
+                 p->info->unique_id);
+            return hint(err, "Something dropped its table while it was built: a hook, or a "
+                             "materialization of the project's own.");
         }
-        log_event(LOG_WARN, "promote.anew", "%s was made anew, not gone on with: what only production's table holds is not in it",
-                  p->info->unique_id);
+        log_event(
+            LOG_WARN, "promote.anew",
+            "%s was made anew, not gone on with: what only production's table holds is not in it",
+            p->info->unique_id);
     }
     for (size_t i = 0; i < o->undeferred.n; i++)
         log_event(LOG_WARN, "promote.reads", "%s", o->undeferred.v[i]);
@@ -182,7 +200,8 @@ take_note(struct staging *g, struct err *err)
     double t = session_begin(s, "note");
     char *file = session_file(s, s->ctx, "note.json");
     if (file_mkdirs(path_dir(s->ctx, file), 0777, err) ||
-        promote_note_schemas(s->ctx, &g->note, s->adapter, g->o, &g->schemas, g->names, err) || promote_note_write(&g->note, file, err))
+        promote_note_schemas(s->ctx, &g->note, s->adapter, g->o, &g->schemas, g->names, err) ||
+        promote_note_write(&g->note, file, err))
         return -1;
     session_end(s, t);
     return 0;
@@ -196,10 +215,13 @@ staging_build(struct staging *g, struct err *err)
     if (promote_refused(g->ahead, err))
         return -1;
     for (size_t i = 0; i < s->plan->n_warnings; i++)
-        if (!str_eq(s->plan->warnings[i].code, "depends_on_production")) /* it is production's own soon */
+        if (!str_eq(s->plan->warnings[i].code,
+                    "depends_on_production")) /* it is production's own soon */
             log_event(LOG_WARN, "promote.clone", "%s", s->plan->warnings[i].text);
     if (take_note(g, err) || outcome_clone(&o, err) || outcome_build(&o, err))
-        return err->kind == ERR_WAREHOUSE ? wrap(err, "stage could not be made, production is as it was") : -1;
+        return err->kind == ERR_WAREHOUSE
+                   ? wrap(err, "stage could not be made, production is as it was")
+                   : -1;
     return gate(g, &o.built, err) || check_clones(&o, err) ? -1 : 0;
 }
 
@@ -221,8 +243,10 @@ staging_end(const struct staging *g)
         char *sql;
         struct err why;
         const struct sql_var vars[] = {{"schema", g->pairs[i].stage}};
-        if (sql_render(s->ctx, &sql, s->ops->dialect, "namespace_drop", vars, 1, &why) || s->ops->exec(s->adapter, sql, &why))
-            log_event(LOG_WARN, "promote.stage", "the schema %s is kept: %s", g->pairs[i].stage, why.msg);
+        if (sql_render(s->ctx, &sql, s->ops->dialect, "namespace_drop", vars, 1, &why) ||
+            s->ops->exec(s->adapter, sql, &why))
+            log_event(LOG_WARN, "promote.stage", "the schema %s is kept: %s", g->pairs[i].stage,
+                      why.msg);
     }
     leave_artifacts(s);
 }
@@ -235,6 +259,9 @@ staging_left(const struct staging *g)
     buf_init(&words, s->ctx);
     for (size_t i = 0; i < g->n_pairs; i++)
         buf_printf(&words, " %s=%s", g->pairs[i].stage, g->pairs[i].schema);
-    log_event(LOG_WARN, "promote.staged", "it is built and passed, and stands in stage until the next promotion; to put it live as it is:"
-              " cloneci promote --from%s --since %s", words.s, session_file(s, s->ctx, "note.json"));
+    log_event(LOG_WARN, "promote.staged",
+              "it is built and passed, and stands in stage until the next promotion; to put it "
+              "live as it is:"
+              " cloneci promote --from%s --since %s",
+              words.s, session_file(s, s->ctx, "note.json"));
 }

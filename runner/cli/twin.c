@@ -20,8 +20,8 @@ static bool
 is_wanted(const struct outcome *o, const struct plan_node *p, size_t clone_at)
 {
     /* What a part of the rows leads to says nothing of a full refresh. */
-    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy == CLONE_COPY && plan_is_modified(p) &&
-           o->verdicts[clone_at] == BUILD_INCREMENTAL;
+    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy == CLONE_COPY &&
+           plan_is_modified(p) && o->verdicts[clone_at] == BUILD_INCREMENTAL;
 }
 
 static struct select_result
@@ -42,7 +42,8 @@ wanted_nodes(const struct outcome *o)
     return r;
 }
 
-/* Another session over the same manifests: its own schema, profile and target folder, and full refresh. */
+/* Another session over the same manifests: its own schema, profile and target folder, and full
+ * refresh. */
 static int
 make_twin(struct session *twin, const struct outcome *o, struct err *err)
 {
@@ -69,7 +70,8 @@ build_twin(struct session *twin, struct build_result *built, FILE *out, struct e
     if (session_plan(twin, err) || session_write_plan(twin, &path, err))
         return -1;
     live_begin("building by full refresh, to compare");
-    if (apply_clones(twin->ctx, twin->adapter, twin->plan, &applied, &stale, NULL, NULL, NULL, err) ||
+    if (apply_clones(twin->ctx, twin->adapter, twin->plan, &applied, &stale, NULL, NULL, NULL,
+                     err) ||
         build_write_deferral(twin->plan, err))
         return -1;
     const struct build_watch watch = session_watch(twin);
@@ -81,7 +83,8 @@ compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct
             struct err *err)
 {
     struct session *s = o->s;
-    const struct plan_node *mine = plan_find_node(s->plan, node), *full = plan_find_node(twin->plan, node);
+    const struct plan_node *mine = plan_find_node(s->plan, node),
+                           *full = plan_find_node(twin->plan, node);
     struct compare_request q = {.a = mine->target, .b = full->target, .before = mine->clone->from};
     struct compare_result r;
     cJSON *json = NULL;
@@ -89,7 +92,8 @@ compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct
         return -1;
     const cJSON *config = json_get(json, "config");
     json_add_strings(s->ctx, &q.keys, json_get(config, "unique_key"));
-    json_add_strings(s->ctx, &q.ignore, json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
+    json_add_strings(s->ctx, &q.ignore,
+                     json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
     if (compare_relations(s->ctx, s->adapter, s->ops, &q, &r, err))
         return wrap(err, "comparing %s with its full refresh", mine->info->name);
     struct buf details;
@@ -99,9 +103,12 @@ compare_one(struct outcome *o, const struct session *twin, uint32_t node, struct
         buf_printf(&details, "\n%s", r.samples.v[i]);
     enum compare_verdict v = compare_judge(&r);
     *out = (struct outcome_twin){
-        .node = node, .verdict = v, .details = details.s,
-        .command = v == COMPARE_SAFE ? NULL : mem_printf(s->ctx, "dbt build --full-refresh --select %s",
-                                                             session_selector(s, node))};
+        .node = node,
+        .verdict = v,
+        .details = details.s,
+        .command = v == COMPARE_SAFE ? NULL
+                                     : mem_printf(s->ctx, "dbt build --full-refresh --select %s",
+                                                  session_selector(s, node))};
     return 0;
 }
 
@@ -109,7 +116,8 @@ int
 outcome_twin(struct outcome *o, struct err *err)
 {
     struct session *s = o->s, twin;
-    if (!s->config->both || !o->verdicts || !s->schema || s->config->build_command.n || o->built.exit_code)
+    if (!s->config->both || !o->verdicts || !s->schema || s->config->build_command.n ||
+        o->built.exit_code)
         return 0;
     double t = session_begin(s, "twin");
     if (make_twin(&twin, o, err))
@@ -126,8 +134,10 @@ outcome_twin(struct outcome *o, struct err *err)
         const struct build_node *b = build_find(&built, s->head->nodes[node].unique_id);
         if (!b || !str_eq(b->status, "success"))
             o->twins[o->n_twins++] = (struct outcome_twin){
-                .node = node, .verdict = COMPARE_BROKEN,
-                .details = mem_printf(s->ctx, "its full refresh failed: %s", b && b->message ? b->message : "not built")};
+                .node = node,
+                .verdict = COMPARE_BROKEN,
+                .details = mem_printf(s->ctx, "its full refresh failed: %s",
+                                      b && b->message ? b->message : "not built")};
         else if (compare_one(o, &twin, node, &o->twins[o->n_twins++], err))
             return -1;
     }

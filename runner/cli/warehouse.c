@@ -24,8 +24,8 @@ session_connect(struct session *s, struct err *err)
     size_t n;
     s->ops = adapter_find(s->profile->type);
     if (!s->ops) {
-        fail(err, ERR_CONFIG, "%s: there is no adapter for the type '%s' of target '%s'", s->profile->file,
-             s->profile->type, s->profile->target);
+        fail(err, ERR_CONFIG, "%s: there is no adapter for the type '%s' of target '%s'",
+             s->profile->file, s->profile->type, s->profile->target);
         return hint(err, "This build knows: %s.", adapter_names(&n)[0]);
     }
     double t = session_begin(s, "connect");
@@ -36,18 +36,21 @@ session_connect(struct session *s, struct err *err)
     return rc;
 }
 
-/* Behind a pooler our process id is not the server's. One that hands out connections by the session is as good as none;
- * one that does so by the transaction gives another connection the one that we just used, and us another. */
+/* Behind a pooler our process id is not the server's. One that hands out connections by the session
+ * is as good as none; one that does so by the transaction gives another connection the one that we
+ * just used, and us another. */
 static int
 is_shared(struct session *s, bool *shared, struct err *err)
 {
     struct adapter *other;
     struct strlist before = {0}, after = {0};
     char *begin, *pid;
-    if (session_open(s, &other, err) || sql_render(s->ctx, &begin, s->ops->dialect, "begin_read", NULL, 0, err) ||
+    if (session_open(s, &other, err) ||
+        sql_render(s->ctx, &begin, s->ops->dialect, "begin_read", NULL, 0, err) ||
         sql_render(s->ctx, &pid, s->ops->dialect, "backend_pid", NULL, 0, err) ||
         s->ops->query(s->ctx, s->adapter, pid, &before, err) || s->ops->exec(other, begin, err) ||
-        s->ops->query(s->ctx, other, pid, &after, err) || s->ops->query(s->ctx, s->adapter, pid, &after, err))
+        s->ops->query(s->ctx, other, pid, &after, err) ||
+        s->ops->query(s->ctx, s->adapter, pid, &after, err))
         return -1;
     *shared = !str_eq(before.v[0], after.v[1]) || str_eq(before.v[0], after.v[0]);
     s->ops->close(other);
@@ -64,8 +67,10 @@ session_direct(struct session *s, struct err *err)
         return -1;
     if (!shared)
         return 0;
-    fail(err, ERR_REFUSED, "a pooler stands between us and the server that hands out connections by the transaction");
-    return hint(err, "The lock of a schema is a session's, and does not hold there: connect to the server itself, or to a pool "
+    fail(err, ERR_REFUSED,
+         "a pooler stands between us and the server that hands out connections by the transaction");
+    return hint(err, "The lock of a schema is a session's, and does not hold there: connect to the "
+                     "server itself, or to a pool "
                      "with pool_mode = session.");
 }
 
@@ -82,7 +87,9 @@ is_within(void *arg, const char *sha)
 int
 session_lock(struct session *s, struct err *err)
 {
-    const struct apply_lease lease = {.number = s->plan->in.run_number, .is_within = s->sandbox || s->whole ? NULL : is_within, .arg = s,
+    const struct apply_lease lease = {.number = s->plan->in.run_number,
+                                      .is_within = s->sandbox || s->whole ? NULL : is_within,
+                                      .arg = s,
                                       .patience_ms = s->config->takeover_timeout * 1000};
     build_reap(&s->env);
     if (apply_lock(s->adapter, s->plan, &lease, err))
@@ -108,11 +115,14 @@ on_tick(void *arg, struct err *err)
 struct build_watch
 session_watch(struct session *s)
 {
-    return (struct build_watch){.fd = s->leased ? s->ops->socket(s->adapter) : -1, .on_wake = on_wake,
-                                .on_tick = s->leased ? on_tick : NULL, .arg = s};
+    return (struct build_watch){.fd = s->leased ? s->ops->socket(s->adapter) : -1,
+                                .on_wake = on_wake,
+                                .on_tick = s->leased ? on_tick : NULL,
+                                .arg = s};
 }
 
-/* Our own connection may be gone, and what the build step left working on the server is still there. */
+/* Our own connection may be gone, and what the build step left working on the server is still
+ * there. */
 static void
 end_builds(struct session *s, struct adapter *other)
 {

@@ -31,8 +31,10 @@ take_columns(void *ctx, struct compare_result *out, const struct strlist *cells)
     out->columns = mem_array(ctx, struct compare_column, out->n_columns);
     for (size_t i = 0; i < out->n_columns; i++) {
         const char *const *c = cells->v + 3 * i;
-        out->columns[i] = (struct compare_column){.name = c[0], .type_a = *c[1] ? c[1] : NULL,
-                                                  .type_b = *c[2] ? c[2] : NULL, .differing = -1,
+        out->columns[i] = (struct compare_column){.name = c[0],
+                                                  .type_a = *c[1] ? c[1] : NULL,
+                                                  .type_b = *c[2] ? c[2] : NULL,
+                                                  .differing = -1,
                                                   .differs = -1};
     }
 }
@@ -43,11 +45,12 @@ take_row(void *ctx, struct compare_result *r, const char *kind, const char *name
     const struct {
         const char *kind;
         int64_t *where;
-    } counts[] = {{"rows_a", &r->rows_a},         {"rows_b", &r->rows_b},   {"only_a", &r->only_a},
-                  {"only_b", &r->only_b},         {"missing", &r->missing}, {"extra", &r->extra},
-                  {"duplicates", &r->duplicates}, {"changed", &r->changed}, {"stale", &r->stale},
-                  {"sampled_a", &r->sampled_a},   {"sampled_b", &r->sampled_b},
-                  {"duplicates_b", &r->duplicates_b}};
+    } counts[] = {{"rows_a", &r->rows_a},         {"rows_b", &r->rows_b},
+                  {"only_a", &r->only_a},         {"only_b", &r->only_b},
+                  {"missing", &r->missing},       {"extra", &r->extra},
+                  {"duplicates", &r->duplicates}, {"changed", &r->changed},
+                  {"stale", &r->stale},           {"sampled_a", &r->sampled_a},
+                  {"sampled_b", &r->sampled_b},   {"duplicates_b", &r->duplicates_b}};
     for (size_t i = 0; i < BASE_COUNT(counts); i++)
         if (strcmp(kind, counts[i].kind) == 0)
             *counts[i].where = strtoll(value, NULL, 10);
@@ -80,8 +83,9 @@ run_comparison(void *ctx, struct adapter *a, const struct adapter_ops *ops, cons
 }
 
 static int
-compare(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct compare_request *q, const char *stem,
-        struct compare_result *out, struct err *err)
+compare(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+        const struct compare_request *q, const char *stem, struct compare_result *out,
+        struct err *err)
 {
     const struct sql_var vars[] = {
         {"a_schema", q->a.schema},
@@ -95,15 +99,19 @@ compare(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struc
         {"percent", mem_printf(ctx, "%d", q->percent ? q->percent : 100)},
     };
     struct strlist columns = {0}, sql = {0};
-    *out = (struct compare_result){.missing = -1, .extra = -1, .duplicates = -1, .duplicates_b = -1, .changed = -1,
+    *out = (struct compare_result){.missing = -1,
+                                   .extra = -1,
+                                   .duplicates = -1,
+                                   .duplicates_b = -1,
+                                   .changed = -1,
                                    .stale = -1};
     if (ops->read(ctx, a, "compare_columns", vars, BASE_COUNT(vars), &columns, err) ||
         ops->read(ctx, a, stem, vars, BASE_COUNT(vars), &sql, err))
         return -1;
     take_columns(ctx, out, &columns);
     if (sql.n != 1)
-        return fail(err, ERR_WAREHOUSE, "\"%s\".\"%s\" and \"%s\".\"%s\" have no column in common", q->a.schema,
-                    q->a.name, q->b.schema, q->b.name);
+        return fail(err, ERR_WAREHOUSE, "\"%s\".\"%s\" and \"%s\".\"%s\" have no column in common",
+                    q->a.schema, q->a.name, q->b.schema, q->b.name);
     return run_comparison(ctx, a, ops, sql.v[0], out, err);
 }
 
@@ -131,8 +139,9 @@ columns_differ(const struct compare_result *r)
 }
 
 /*
- * Without a key there is nothing to tell an old row from a new one by: rows that are only in the incremental result or
- * only in the full one count as broken, unless both sides lack as many of each other's (values, not rows, differ).
+ * Without a key there is nothing to tell an old row from a new one by: rows that are only in the
+ * incremental result or only in the full one count as broken, unless both sides lack as many of
+ * each other's (values, not rows, differ).
  */
 enum compare_verdict
 compare_judge(const struct compare_result *r)
@@ -206,10 +215,8 @@ compare_text(void *ctx, const struct compare_result *r)
     buf_init(&b, ctx);
     add_count(&b, r->missing, "row of the full refresh is missing",
               "rows of the full refresh are missing");
-    add_count(&b, r->extra, "row is too many",
-              "rows are too many");
-    add_count(&b, r->duplicates, "key stands more than once",
-              "keys stand more than once");
+    add_count(&b, r->extra, "row is too many", "rows are too many");
+    add_count(&b, r->duplicates, "key stands more than once", "keys stand more than once");
     add_count(&b, r->changed - (r->stale > 0 ? r->stale : 0), "row that the run touched differs",
               "rows that the run touched differ");
     add_count(&b, r->stale, "old row, which the run left alone, differs",
@@ -217,9 +224,8 @@ compare_text(void *ctx, const struct compare_result *r)
     add_columns(&b, r);
     if (r->changed < 0) {
         add_count(&b, r->only_a, "row is only in the incremental result",
-              "rows are only in the incremental result");
-        add_count(&b, r->only_b, "row is only in the full one",
-              "rows are only in the full one");
+                  "rows are only in the incremental result");
+        add_count(&b, r->only_b, "row is only in the full one", "rows are only in the full one");
     }
     for (size_t i = 0; i < r->n_columns; i++) {
         const struct compare_column *c = &r->columns[i];

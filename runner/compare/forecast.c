@@ -38,9 +38,18 @@ forecast_policy(const char *on_schema_change)
 static struct pair
 read_pair(const char *const *c)
 {
-    return (struct pair){.name = c[0], .before = c[1], .after = c[2], .old = c[3], .new = c[4], .old_size = atoi(c[5]),
-                         .new_size = atoi(c[6]), .fits = *c[7] == 't', .back = *c[8] == 't', .compares = *c[9] == 't',
-                         .required = *c[10] == 't', .views = c[11]};
+    return (struct pair){.name = c[0],
+                         .before = c[1],
+                         .after = c[2],
+                         .old = c[3],
+                         .new = c[4],
+                         .old_size = atoi(c[5]),
+                         .new_size = atoi(c[6]),
+                         .fits = *c[7] == 't',
+                         .back = *c[8] == 't',
+                         .compares = *c[9] == 't',
+                         .required = *c[10] == 't',
+                         .views = c[11]};
 }
 
 static void
@@ -50,7 +59,8 @@ fails(struct forecast_column *c, const char *why)
     c->why = why;
 }
 
-/* Read from information_schema.columns, which has no other word for them: dbt's ALTER TABLE is no SQL then. */
+/* Read from information_schema.columns, which has no other word for them: dbt's ALTER TABLE is no
+ * SQL then. */
 static bool
 has_no_name(const char *type)
 {
@@ -76,9 +86,13 @@ judge_removed(void *ctx, struct forecast_column *c, const struct pair *p, const 
     if (strcmp(policy, "fail") == 0)
         fails(c, "on_schema_change is 'fail'");
     else if (strcmp(policy, "ignore") == 0)
-        fails(c, "dbt's insert names it, and the query no longer has it (on_schema_change is 'ignore')");
+        fails(
+            c,
+            "dbt's insert names it, and the query no longer has it (on_schema_change is 'ignore')");
     else if (strcmp(policy, "sync_all_columns") == 0 && *p->views)
-        fails(c, mem_printf(ctx, "%s in production hangs on it, and dbt drops the column without CASCADE", p->views));
+        fails(c, mem_printf(
+                     ctx, "%s in production hangs on it, and dbt drops the column without CASCADE",
+                     p->views));
     else if (strcmp(policy, "sync_all_columns") == 0)
         c->effect = FORECAST_REMOVED;
     else if (p->required)
@@ -104,7 +118,8 @@ judge_cast(void *ctx, struct forecast_column *c, const struct pair *p, bool key)
     if (!p->fits)
         fails(c, mem_printf(ctx, "%s is not assigned to %s without a cast", p->after, p->before));
     else if (key && !p->compares)
-        fails(c, mem_printf(ctx, "it is of the unique_key, and %s is not compared with %s", p->after, p->before));
+        fails(c, mem_printf(ctx, "it is of the unique_key, and %s is not compared with %s",
+                            p->after, p->before));
 }
 
 /* dbt's can_expand_to: of two strings, is the other one longer? */
@@ -116,7 +131,8 @@ can_expand(int from, int to)
 
 /* Of the same name. False: nothing differs that dbt or the table would know of. */
 static bool
-judge_both(void *ctx, const struct forecast_request *q, struct forecast_column *c, const struct pair *p, const char *policy)
+judge_both(void *ctx, const struct forecast_request *q, struct forecast_column *c,
+           const struct pair *p, const char *policy)
 {
     const char *old = p->old, *dbt = p->new;
     int size = p->old_size;
@@ -151,16 +167,21 @@ judge(void *ctx, const struct forecast_request *q, const struct pair *p, struct 
 {
     const char *policy = forecast_policy(q->on_schema_change);
     bool added = !*p->before, removed = !*p->after;
-    *c = (struct forecast_column){.name = p->name, .before = added ? NULL : p->before,
+    *c = (struct forecast_column){.name = p->name,
+                                  .before = added ? NULL : p->before,
                                   .after = removed ? NULL : p->after,
-                                  .change = added ? "added" : removed ? "removed" : "retyped"};
+                                  .change = added     ? "added"
+                                            : removed ? "removed"
+                                                      : "retyped"};
     if (!added && !removed)
         return judge_both(ctx, q, c, p, policy);
     if (added)
         judge_added(ctx, c, p, policy);
     else
         judge_removed(ctx, c, p, policy);
-    c->result = c->effect == FORECAST_ADDED ? p->new : c->effect == FORECAST_KEPT ? p->before : NULL;
+    c->result = c->effect == FORECAST_ADDED  ? p->new
+                : c->effect == FORECAST_KEPT ? p->before
+                                             : NULL;
     return true;
 }
 
@@ -191,25 +212,29 @@ settle(struct forecast *f)
 }
 
 static int
-read_pairs(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct relation *table,
-           const struct result_column *columns, size_t n, struct strlist *cells, struct err *err)
+read_pairs(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+           const struct relation *table, const struct result_column *columns, size_t n,
+           struct strlist *cells, struct err *err)
 {
-    const struct sql_var vars[] = {
-        {"schema", table->schema}, {"name", table->name}, {"columns", columns_json(ctx, columns, n)}};
+    const struct sql_var vars[] = {{"schema", table->schema},
+                                   {"name", table->name},
+                                   {"columns", columns_json(ctx, columns, n)}};
     if (ops->read(ctx, a, "forecast_columns", vars, BASE_COUNT(vars), cells, err))
         return -1;
-    return cells->n % CELLS == 0 ? 0 : fail(err, ERR_BUG, "forecast_columns.sql: %zu cells", cells->n);
+    return cells->n % CELLS == 0 ? 0
+                                 : fail(err, ERR_BUG, "forecast_columns.sql: %zu cells", cells->n);
 }
 
 int
-forecast_columns(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct forecast_request *q,
-                 struct forecast *out, struct err *err)
+forecast_columns(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                 const struct forecast_request *q, struct forecast *out, struct err *err)
 {
     struct result_column *columns = NULL;
     struct strlist cells = {0};
     size_t n = 0;
     *out = (struct forecast){0};
-    if (ops->result_columns(ctx, a, q->sql, &columns, &n, err) || read_pairs(ctx, a, ops, &q->table, columns, n, &cells, err))
+    if (ops->result_columns(ctx, a, q->sql, &columns, &n, err) ||
+        read_pairs(ctx, a, ops, &q->table, columns, n, &cells, err))
         return -1;
     out->columns = mem_array(ctx, struct forecast_column, cells.n / CELLS + 1);
     for (size_t i = 0; i < cells.n; i += CELLS) {
@@ -230,18 +255,19 @@ type_in(const struct strlist *cells, const char *name)
 }
 
 int
-forecast_observe(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct relation *now,
-                 struct forecast *f, struct err *err)
+forecast_observe(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                 const struct relation *now, struct forecast *f, struct err *err)
 {
     struct strlist cells = {0};
     if (read_pairs(ctx, a, ops, now, NULL, 0, &cells, err))
         return -1;
     for (size_t i = 0; i < f->n; i++) {
         struct forecast_column *c = &f->columns[i];
-        if (c->effect == FORECAST_FAILS) /* it passed here, for what hangs on production's table is not here */
+        if (c->effect ==
+            FORECAST_FAILS) /* it passed here, for what hangs on production's table is not here */
             continue;
         c->result = type_in(&cells, c->name);
-        c->effect = !c->before  ? (c->result ? FORECAST_ADDED : FORECAST_IGNORED)
+        c->effect = !c->before   ? (c->result ? FORECAST_ADDED : FORECAST_IGNORED)
                     : !c->result ? FORECAST_REMOVED
                     : strcmp(c->result, c->before) == 0 ? FORECAST_KEPT
                                                         : FORECAST_RETYPED;
@@ -253,12 +279,9 @@ static void
 tell_column(struct buf *b, const struct forecast_column *c)
 {
     static const char *const words[] = {
-        [FORECAST_ADDED] = "is added",
-        [FORECAST_REMOVED] = "is removed, with its values",
-        [FORECAST_RETYPED] = "becomes",
-        [FORECAST_KEPT] = "stays",
-        [FORECAST_IGNORED] = "does not come",
-        [FORECAST_FAILS] = "makes the run fail:",
+        [FORECAST_ADDED] = "is added",        [FORECAST_REMOVED] = "is removed, with its values",
+        [FORECAST_RETYPED] = "becomes",       [FORECAST_KEPT] = "stays",
+        [FORECAST_IGNORED] = "does not come", [FORECAST_FAILS] = "makes the run fail:",
     };
     const char *type = c->before && c->after ? NULL : c->before ? c->before : c->after;
     buf_printf(b, "%s%s", b->len ? "; " : "", c->name);

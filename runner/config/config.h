@@ -18,54 +18,57 @@ enum config_output {
 };
 
 struct config {
-    const char *command;     /* "run", "state check" */
-    struct strlist args;     /* positional */
+    const char *command; /* "run", "state check" */
+    struct strlist args; /* positional */
     /* dbt's own, named as dbt names them */
     struct strlist select, exclude, resource_type, exclude_resource_type, output_keys;
     bool models_only; /* ls: they were named with --models */
     const char *selector, *indirect_selection;
     const char *state, *defer_state;
     struct strlist defer_from, defer_only; /* NAME=DIR; NAME=CRITERIA */
-    const char *defer_by;    /* "order", "newest" */
+    const char *defer_by;                  /* "order", "newest" */
     bool favor_state, full_refresh, fail_fast, quiet;
-    int threads;             /* 0: the profile's */
-    int jobs;                /* connections that copy, where much is copied */
+    int threads; /* 0: the profile's */
+    int jobs;    /* connections that copy, where much is copied */
     const char *target, *profile, *profiles_dir, *project_dir, *target_path, *vars, *log_format;
     /* ours */
     const char *base, *head, *schema, *manifest, *scope, *strategy, *output, *dbt;
     const char *pull_request, *repository; /* as the forge names them; NULL: as the CI tells */
-    const char *post, *api_url; /* of report: which forge, and its API's address */
-    double post_timeout;     /* seconds of a forge's silence */
-    const char *store;       /* of state push and pull */
-    const char *for_whom;    /* state pull: for which commit; sandbox: for which role; NULL: nothing said */
-    int keep;                /* generations that a push leaves in the store */
-    double store_timeout;    /* seconds of a store's silence */
-    const char *format, *ci; /* of help and of init */
+    const char *post, *api_url;            /* of report: which forge, and its API's address */
+    double post_timeout;                   /* seconds of a forge's silence */
+    const char *store;                     /* of state push and pull */
+    /* state pull: for which commit; sandbox: for which role; NULL: nothing said */
+    const char *for_whom;
+    int keep;                       /* generations that a push leaves in the store */
+    double store_timeout;           /* seconds of a store's silence */
+    const char *format, *ci;        /* of help and of init */
     const char *compare_production; /* "off", "summary", "full" */
-    struct strlist allow, labels; /* decisions; the pull request's labels, empty: the CI's */
-    bool forecast;           /* tell what on_schema_change will do before the build */
-    bool both;               /* build modified incremental models by full refresh as well */
-    bool roles;              /* doctor: try what must be denied */
-    bool dirty_said;         /* by the user; else what is right depends on where this runs */
+    struct strlist allow, labels;   /* decisions; the pull request's labels, empty: the CI's */
+    bool forecast;                  /* tell what on_schema_change will do before the build */
+    bool both;                      /* build modified incremental models by full refresh as well */
+    bool roles;                     /* doctor: try what must be denied */
+    bool dirty_said;                /* by the user; else what is right depends on where this runs */
     bool dirty, debug, no_build, dry_run, retry, help, version;
-    double timeout;          /* seconds for the build step; 0: none */
-    double heartbeat;        /* seconds without a word, where there is no terminal; 0: never */
-    double takeover_timeout; /* seconds for an older run to give way */
-    const char *run_number;  /* in the CI's order; NULL: as the CI tells */
-    double lock_timeout;     /* seconds on production's relations */
-    double statement_timeout;/* seconds for one clone statement; 0: none */
+    double timeout;           /* seconds for the build step; 0: none */
+    double heartbeat;         /* seconds without a word, where there is no terminal; 0: never */
+    double takeover_timeout;  /* seconds for an older run to give way */
+    const char *run_number;   /* in the CI's order; NULL: as the CI tells */
+    double lock_timeout;      /* seconds on production's relations */
+    double statement_timeout; /* seconds for one clone statement; 0: none */
     const char *window, *copy_most; /* a time; a size: NULL: none */
-    int sample;              /* percent */
-    double copy_longest;     /* seconds that auto copies one table; 0: any */
-    const char *clones_most; /* a size: of all clones of a run; NULL: none */
+    int sample;                     /* percent */
+    double copy_longest;            /* seconds that auto copies one table; 0: any */
+    const char *clones_most;        /* a size: of all clones of a run; NULL: none */
     const char *copy_rate;   /* a size: so much is copied in a second; NULL: as the last run did */
     double snapshot_longest; /* seconds that one snapshot of production is held */
     const char *partitions;  /* "keep", "flatten" */
-    const char *clone_database; /* the template that the pull request's database is a copy of; NULL: none */
+    /* the template that the pull request's database is a copy of; NULL: none */
+    const char *clone_database;
     const char *database_strategy; /* "wal_log", "file_copy", "clone"; NULL: the server's own */
-    struct strlist database_command, database_drop_command; /* print, and drop, a database of a hosting service; empty: none */
-    const char *clone_grants; /* JSON: a mapping, or NULL */
-    const char *clone_rules; /* JSON: a list of mappings, or NULL */
+    /* print, and drop, a database of a hosting service; empty: none */
+    struct strlist database_command, database_drop_command;
+    const char *clone_grants;    /* JSON: a mapping, or NULL */
+    const char *clone_rules;     /* JSON: a list of mappings, or NULL */
     const char *stage_target;    /* promote: target.name while stage is built; NULL: production's */
     struct strlist promote_from; /* promote: STAGE or STAGE=SCHEMA */
     const char *note, *since;    /* promote: files with what production was */
@@ -75,14 +78,15 @@ struct config {
     const char *metrics;         /* a file for Prometheus, or NULL */
     struct strlist notify;       /* a program that is told the outcome; empty: none */
     double budget, patience;     /* seconds: a reader's longest wait; how long to try */
-    struct strlist as_views, downstream_of; /* sandbox: what is only read; what brings all that reads it */
+    /* sandbox: what is only read; what brings all that reads it */
+    struct strlist as_views, downstream_of;
     const char *as_of_manifest; /* sandbox: a folder */
-    double ttl;              /* sandbox: seconds; 0: it does not expire */
+    double ttl;                 /* sandbox: seconds; 0: it does not expire */
     const char *ask_forge;     /* gc: which forge tells whether a pull request is closed, or NULL */
     struct strlist closed_prs; /* gc: pull requests that are closed */
     struct strlist closed_command; /* gc: prints such numbers; empty: none */
-    struct strlist build_command; /* `build: {command: [..]}`; empty: dbt build */
-    const char *file;        /* the cloneci.yml that was read, or NULL */
+    struct strlist build_command;  /* `build: {command: [..]}`; empty: dbt build */
+    const char *file;              /* the cloneci.yml that was read, or NULL */
 };
 
 /*
@@ -101,22 +105,22 @@ enum option_kind {
     OPTION_LIST,         /* a list of mappings, in cloneci.yml only; as JSON */
 };
 struct option_def {
-    const char *name;      /* long, without dashes */
-    char letter;           /* short, or 0 */
+    const char *name; /* long, without dashes */
+    char letter;      /* short, or 0 */
     enum option_kind kind;
-    size_t offset;         /* in struct config */
-    const char *env;       /* environment variables, split by a space, the first one set counts */
-    const char *yaml;      /* dotted key in cloneci.yml, or NULL: command line only */
+    size_t offset;    /* in struct config */
+    const char *env;  /* environment variables, split by a space, the first one set counts */
+    const char *yaml; /* dotted key in cloneci.yml, or NULL: command line only */
     const char *metavar;
-    const char *choices;   /* "eager cautious buildable empty", or NULL */
-    const char *commands;  /* " run plan state check "; NULL: all; "": no flag at all */
+    const char *choices;  /* "eager cautious buildable empty", or NULL */
+    const char *commands; /* " run plan state check "; NULL: all; "": no flag at all */
     const char *help;
-    const char *aliases;   /* other names and letters that dbt has for it: "m models", or NULL */
-    const char *fallback;  /* the default, as text, or NULL */
-    const char *flag;      /* dbt's key for it under `flags:` of dbt_project.yml, or NULL */
-    const char *yes;       /* of a flag: a word that its key in cloneci.yml may have for true */
-    bool negatable;        /* --no-<name> is known as well */
-    const char *heading;   /* in the help: of this row and those after it */
+    const char *aliases;  /* other names and letters that dbt has for it: "m models", or NULL */
+    const char *fallback; /* the default, as text, or NULL */
+    const char *flag;     /* dbt's key for it under `flags:` of dbt_project.yml, or NULL */
+    const char *yes;      /* of a flag: a word that its key in cloneci.yml may have for true */
+    bool negatable;       /* --no-<name> is known as well */
+    const char *heading;  /* in the help: of this row and those after it */
 };
 const struct option_def *config_options(size_t *n);
 /* Does the option belong to the command ("state check")? NULL (no command yet) takes all. */
@@ -133,14 +137,14 @@ int config_load(void *ctx, struct config **out, int argc, char **argv,
 
 /* dbt_project.yml, unrendered, as far as it is needed. */
 struct project {
-    const char *dir;         /* absolute */
+    const char *dir; /* absolute */
     const char *name, *profile;
     const char *target_path; /* absolute; the option > dbt_project.yml > target */
     struct strlist model_paths, seed_paths, snapshot_paths, test_paths, macro_paths, analysis_paths,
         function_paths, docs_paths, asset_paths;
     const char *packages_install_path;
-    bool dispatches_dbt;     /* dispatch for the namespace dbt begins with another package */
-    int more_unrendered;     /* state_modified_compare_more_unrendered_values; -1: unset */
+    bool dispatches_dbt; /* dispatch for the namespace dbt begins with another package */
+    int more_unrendered; /* state_modified_compare_more_unrendered_values; -1: unset */
 };
 int config_project(void *ctx, struct project **out, const struct config *config,
                    struct err *err) BASE_CHECKED;
@@ -153,17 +157,17 @@ struct profile_extra {
 /* One output of profiles.yml. */
 struct profile {
     const char *file, *name, *target;
-    const char *type;        /* "postgres" */
+    const char *type; /* "postgres" */
     const char *schema, *database;
     int threads;
-    struct strlist keys;     /* every key of the output, in order .. */
-    struct strlist raw;      /* .. its text as written, Jinja and all .. */
-    struct strlist rendered; /* .. and with env_var() resolved; the log knows the secrets */
-    struct strlist outputs;  /* the profile's target names */
-    const void *source;      /* the output as it was read, for profile_write */
+    struct strlist keys;       /* every key of the output, in order .. */
+    struct strlist raw;        /* .. its text as written, Jinja and all .. */
+    struct strlist rendered;   /* .. and with env_var() resolved; the log knows the secrets */
+    struct strlist outputs;    /* the profile's target names */
+    const void *source;        /* the output as it was read, for profile_write */
     struct profile_extra *set; /* by profile_set */
     size_t n_set;
-    const void *settings;    /* profiles.yml's own `config:`, or NULL */
+    const void *settings; /* profiles.yml's own `config:`, or NULL */
 };
 /*
  * --profiles-dir > DBT_PROFILES_DIR > the working directory if profiles.yml is there > ~/.dbt, and
@@ -178,8 +182,8 @@ const char *profile_get(const struct profile *p, const char *key);
 void profile_set(struct profile *p, const char *key, const char *value);
 /*
  * Writes profiles.yml into `dir` (0600): the same output with another schema, the extra keys and
- * those that were set, env_var() references left as they are; a literal password becomes an env_var() reference, and
- * "NAME=value" for the child is added to env.
+ * those that were set, env_var() references left as they are; a literal password becomes an
+ * env_var() reference, and "NAME=value" for the child is added to env.
  */
 int profile_write(void *ctx, const struct profile *p, const char *dir, const char *schema,
                   const struct profile_extra *extra, size_t n_extra, struct strlist *env,

@@ -38,8 +38,8 @@ struct loader {
 };
 
 /* argv after the program's name. ERR_CONFIG for what is no option, or lacks or has a value. */
-int
-args_parse(void *ctx, struct said_list *out, int argc, char **argv, struct err *err) BASE_CHECKED;
+int args_parse(void *ctx, struct said_list *out, int argc, char **argv,
+               struct err *err) BASE_CHECKED;
 /* ERR_CONFIG if something was said that the command does not take. */
 int args_check(const struct said_list *said, const char *command, struct err *err) BASE_CHECKED;
 

@@ -220,8 +220,13 @@ profile_write(void *ctx, const struct profile *p, const char *dir, const char *s
               const struct profile_extra *extra, size_t n_extra, struct strlist *env,
               struct err *err)
 {
-    struct writer w = {.ctx = talloc_new(NULL), .profile = p, .schema = schema, .extra = extra,
-                       .n_extra = n_extra, .env = env, .env_ctx = ctx};
+    struct writer w = {.ctx = talloc_new(NULL),
+                       .profile = p,
+                       .schema = schema,
+                       .extra = extra,
+                       .n_extra = n_extra,
+                       .env = env,
+                       .env_ctx = ctx};
     buf_init(&w.text, w.ctx);
     buf_puts(
         &w.text,

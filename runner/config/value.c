@@ -113,9 +113,9 @@ with_unit(const char *text, const struct unit *units, size_t n)
 int
 config_seconds(double *out, const char *label, const char *text, double most_days, struct err *err)
 {
-    static const struct unit units[] = {{"", 1},    {"s", 1},      {"sec", 1},    {"ms", 0.001},
-                                        {"m", 60},  {"min", 60},   {"h", 3600},   {"hours", 3600},
-                                        {"d", 86400}, {"day", 86400}, {"days", 86400}};
+    static const struct unit units[] = {
+        {"", 1},     {"s", 1},        {"sec", 1},   {"ms", 0.001},  {"m", 60},      {"min", 60},
+        {"h", 3600}, {"hours", 3600}, {"d", 86400}, {"day", 86400}, {"days", 86400}};
     *out = with_unit(text, units, BASE_COUNT(units));
     if (*out >= 0 && *out <= most_days * 86400)
         return 0;
@@ -126,8 +126,8 @@ config_seconds(double *out, const char *label, const char *text, double most_day
 int
 config_bytes(double *out, const char *label, const char *text, struct err *err)
 {
-    static const struct unit units[] = {{"", 1},           {"B", 1},           {"kB", 1024},
-                                        {"MB", 1048576},   {"GB", 1073741824}, {"TB", 1099511627776}};
+    static const struct unit units[] = {{"", 1},         {"B", 1},           {"kB", 1024},
+                                        {"MB", 1048576}, {"GB", 1073741824}, {"TB", 1099511627776}};
     *out = with_unit(text, units, BASE_COUNT(units));
     if (*out >= 0)
         return 0;

@@ -41,14 +41,16 @@ decide(void *ctx, struct gc_schema *s, uint64_t oid, bool owned, const struct gc
 }
 
 static int
-read_marked(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool database, struct strlist *cells, struct err *err)
+read_marked(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool database,
+            struct strlist *cells, struct err *err)
 {
-    return ops->read(ctx, a, database ? "databases_marked" : "namespaces_marked", NULL, 0, cells, err);
+    return ops->read(ctx, a, database ? "databases_marked" : "namespaces_marked", NULL, 0, cells,
+                     err);
 }
 
 int
-gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct gc_options *options,
-        struct gc_schema **out, size_t *n, struct err *err)
+gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+        const struct gc_options *options, struct gc_schema **out, size_t *n, struct err *err)
 {
     struct strlist cells = {0};
     if (read_marked(ctx, a, ops, false, &cells, err))
@@ -67,12 +69,13 @@ gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struc
 }
 
 static int
-lock(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem, const struct gc_schema *s,
-     bool *got, struct err *err)
+lock(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+     const struct gc_schema *s, bool *got, struct err *err)
 {
     char *sql;
     struct strlist rows = {0};
-    const char *name = s->database ? plan_database_lock(ctx, s->name) : mem_printf(ctx, "cloneci:%s", s->marker.schema);
+    const char *name = s->database ? plan_database_lock(ctx, s->name)
+                                   : mem_printf(ctx, "cloneci:%s", s->marker.schema);
     const struct sql_var vars[] = {{"key", adapter_lock_key(ctx, name)}};
     if (sql_render(ctx, &sql, ops->dialect, stem, vars, BASE_COUNT(vars), err) ||
         ops->query(ctx, a, sql, &rows, err))
@@ -83,8 +86,8 @@ lock(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *st
 
 /* With the lock held: is it still the schema that was decided on? */
 static int
-unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct gc_schema *s, bool *same,
-          struct err *err)
+unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct gc_schema *s,
+          bool *same, struct err *err)
 {
     struct strlist cells = {0};
     *same = false;
@@ -92,23 +95,28 @@ unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const str
         return -1;
     for (size_t i = 0; i + 3 < cells.n; i += 4)
         if (strcmp(cells.v[i], s->name) == 0)
-            *same = strcmp(cells.v[i + 3], s->comment) == 0 && strcmp(cells.v[i + 2], "true") == 0 &&
+            *same = strcmp(cells.v[i + 3], s->comment) == 0 &&
+                    strcmp(cells.v[i + 2], "true") == 0 &&
                     strtoull(cells.v[i + 1], NULL, 10) == s->marker.oid;
     return 0;
 }
 
 /* The server drops none that somebody is connected to. */
 static int
-drop_database(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *name, struct err *err)
+drop_database(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *name,
+              struct err *err)
 {
     char *sql;
     const struct sql_var vars[] = {{"name", name}};
-    return sql_render(ctx, &sql, ops->dialect, "database_drop", vars, 1, err) || ops->exec(a, sql, err) ? -1 : 0;
+    return sql_render(ctx, &sql, ops->dialect, "database_drop", vars, 1, err) ||
+                   ops->exec(a, sql, err)
+               ? -1
+               : 0;
 }
 
 static int
-drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *s, bool *dropped,
-         struct err *err)
+drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *s,
+         bool *dropped, struct err *err)
 {
     bool got, same, released;
     *dropped = false;
@@ -124,7 +132,8 @@ drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_
         s->drop = false;
         s->why = "it changed meanwhile";
     } else if (rc == 0) {
-        rc = s->database ? drop_database(ctx, a, ops, s->name, err) : ops->drop_namespace(a, s->name, err);
+        rc = s->database ? drop_database(ctx, a, ops, s->name, err)
+                         : ops->drop_namespace(a, s->name, err);
         *dropped = rc == 0;
         if (rc && strcmp(err->sqlstate, s->database ? "55006" : "2BP01") == 0) {
             s->why = mem_strdup(ctx, err->msg);
@@ -138,11 +147,12 @@ drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_
 }
 
 int
-gc_drop(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *schemas, size_t n,
-        struct err *err)
+gc_drop(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *schemas,
+        size_t n, struct err *err)
 {
     bool *done = mem_array(ctx, bool, n);
-    /* What stands in one pull request's schema may be used from another of its schemas: again while it helps. */
+    /* What stands in one pull request's schema may be used from another of its schemas: again while
+     * it helps. */
     for (bool progress = true; progress;) {
         progress = false;
         for (size_t i = 0; i < n; i++) {

@@ -1,6 +1,6 @@
 /*
- * gc: the janitor. Drops schemas and databases that cloneci made and that nobody needs any more, and nothing else, whatever
- * its name: by the marker in the comment, never by a pattern.
+ * gc: the janitor. Drops schemas and databases that cloneci made and that nobody needs any more,
+ * and nothing else, whatever its name: by the marker in the comment, never by a pattern.
  */
 #ifndef GC_H
 #define GC_H
@@ -17,20 +17,21 @@ struct gc_schema {
 };
 
 struct gc_options {
-    const char *project;       /* markers of other projects are left alone */
+    const char *project;          /* markers of other projects are left alone */
     const struct strlist *closed; /* numbers of pull requests that are closed */
-    const char *now;           /* RFC 3339 in UTC */
+    const char *now;              /* RFC 3339 in UTC */
 };
 
 /* Every schema and every database with a marker, and what is to become of it. */
-int gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct gc_options *options,
-            struct gc_schema **out, size_t *n, struct err *err) BASE_CHECKED;
-/*
- * Drops those that are to be dropped: takes each one's lock, reads its marker again, drops object by object
- * without CASCADE. One that is in use (its lock is held), was made again meanwhile, or is still needed from
- * elsewhere is kept: `drop` and `why` say so afterwards.
- */
-int gc_drop(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *schemas, size_t n,
+int gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+            const struct gc_options *options, struct gc_schema **out, size_t *n,
             struct err *err) BASE_CHECKED;
+/*
+ * Drops those that are to be dropped: takes each one's lock, reads its marker again, drops object
+ * by object without CASCADE. One that is in use (its lock is held), was made again meanwhile, or is
+ * still needed from elsewhere is kept: `drop` and `why` say so afterwards.
+ */
+int gc_drop(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *schemas,
+            size_t n, struct err *err) BASE_CHECKED;
 
 #endif

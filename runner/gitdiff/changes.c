@@ -192,7 +192,8 @@ diff_commits(git_diff **out, const struct repo *repo, git_tree *from, git_diff_o
 }
 
 static int
-diff_worktree(git_diff **out, const struct repo *repo, git_tree *from, git_diff_options *options, struct err *err)
+diff_worktree(git_diff **out, const struct repo *repo, git_tree *from, git_diff_options *options,
+              struct err *err)
 {
     options->flags |= GIT_DIFF_INCLUDE_UNTRACKED | GIT_DIFF_RECURSE_UNTRACKED_DIRS;
     if (git_diff_tree_to_workdir_with_index(out, repo->git, from, options))
@@ -202,8 +203,8 @@ diff_worktree(git_diff **out, const struct repo *repo, git_tree *from, git_diff_
 
 /* From a commit to the head, or to the work tree, for which there is an index. */
 static int
-diff_from(git_diff **out, const struct repo *repo, const git_oid *commit, git_index *index, const char *what,
-          struct err *err)
+diff_from(git_diff **out, const struct repo *repo, const git_oid *commit, git_index *index,
+          const char *what, struct err *err)
 {
     git_diff_options options;
     git_tree *from = NULL;
@@ -211,7 +212,8 @@ diff_from(git_diff **out, const struct repo *repo, const git_oid *commit, git_in
     options.flags = GIT_DIFF_INCLUDE_TYPECHANGE;
     if (tree_of(&from, repo, commit))
         return fail_tree(err, what);
-    int rc = index ? diff_worktree(out, repo, from, &options, err) : diff_commits(out, repo, from, &options, err);
+    int rc = index ? diff_worktree(out, repo, from, &options, err)
+                   : diff_commits(out, repo, from, &options, err);
     git_tree_free(from);
     return rc;
 }
@@ -243,7 +245,8 @@ changes_read(struct gitdiff *out, const struct repo *repo, struct err *err)
 }
 
 int
-gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_change **out, size_t *n, struct err *err)
+gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_change **out, size_t *n,
+                 struct err *err)
 {
     const struct repo *repo = diff->handle;
     struct gitdiff *found = mem_new(ctx, struct gitdiff);

@@ -41,7 +41,7 @@ read_pull_request(void *ctx, struct ci *out, const cJSON *pr)
     const cJSON *base = json_get(pr, "base"), *head = json_get(pr, "head");
     const cJSON *label;
     double number = json_num(pr, "number", 0);
-    cJSON_ArrayForEach(label, json_get(pr, "labels")) {
+    cJSON_ArrayForEach (label, json_get(pr, "labels")) {
         if (json_str(label, "name"))
             strlist_add(ctx, &out->labels, json_str(label, "name"));
     }
@@ -144,8 +144,8 @@ gitdiff_pull_request(void *ctx)
 char *
 gitdiff_run_number(void *ctx)
 {
-    static const char *const names[] = {"GITHUB_RUN_ID", "CI_PIPELINE_ID", "BITBUCKET_BUILD_NUMBER", "BUILD_BUILDID",
-                                        "BUILD_NUMBER"};
+    static const char *const names[] = {"GITHUB_RUN_ID", "CI_PIPELINE_ID", "BITBUCKET_BUILD_NUMBER",
+                                        "BUILD_BUILDID", "BUILD_NUMBER"};
     for (size_t i = 0; i < BASE_COUNT(names); i++) {
         const char *value = var(names[i]);
         if (value && strspn(value, "0123456789") == strlen(value))

@@ -22,21 +22,21 @@ struct gitdiff_change {
 };
 
 struct gitdiff {
-    const char *repository;    /* work tree, absolute */
-    const char *prefix;        /* the project's folder within it, "" or "sub/dir/" */
-    const char *base_ref;      /* as found: "origin/main" */
-    const char *base_from;     /* who said so: "--base", "GITHUB_BASE_REF", "origin/HEAD" .. */
-    const char *base_sha;      /* tip of the base; 40 hex */
+    const char *repository; /* work tree, absolute */
+    const char *prefix;     /* the project's folder within it, "" or "sub/dir/" */
+    const char *base_ref;   /* as found: "origin/main" */
+    const char *base_from;  /* who said so: "--base", "GITHUB_BASE_REF", "origin/HEAD" .. */
+    const char *base_sha;   /* tip of the base; 40 hex */
     const char *merge_base_sha;
     const char *head_sha;
-    const char *branch;        /* short name, or NULL when detached */
-    const char *pull_request;  /* number as text, when the CI tells it, else NULL */
-    struct strlist labels;     /* of the pull request, as far as the CI tells */
-    bool dirty;                /* uncommitted work is counted */
+    const char *branch;             /* short name, or NULL when detached */
+    const char *pull_request;       /* number as text, when the CI tells it, else NULL */
+    struct strlist labels;          /* of the pull request, as far as the CI tells */
+    bool dirty;                     /* uncommitted work is counted */
     struct gitdiff_change *changes; /* sorted by path */
     size_t n;
-    size_t outside;            /* changes outside of the project's folder */
-    void *handle;              /* of libgit2, for gitdiff_blob */
+    size_t outside; /* changes outside of the project's folder */
+    void *handle;   /* of libgit2, for gitdiff_blob */
 };
 
 struct gitdiff_options {
@@ -44,7 +44,8 @@ struct gitdiff_options {
     const char *base; /* NULL: the CI's variables, else the remote's default branch */
     const char *head; /* NULL: HEAD (in a GitHub pull_request job: the pull request's own head) */
     bool dirty;       /* count staged, unstaged and untracked (not ignored) work .. */
-    bool dirty_locally; /* .. as well where no CI is at work and no head is named: dbt reads the work tree */
+    /* .. as well where no CI is at work and no head is named: dbt reads the work tree */
+    bool dirty_locally;
 };
 
 /* Errors are ERR_INPUT and say what to do (fetch-depth: 0, --base ..). */
@@ -64,20 +65,23 @@ enum gitdiff_side { GITDIFF_BASE, GITDIFF_HEAD };
 int gitdiff_blob(void *ctx, const struct gitdiff *diff, enum gitdiff_side side, const char *path,
                  char **data, size_t *len, struct err *err) BASE_CHECKED;
 /*
- * What dbt reads is the work tree: the files of the project's folder there that are not as at the head, sorted by path; none
- * if dirty. There are some where work is uncommitted, or where the CI checked out its own merge into a base that moved on.
+ * What dbt reads is the work tree: the files of the project's folder there that are not as at the
+ * head, sorted by path; none if dirty. There are some where work is uncommitted, or where the CI
+ * checked out its own merge into a base that moved on.
  */
 int gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_change **out, size_t *n,
                      struct err *err) BASE_CHECKED;
 /*
  * Symbolic links and submodules in the project's folder at the head (and in the work tree, if
- * dirty), relative to it: a change of what stands behind them has another path in the diff, or none.
+ * dirty), relative to it: a change of what stands behind them has another path in the diff, or
+ * none.
  */
 int gitdiff_links(void *ctx, const struct gitdiff *diff, struct strlist *out,
                   struct err *err) BASE_CHECKED;
 /* Is `sha` an ancestor of the head? 1 yes, 0 no, -1 unknown here (not fetched, or no commit). */
 int gitdiff_is_ancestor(const struct gitdiff *diff, const char *sha);
-/* Is the head an ancestor of `sha`, of which a unique beginning will do, or the same? Answers likewise. */
+/* Is the head an ancestor of `sha`, of which a unique beginning will do, or the same? Answers
+ * likewise. */
 int gitdiff_is_within(const struct gitdiff *diff, const char *sha);
 
 #endif

@@ -20,19 +20,22 @@ guard_path(void *ctx, const char **out, const struct config *config, const struc
 {
     if (!config->state || !*config->state) {
         fail(err, ERR_CONFIG, "no production manifest was given");
-        return hint(err, "Give the folder that holds production's manifest.json with --state DIR (or DBT_STATE); "
+        return hint(err, "Give the folder that holds production's manifest.json with --state DIR "
+                         "(or DBT_STATE); "
                          "the job that builds production keeps its target/ folder for this.");
     }
     char *dir = path_absolute(ctx, config->state);
     char *path = path_join(ctx, dir, "manifest.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no manifest.json in the --state folder", dir);
-        return hint(err, "Without production's manifest everything would look new. Fetch the one that the "
-                         "production job made, or run that job first.");
+        return hint(
+            err, "Without production's manifest everything would look new. Fetch the one that the "
+                 "production job made, or run that job first.");
     }
     if (same_file(path, path_join(ctx, project->target_path, "manifest.json"))) {
         fail(err, ERR_REFUSED, "%s is the file that dbt itself writes in this checkout", path);
-        return hint(err, "Keep production's artifacts in a folder of their own, or every change would be compared "
+        return hint(err, "Keep production's artifacts in a folder of their own, or every change "
+                         "would be compared "
                          "with itself: cp -r target prod-state, then --state prod-state.");
     }
     *out = path;
@@ -56,8 +59,8 @@ peek_invocation(void *ctx, const char *path)
 }
 
 int
-guard_identity(const struct manifest *m, const struct project *project, const struct profile *profile,
-               struct err *err)
+guard_identity(const struct manifest *m, const struct project *project,
+               const struct profile *profile, struct err *err)
 {
     if (m->project_name && strcmp(m->project_name, project->name) != 0) {
         fail(err, ERR_REFUSED, "%s is the manifest of the project '%s', this is '%s'", m->file,
@@ -65,22 +68,30 @@ guard_identity(const struct manifest *m, const struct project *project, const st
         return hint(err, "Point --state at the artifacts of this project's production.");
     }
     if (profile && m->adapter_type && strcmp(m->adapter_type, profile->type) != 0) {
-        fail(err, ERR_REFUSED, "%s was made for the adapter '%s', the target '%s' of profile '%s' is '%s'", m->file,
+        fail(err, ERR_REFUSED,
+             "%s was made for the adapter '%s', the target '%s' of profile '%s' is '%s'", m->file,
              m->adapter_type, profile->target, profile->name, profile->type);
-        return hint(err, "Production and CI must be on the same kind of warehouse: choose the target with --target.");
+        return hint(err, "Production and CI must be on the same kind of warehouse: choose the "
+                         "target with --target.");
     }
     return 0;
 }
 
 static int
-check_own(void *ctx, const struct manifest *m, const struct project *project, const char *schema, struct err *err)
+check_own(void *ctx, const struct manifest *m, const struct project *project, const char *schema,
+          struct err *err)
 {
     const char *local = path_join(ctx, project->target_path, "manifest.json");
     const char *own = peek_invocation(ctx, local);
     if (own && str_eq(own, m->invocation_id)) {
-        fail(err, ERR_REFUSED, "%s and %s come from the same invocation of dbt (%s)", m->file, local, own);
-        return hint(err, "This is the checkout's own manifest, not production's: fetch production's artifacts into "
-                         "the --state folder. If production really was built in this checkout, remove %s.", local);
+        fail(err, ERR_REFUSED, "%s and %s come from the same invocation of dbt (%s)", m->file,
+             local, own);
+        return hint(
+            err,
+            "This is the checkout's own manifest, not production's: fetch production's artifacts "
+            "into "
+            "the --state folder. If production really was built in this checkout, remove %s.",
+            local);
     }
     if (!schema)
         return 0;
@@ -88,9 +99,12 @@ check_own(void *ctx, const struct manifest *m, const struct project *project, co
         const struct node *n = &m->nodes[i];
         if (n->group != NODE_NODES || !n->relation_name || !str_eq(n->schema, schema))
             continue;
-        fail(err, ERR_REFUSED, "%s was made for the pull request's own schema \"%s\" (%s stands there)", m->file,
+        fail(err, ERR_REFUSED,
+             "%s was made for the pull request's own schema \"%s\" (%s stands there)", m->file,
              schema, n->unique_id);
-        return hint(err, "Point --state at the artifacts of production's target, or choose another --schema.");
+        return hint(
+            err,
+            "Point --state at the artifacts of production's target, or choose another --schema.");
     }
     return 0;
 }
@@ -121,15 +135,19 @@ guard_age_text(void *ctx, int64_t s)
 }
 
 int
-guard_check(void *ctx, struct guard_facts *out, const struct manifest *production, const struct project *project,
-            const struct profile *profile, const char *schema, const struct gitdiff *diff, struct err *err)
+guard_check(void *ctx, struct guard_facts *out, const struct manifest *production,
+            const struct project *project, const struct profile *profile, const char *schema,
+            const struct gitdiff *diff, struct err *err)
 {
-    if (guard_identity(production, project, profile, err) || check_own(ctx, production, project, schema, err))
+    if (guard_identity(production, project, profile, err) ||
+        check_own(ctx, production, project, schema, err))
         return -1;
     int known = diff && production->git_sha ? gitdiff_is_ancestor(diff, production->git_sha) : -1;
     *out = (struct guard_facts){.age_seconds = guard_age_seconds(production->generated_at),
                                 .git_sha = production->git_sha,
-                                .git_relation = known < 0 ? "unknown" : known ? "ancestor" : "not_ancestor"};
+                                .git_relation = known < 0 ? "unknown"
+                                                : known   ? "ancestor"
+                                                          : "not_ancestor"};
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * guard: is this really production's manifest? Asked before anything else is done with it: a wrong manifest
- * makes every later answer wrong, and mostly silently so.
+ * guard: is this really production's manifest? Asked before anything else is done with it: a wrong
+ * manifest makes every later answer wrong, and mostly silently so.
  */
 #ifndef GUARD_H
 #define GUARD_H
@@ -16,19 +16,21 @@ struct guard_facts {
 };
 
 /* Where production's manifest is: --state, or an error that says how to get one (ERR_CONFIG). */
-int guard_path(void *ctx, const char **out, const struct config *config, const struct project *project,
-               struct err *err) BASE_CHECKED;
+int guard_path(void *ctx, const char **out, const struct config *config,
+               const struct project *project, struct err *err) BASE_CHECKED;
 /*
- * ERR_REFUSED: another adapter, another project, the pull request's own manifest (same invocation as the one in
- * the target folder, or relations in the pull request's schema). `profile`, `schema` and `diff` may be NULL.
+ * ERR_REFUSED: another adapter, another project, the pull request's own manifest (same invocation
+ * as the one in the target folder, or relations in the pull request's schema). `profile`, `schema`
+ * and `diff` may be NULL.
  */
 int guard_check(void *ctx, struct guard_facts *out, const struct manifest *production,
                 const struct project *project, const struct profile *profile, const char *schema,
                 const struct gitdiff *diff, struct err *err) BASE_CHECKED;
 /* Of that only whether it is of this project and adapter: for what compares nothing with it. */
-int guard_identity(const struct manifest *m, const struct project *project, const struct profile *profile,
-                   struct err *err) BASE_CHECKED;
-/* Every schema that production's manifest names (nodes' and sources'), with one node that stands there. */
+int guard_identity(const struct manifest *m, const struct project *project,
+                   const struct profile *profile, struct err *err) BASE_CHECKED;
+/* Every schema that production's manifest names (nodes' and sources'), with one node that stands
+ * there. */
 struct map *guard_schema_map(void *ctx, const struct manifest *production);
 char *guard_schemas(void *ctx, const struct manifest *production); /* the same as a JSON array */
 int64_t guard_age_seconds(const char *at); /* since a time as RFC 3339 in UTC; -1: it is none */

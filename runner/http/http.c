@@ -182,7 +182,8 @@ transfer_new(void *ctx, const struct http *h, const struct http_request *r)
     if (r->body) { /* libcurl signs a body that it has in memory */
         curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->len);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
-        char *type = mem_printf(t, "Content-Type: %s", r->type ? r->type : "application/octet-stream");
+        char *type =
+            mem_printf(t, "Content-Type: %s", r->type ? r->type : "application/octet-stream");
         t->headers = mem_check(curl_slist_append(t->headers, type));
     } else if (strcmp(r->method, "GET") == 0 && !h->sigv4) {
         curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L); /* credentials stay with the first host */
@@ -234,8 +235,10 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
     fail(err, ERR_INPUT, "%s %s: %s", r->method, r->url, said);
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        return hint(err, "There is no such host for this machine: look at the spelling of its name, at DNS, and "
-                         "whether a proxy is needed (https_proxy).");
+        return hint(
+            err,
+            "There is no such host for this machine: look at the spelling of its name, at DNS, and "
+            "whether a proxy is needed (https_proxy).");
     case CURLE_COULDNT_RESOLVE_PROXY:
         return hint(err, "Look at http_proxy, https_proxy and no_proxy.");
     case CURLE_COULDNT_CONNECT:

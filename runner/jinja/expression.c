@@ -357,7 +357,8 @@ take_operator(struct parser *x, const char *const (*of)[2], size_t n)
 static struct tree *
 parse_product(struct parser *x)
 {
-    static const char *const of[][2] = {{"*", "Mul"}, {"/", "Div"}, {"//", "FloorDiv"}, {"%", "Mod"}};
+    static const char *const of[][2] = {
+        {"*", "Mul"}, {"/", "Div"}, {"//", "FloorDiv"}, {"%", "Mod"}};
     struct tree *left = parse_power(x);
     for (const char *op; !x->bad && (op = take_operator(x, of, BASE_COUNT(of)));)
         left = pair(x, op, left, parse_power(x));
@@ -386,8 +387,8 @@ parse_sum(struct parser *x)
 static const char *
 take_comparison(struct parser *x)
 {
-    static const char *const of[][2] = {{"==", "eq"}, {"!=", "ne"}, {"<=", "lteq"},
-                                        {">=", "gteq"}, {"<", "lt"}, {">", "gt"}};
+    static const char *const of[][2] = {{"==", "eq"},   {"!=", "ne"}, {"<=", "lteq"},
+                                        {">=", "gteq"}, {"<", "lt"},  {">", "gt"}};
     const char *op = take_operator(x, of, BASE_COUNT(of)), *before = x->p;
     if (op || take_word(x, "in"))
         return op ? op : "in";

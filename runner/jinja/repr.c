@@ -31,7 +31,9 @@ add_string(struct buf *b, const char *s)
     for (; *s; s++) {
         const char *known = strchr(from, *s);
         /* U+0080 to U+00A0, and U+00AD */
-        bool control = (unsigned char)*s == 0xc2 && (((unsigned char)s[1] >= 0x80 && (unsigned char)s[1] <= 0xa0) || (unsigned char)s[1] == 0xad);
+        bool control = (unsigned char)*s == 0xc2 &&
+                       (((unsigned char)s[1] >= 0x80 && (unsigned char)s[1] <= 0xa0) ||
+                        (unsigned char)s[1] == 0xad);
         if (known)
             buf_printf(b, "\\%c", to[known - from]);
         else if (*s == quote || *s == '\\')
@@ -142,8 +144,9 @@ add_call(struct buf *b, const struct tree *t)
 static void
 add_compare(struct buf *b, const struct tree *t)
 {
-    static const char *const of[][2] = {{"eq", "=="},   {"ne", "!="}, {"lt", "<"},   {"lteq", "<="},
-                                        {"gt", ">"},    {"gteq", ">="}, {"in", "in"}, {"notin", "not in"}};
+    static const char *const of[][2] = {{"eq", "=="},   {"ne", "!="},       {"lt", "<"},
+                                        {"lteq", "<="}, {"gt", ">"},        {"gteq", ">="},
+                                        {"in", "in"},   {"notin", "not in"}};
     const struct trees *ops = &t->v[1].trees;
     add_source(b, t->v[0].tree);
     for (size_t i = 0; i < ops->n; i++) {
@@ -246,11 +249,11 @@ add_source(struct buf *b, const struct tree *t)
     static const struct {
         const char *type;
         void (*add)(struct buf *b, const struct tree *t);
-    } of[] = {{"Const", add_constant},   {"Name", add_name},       {"Call", add_call},
-              {"List", add_list},        {"Tuple", add_tuple},     {"Dict", add_dict},
-              {"Getattr", add_attribute}, {"Getitem", add_item},   {"Concat", add_concat},
-              {"Compare", add_compare},  {"Not", add_not},         {"Neg", add_negative},
-              {"And", add_and},          {"Or", add_or}};
+    } of[] = {{"Const", add_constant},    {"Name", add_name},    {"Call", add_call},
+              {"List", add_list},         {"Tuple", add_tuple},  {"Dict", add_dict},
+              {"Getattr", add_attribute}, {"Getitem", add_item}, {"Concat", add_concat},
+              {"Compare", add_compare},   {"Not", add_not},      {"Neg", add_negative},
+              {"And", add_and},           {"Or", add_or}};
     for (size_t i = 0; i < BASE_COUNT(of); i++) {
         if (strcmp(t->type, of[i].type) == 0) {
             of[i].add(b, t);

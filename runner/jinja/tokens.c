@@ -104,9 +104,9 @@ take_word(struct parser *x, const char *word)
 }
 
 /* The longest first, as Jinja's lexer has them. */
-static const char *const signs[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*",
-                                    "%",  "~",  "[",  "]",  "(",  ")",  "{", "}", ">", "<",
-                                    "=",  ".",  ":",  "|",  ",",  ";"};
+static const char *const signs[] = {"//", "**", "==", "!=", ">=", "<=", "+", "-", "/",
+                                    "*",  "%",  "~",  "[",  "]",  "(",  ")", "{", "}",
+                                    ">",  "<",  "=",  ".",  ":",  "|",  ",", ";"};
 
 static const char *
 peek(struct parser *x)
@@ -205,7 +205,8 @@ add_escape(struct parser *x, struct buf *b, const char *p, const char *end)
     for (size_t i = 0; i < most && from_here + i < end; i++)
         number[i] = from_here[i];
     unsigned long c = strtoul(number, &rest, base);
-    if ((digits && (size_t)(rest - number) != digits) || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+    if ((digits && (size_t)(rest - number) != digits) || c > 0x10ffff ||
+        (c >= 0xd800 && c < 0xe000))
         x->bad = true;
     else
         add_code_point(b, (uint32_t)c);
@@ -257,7 +258,8 @@ take_number(struct parser *x)
         char c = *x->p, next = x->p + 1 < x->end ? x->p[1] : '\0';
         bool sign = (c == '+' || c == '-') && real && (b.s[b.len - 1] | 0x20) == 'e';
         bool point = c == '.' && !real && !based && is_digit(next);
-        bool exponent = (c | 0x20) == 'e' && !based && b.len && (is_digit(next) || next == '-' || next == '+');
+        bool exponent =
+            (c | 0x20) == 'e' && !based && b.len && (is_digit(next) || next == '-' || next == '+');
         based |= b.len == 1 && b.s[0] == '0' && memchr("xXoObB", c, 6);
         real |= point || exponent;
         if (!is_digit(c) && c != '_' && !point && !exponent && !sign && !(based && is_letter(c)))

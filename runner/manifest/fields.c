@@ -180,9 +180,9 @@ remember_value(struct key_seen *k, struct value v)
     k->text[k->n + v.n] = ',';
 }
 
-/* To the value of the next key, or past it where *value is set. Entries mostly have the keys of those before them, in their
- * order and as dbt writes them: the one that came after `last` the last time is looked for by its text, before the place is
- * looked at as JSON. */
+/* To the value of the next key, or past it where *value is set. Entries mostly have the keys of
+ * those before them, in their order and as dbt writes them: the one that came after `last` the last
+ * time is looked for by its text, before the place is looked at as JSON. */
 static inline struct key_seen *
 next_key(struct reader *r, struct key_seen *last, struct value *value)
 {

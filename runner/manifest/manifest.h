@@ -105,18 +105,21 @@ struct manifest {
  * checked whole when read). The result, and every string in it, belongs to ctx.
  */
 int manifest_read(void *ctx, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
-/* Reads both at once, each in a thread of its own. The first one's error comes before the second one's; then
- * both results are NULL. */
+/* Reads both at once, each in a thread of its own. The first one's error comes before the second
+ * one's; then both results are NULL. */
 int manifest_read_two(void *ctx, struct manifest **first, const char *first_path,
                       struct manifest **second, const char *second_path,
                       struct err *err) BASE_CHECKED;
 
-/* Was it written by dbt 1.<minor>.<patch> or later? What names no version of dbt counts as the latest. */
+/* Was it written by dbt 1.<minor>.<patch> or later? What names no version of dbt counts as the
+ * latest. */
 bool manifest_since(const struct manifest *m, int minor, int patch);
 
-/* Writes the manifest `from` anew as `to`, with every node and source standing in another database: `database` and the first part
- * of `relation_name`, and nothing else, so that a comparison sees no other difference. */
-int manifest_move(const char *from, const char *to, const char *database, struct err *err) BASE_CHECKED;
+/* Writes the manifest `from` anew as `to`, with every node and source standing in another database:
+ * `database` and the first part of `relation_name`, and nothing else, so that a comparison sees no
+ * other difference. */
+int manifest_move(const char *from, const char *to, const char *database,
+                  struct err *err) BASE_CHECKED;
 
 /* Index of a unique id, or MAP_NONE. */
 uint32_t manifest_find(const struct manifest *m, const char *unique_id);

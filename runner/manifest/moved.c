@@ -1,5 +1,5 @@
-/* A manifest as it would have been written in another database: on PostgreSQL a relation's name begins with its database, and no
- * statement reaches past its own. */
+/* A manifest as it would have been written in another database: on PostgreSQL a relation's name
+ * begins with its database, and no statement reaches past its own. */
 #include "manifest.h"
 
 #include <string.h>
@@ -19,11 +19,13 @@ put(struct mover *m, struct value old, const char *text)
     m->from = old.s + old.n;
 }
 
-/* What follows the database in a relation's name, quoted or not; NULL: it does not begin with it. */
+/* What follows the database in a relation's name, quoted or not; NULL: it does not begin with it.
+ */
 static const char *
 behind(const struct mover *m, const char *name, const char *database)
 {
-    const char *const heads[] = {mem_printf(m->tmp, "\"%s\".", database), mem_printf(m->tmp, "%s.", database)};
+    const char *const heads[] = {mem_printf(m->tmp, "\"%s\".", database),
+                                 mem_printf(m->tmp, "%s.", database)};
     for (size_t i = 0; i < BASE_COUNT(heads); i++)
         if (str_starts(name, heads[i]))
             return name + strlen(heads[i]);
@@ -34,7 +36,8 @@ static void
 move_node(struct mover *m, struct value node)
 {
     size_t n;
-    struct value database = value_get(node, "database"), relation = value_get(node, "relation_name");
+    struct value database = value_get(node, "database"),
+                 relation = value_get(node, "relation_name");
     if (value_is_null(database) || *database.s != '"')
         return;
     bool named = !value_is_null(relation) && *relation.s == '"';

@@ -241,7 +241,8 @@ manifest_read(void *ctx, struct manifest **out, const char *path, struct err *er
     return 0;
 }
 
-/* What a thread of its own reads: nothing here is shared with another one, the memory's root included. */
+/* What a thread of its own reads: nothing here is shared with another one, the memory's root
+ * included. */
 struct task {
     const char *path;
     struct manifest *m;

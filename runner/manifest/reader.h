@@ -72,7 +72,8 @@ struct field_slot {
 };
 #define FIELD_PAD 8 /* bytes that must be readable behind a key */
 
-/* A key of entries as dbt's json.dumps writes it: `, "key": `; then, if it was short, the value that it had last, and a comma. */
+/* A key of entries as dbt's json.dumps writes it: `, "key": `; then, if it was short, the value
+ * that it had last, and a comma. */
 #define KEY_VALUE_MOST 8
 #define KEYS_SEEN 256
 struct key_seen {

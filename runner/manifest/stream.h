@@ -55,7 +55,8 @@ value_kind(struct value v)
 {
     return v.n ? *v.s : '\0';
 }
-/* A string's text to `out`, where string.n bytes are enough, lone surrogates and all; returns its bytes. */
+/* A string's text to `out`, where string.n bytes are enough, lone surrogates and all; returns its
+ * bytes. */
 size_t value_exact(char *out, struct value string);
 
 bool stream_space_slow(struct stream *s);

@@ -25,7 +25,8 @@ add_words(struct plan *plan, const char *flag, const struct strlist *words)
         add(plan, words->v[i]);
 }
 
-/* Every node, and nothing beside: dbt then builds what was planned and need not compare states again. */
+/* Every node, and nothing beside: dbt then builds what was planned and need not compare states
+ * again. */
 static void
 add_selection(struct plan *plan)
 {
@@ -55,7 +56,8 @@ plan_build_argv(struct plan *plan)
     add_selection(plan);
     if (c->favor_state)
         add(plan, "--favor-state");
-    add_value(plan, "--project-dir", plan_is_lazy(plan) ? plan->in.overlay_dir : plan->in.project->dir);
+    add_value(plan, "--project-dir",
+              plan_is_lazy(plan) ? plan->in.overlay_dir : plan->in.project->dir);
     add_value(plan, "--profiles-dir", plan->in.profiles_dir);
     add_value(plan, "--profile", plan->in.profile);
     add_value(plan, "--target", plan->in.target);

@@ -1,13 +1,14 @@
 /*
- * What the clones will take, in time and on the disk, and whether that is within what they may. Estimates: sizes as the
- * catalog has them, at the rate that the last run copied with.
+ * What the clones will take, in time and on the disk, and whether that is within what they may.
+ * Estimates: sizes as the catalog has them, at the rate that the last run copied with.
  */
 #include "plan_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Reading a table to pick a part of its rows goes about so many times faster than copying it with its indexes. */
+/* Reading a table to pick a part of its rows goes about so many times faster than copying it with
+ * its indexes. */
 #define READ_FASTER 4.0
 /* Of the free disk, so that the build and the sorts of indexes have room as well. */
 #define DISK_SHARE 0.9
@@ -25,7 +26,9 @@ static void
 estimate(const struct plan *plan, struct plan_clone *c)
 {
     int64_t whole = c->source.bytes + c->source.index_bytes;
-    double part = c->strategy == CLONE_COPY ? 1 : c->strategy == CLONE_SAMPLE ? c->percent / 100 : 0;
+    double part = c->strategy == CLONE_COPY     ? 1
+                  : c->strategy == CLONE_SAMPLE ? c->percent / 100
+                                                : 0;
     bool reads = c->strategy == CLONE_WINDOW || c->strategy == CLONE_SAMPLE;
     c->written = (int64_t)((double)whole * part);
     c->estimated_ms = plan_copy_ms(plan, (int64_t)((double)c->source.bytes * part));
@@ -38,7 +41,9 @@ by_written(const void *a, const void *b)
 {
     const struct plan_node *const *x = a, *const *y = b;
     int64_t left = (*x)->clone->written, right = (*y)->clone->written;
-    return left < right ? 1 : left > right ? -1 : strcmp((*x)->info->unique_id, (*y)->info->unique_id);
+    return left < right   ? 1
+           : left > right ? -1
+                          : strcmp((*x)->info->unique_id, (*y)->info->unique_id);
 }
 
 static struct plan_node **
@@ -71,25 +76,34 @@ find_limit(struct plan *plan, struct limit *out, struct err *err)
     }
     double free = (double)plan->in.disk_available * DISK_SHARE;
     if (plan->in.disk_available >= 0 && (out->bytes < 0 || free < out->bytes))
-        *out = (struct limit){.bytes = free, .disk = true,
+        *out = (struct limit){.bytes = free,
+                              .disk = true,
                               .text = mem_printf(plan, "%s are free on the server's disk",
                                                  str_bytes(plan, plan->in.disk_available))};
     return 0;
 }
 
 static int
-refuse(struct plan *plan, struct plan_node *const *nodes, double total, const struct limit *limit, struct err *err)
+refuse(struct plan *plan, struct plan_node *const *nodes, double total, const struct limit *limit,
+       struct err *err)
 {
     struct strlist names = {0};
     for (size_t i = 0; i < plan->n_clones && i < 3; i++)
-        strlist_add(plan, &names, mem_printf(plan, "%s (%s)", nodes[i]->info->name, str_bytes(plan, nodes[i]->clone->written)));
-    fail(err, limit->disk ? ERR_WAREHOUSE : ERR_REFUSED, "the clones would take about %s with their indexes, and %s",
+        strlist_add(plan, &names,
+                    mem_printf(plan, "%s (%s)", nodes[i]->info->name,
+                               str_bytes(plan, nodes[i]->clone->written)));
+    fail(err, limit->disk ? ERR_WAREHOUSE : ERR_REFUSED,
+         "the clones would take about %s with their indexes, and %s",
          str_bytes(plan, (int64_t)total), limit->text);
-    return hint(err, "The largest: %s. Leave some out with --exclude, or clone them in part or without rows: --strategy, "
-                     "clone.rules, meta.cloneci.", strlist_join(plan, &names, ", "));
+    return hint(err,
+                "The largest: %s. Leave some out with --exclude, or clone them in part or without "
+                "rows: --strategy, "
+                "clone.rules, meta.cloneci.",
+                strlist_join(plan, &names, ", "));
 }
 
-/* The largest that `auto` would copy are cloned lazily or become samples, until all fits. A snapshot is all rows or nothing. */
+/* The largest that `auto` would copy are cloned lazily or become samples, until all fits. A
+ * snapshot is all rows or nothing. */
 static int
 fit(struct plan *plan, const struct limit *limit, struct err *err)
 {
@@ -102,9 +116,10 @@ fit(struct plan *plan, const struct limit *limit, struct err *err)
         if (!c->by_auto || c->strategy != CLONE_COPY || nodes[i]->info->type == NODE_SNAPSHOT)
             continue;
         double whole = (double)c->written, percent = (whole - (total - limit->bytes)) / whole * 100;
-        const char *why = mem_printf(plan, "auto: all clones whole would take %s, and %s", str_bytes(plan, (int64_t)total),
-                                     limit->text);
-        if (plan_choose_part(plan, nodes[i], c, percent > SAMPLE_LEAST ? percent : SAMPLE_LEAST, why, err))
+        const char *why = mem_printf(plan, "auto: all clones whole would take %s, and %s",
+                                     str_bytes(plan, (int64_t)total), limit->text);
+        if (plan_choose_part(plan, nodes[i], c, percent > SAMPLE_LEAST ? percent : SAMPLE_LEAST,
+                             why, err))
             return -1;
         estimate(plan, c);
         total += (double)c->written - whole;
@@ -127,8 +142,10 @@ choose_snapshot(struct plan *plan)
     plan->snapshot_each = copies > 1 && ms > most;
     if (plan->snapshot_each)
         plan_warn(plan, "snapshot_each",
-                  mem_printf(plan, "copying will take about %s, longer than --snapshot-longest (%s): each clone is of a snapshot of its "
-                                   "own, so that rows of one may have no counterpart in another",
+                  mem_printf(plan,
+                             "copying will take about %s, longer than --snapshot-longest (%s): "
+                             "each clone is of a snapshot of its "
+                             "own, so that rows of one may have no counterpart in another",
                              str_ms(plan, ms), str_ms(plan, most)));
 }
 

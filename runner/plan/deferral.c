@@ -5,8 +5,8 @@
 
 struct finder {
     struct plan *plan;
-    struct map *index;   /* unique id -> deferral */
-    uint8_t *seen;       /* ephemeral nodes walked through for the current reader */
+    struct map *index; /* unique id -> deferral */
+    uint8_t *seen;     /* ephemeral nodes walked through for the current reader */
     uint32_t *stack;
     size_t depth;
 };
@@ -24,12 +24,16 @@ is_referable(const struct node *n)
 }
 
 static int
-missing(const struct plan *plan, const struct node *reader, const struct node *parent, struct err *err)
+missing(const struct plan *plan, const struct node *reader, const struct node *parent,
+        struct err *err)
 {
     fail(err, ERR_INPUT, "%s refers to %s, which is neither built here nor in %s",
          reader->unique_id, parent->unique_id,
-         plan->in.n_sources == 1 ? "production's manifest" : "the manifest of any source of deferral that may be used for it");
-    return hint(err, "Build it as well (--select \"+%s\"), or use a manifest of production that has it.",
+         plan->in.n_sources == 1
+             ? "production's manifest"
+             : "the manifest of any source of deferral that may be used for it");
+    return hint(err,
+                "Build it as well (--select \"+%s\"), or use a manifest of production that has it.",
                 reader->name);
 }
 
@@ -44,10 +48,11 @@ built_beside(const struct plan *plan, uint32_t parent)
 static struct plan_deferral
 from_beside(struct plan *plan, const struct plan_node *p)
 {
-    return (struct plan_deferral){.unique_id = p->info->unique_id,
-                                  .relation = p->target,
-                                  .text = mem_printf(plan, "\"%s\".\"%s\"", p->target.schema, p->target.name),
-                                  .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
+    return (struct plan_deferral){
+        .unique_id = p->info->unique_id,
+        .relation = p->target,
+        .text = mem_printf(plan, "\"%s\".\"%s\"", p->target.schema, p->target.name),
+        .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
 }
 
 /* When it was built there, as text that sorts by time. */
@@ -88,11 +93,14 @@ static bool
 from_state(struct plan *plan, uint32_t node, struct plan_deferral *out)
 {
     const struct node *n = &plan->in.head->nodes[node];
-    *out = (struct plan_deferral){.unique_id = n->unique_id, .origin = PLAN_FROM_STATE,
-                                  .candidates = mem_array(plan, struct plan_candidate, plan->in.n_sources)};
+    *out = (struct plan_deferral){.unique_id = n->unique_id,
+                                  .origin = PLAN_FROM_STATE,
+                                  .candidates =
+                                      mem_array(plan, struct plan_candidate, plan->in.n_sources)};
     for (size_t i = 0; i < plan->in.n_sources; i++) {
         const struct plan_source *s = &plan->in.sources[i];
-        uint32_t at = s->production ? plan_production_node(plan, node) : manifest_find(s->manifest, n->unique_id);
+        uint32_t at = s->production ? plan_production_node(plan, node)
+                                    : manifest_find(s->manifest, n->unique_id);
         if (at != MAP_NONE && s->manifest->nodes[at].alias && (!s->only || s->only[node]))
             out->candidates[out->n_candidates++] = (struct plan_candidate){.source = s, .node = at};
     }
@@ -165,7 +173,9 @@ plan_find_deferrals(struct plan *plan, struct err *err)
 {
     uint32_t total = plan->in.head->n_nodes;
     void *tmp = talloc_new(plan);
-    struct finder f = {.plan = plan, .index = map_new(tmp, 64), .seen = mem_array(tmp, uint8_t, total + 1),
+    struct finder f = {.plan = plan,
+                       .index = map_new(tmp, 64),
+                       .seen = mem_array(tmp, uint8_t, total + 1),
                        .stack = mem_array(tmp, uint32_t, total + 1)};
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < plan->n_nodes; i++) {

@@ -34,7 +34,8 @@ plan_is_candidate(const struct node *n)
            (n->type == NODE_MODEL && str_eq(n->materialized, "incremental"));
 }
 
-/* A materialization that is not dbt's own may go on from what it finds, as an incremental model does. */
+/* A materialization that is not dbt's own may go on from what it finds, as an incremental model
+ * does. */
 static bool
 may_live_on(const struct node *n)
 {
@@ -48,8 +49,8 @@ may_live_on(const struct node *n)
 bool
 plan_is_built(const struct node *n)
 {
-    return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT || n->type == NODE_TEST ||
-           n->type == NODE_UNIT_TEST || n->type == NODE_FUNCTION;
+    return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT ||
+           n->type == NODE_TEST || n->type == NODE_UNIT_TEST || n->type == NODE_FUNCTION;
 }
 
 uint32_t
@@ -58,8 +59,8 @@ plan_production_node(const struct plan *plan, uint32_t node)
     return plan->in.state ? state_production_node(plan->in.state, node) : node;
 }
 
-/* dbt's default generate_schema_name: the target's schema, with the custom one after an underscore. The fast
- * path is only taken where no project macro overrides it. */
+/* dbt's default generate_schema_name: the target's schema, with the custom one after an underscore.
+ * The fast path is only taken where no project macro overrides it. */
 int
 plan_moved_schema(struct plan *plan, uint32_t node, const char **out, struct err *err)
 {
@@ -107,11 +108,12 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
     const struct node *n = p->info;
     if (!makes_relation(n))
         return 0;
-    p->target = (struct relation){.database = n->database, .schema = n->schema,
-                                  .name = n->alias ? n->alias : n->name};
+    p->target = (struct relation){
+        .database = n->database, .schema = n->schema, .name = n->alias ? n->alias : n->name};
     if (plan->in.beside)
         p->target = twin_target(plan, p->node);
-    else if (plan->in.head_is_production && plan_moved_schema(plan, p->node, &p->target.schema, err))
+    else if (plan->in.head_is_production &&
+             plan_moved_schema(plan, p->node, &p->target.schema, err))
         return -1;
     unsigned most = plan->in.adapter->name_max;
     const char *const names[] = {p->target.schema, p->target.name};
@@ -137,7 +139,8 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
 {
     struct state_reason *reasons = NULL;
     size_t n = 0;
-    if (plan->in.state && !plan->in.whole && state_reasons(plan, plan->in.state, p->node, &reasons, &n, err))
+    if (plan->in.state && !plan->in.whole &&
+        state_reasons(plan, plan->in.state, p->node, &reasons, &n, err))
         return -1;
     for (size_t i = 0; i < n; i++)
         add_reason(plan, p,
@@ -150,16 +153,20 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
         p->via = select_path(plan, plan->in.head, via, p->node);
     if (!n && p->via)
         add_reason(plan, p,
-                   (struct plan_reason){.kind = "downstream", .origin = "unknown",
+                   (struct plan_reason){.kind = "downstream",
+                                        .origin = "unknown",
                                         .text = mem_printf(plan, "downstream: %s", p->via)});
     else if (!n)
         add_reason(plan, p,
-                   (struct plan_reason){.kind = "selected", .origin = "unknown",
-                                        .text = plan->in.everything ? "all of the project is built" : "named by the selection"});
+                   (struct plan_reason){.kind = "selected",
+                                        .origin = "unknown",
+                                        .text = plan->in.everything ? "all of the project is built"
+                                                                    : "named by the selection"});
     return 0;
 }
 
-/* A model's or snapshot's own `full_refresh: true` rebuilds it whatever stands there (dbt: should_full_refresh). */
+/* A model's or snapshot's own `full_refresh: true` rebuilds it whatever stands there (dbt:
+ * should_full_refresh). */
 static int
 find_full_refresh(struct plan *plan, struct plan_node *p, struct err *err)
 {
@@ -178,15 +185,17 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
 {
     const struct node *n = p->info;
     p->candidate = plan->in.sandbox ? makes_relation(n) && n->enabled
-                                       : plan_is_candidate(n) || (plan->in.whole && may_live_on(n));
+                                    : plan_is_candidate(n) || (plan->in.whole && may_live_on(n));
     if (p->candidate && plan->in.sandbox)
         return 0;
     if (!p->candidate) {
         p->skipped_because =
-            makes_relation(n) ? mem_printf(plan, "%s: built from scratch, needs no clone",
-                                           n->type == NODE_MODEL ? n->materialized : node_type_name(n->type))
-            : n->type == NODE_MODEL ? "ephemeral: makes no relation"
-                                    : mem_printf(plan, "%s: makes no relation", node_type_name(n->type));
+            makes_relation(n)
+                ? mem_printf(plan, "%s: built from scratch, needs no clone",
+                             n->type == NODE_MODEL ? n->materialized : node_type_name(n->type))
+            : n->type == NODE_MODEL
+                ? "ephemeral: makes no relation"
+                : mem_printf(plan, "%s: makes no relation", node_type_name(n->type));
         return 0;
     }
     if (find_full_refresh(plan, p, err))
@@ -237,9 +246,11 @@ check_targets(struct plan *plan, struct err *err)
         const char *key = mem_printf(plan, "%s\x01%s", r->schema, r->name);
         uint32_t other = map_gets(seen, key);
         if (other != MAP_NONE) {
-            fail(err, ERR_CONFIG, "%s and %s would both be \"%s\".\"%s\"", plan->nodes[other].info->unique_id,
-                 plan->nodes[i].info->unique_id, r->schema, r->name);
-            return hint(err, "Give one of them another alias, or have generate_schema_name keep their schemas apart.");
+            fail(err, ERR_CONFIG, "%s and %s would both be \"%s\".\"%s\"",
+                 plan->nodes[other].info->unique_id, plan->nodes[i].info->unique_id, r->schema,
+                 r->name);
+            return hint(err, "Give one of them another alias, or have generate_schema_name keep "
+                             "their schemas apart.");
         }
         map_set(seen, key, strlen(key), i);
     }
@@ -271,7 +282,8 @@ add_candidates(struct plan *plan, const struct plan_deferral *d)
     }
 }
 
-/* Lookups are the candidates' sources, in order of the nodes, then the deferrals, then what hooks name. */
+/* Lookups are the candidates' sources, in order of the nodes, then the deferrals, then what hooks
+ * name. */
 static void
 add_lookups(struct plan *plan)
 {
@@ -298,9 +310,9 @@ plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err
 {
     struct plan *plan = mem_new(ctx, struct plan);
     plan->in = *in;
-    if (plan_check_amounts(in->config, err) || add_nodes(plan, err) || check_targets(plan, err) || (!in->sandbox && plan_find_deferrals(plan, err)) ||
-        plan_find_schemas(plan, err) || (!in->sandbox && plan_find_hooks(plan, err)) ||
-        plan_find_lazy(plan, err))
+    if (plan_check_amounts(in->config, err) || add_nodes(plan, err) || check_targets(plan, err) ||
+        (!in->sandbox && plan_find_deferrals(plan, err)) || plan_find_schemas(plan, err) ||
+        (!in->sandbox && plan_find_hooks(plan, err)) || plan_find_lazy(plan, err))
         return -1;
     add_lookups(plan);
     *out = plan;

@@ -4,7 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const privileges[] = {"select", "insert", "update", "delete", "truncate", "references", "trigger"};
+static const char *const privileges[] = {"select",   "insert",     "update", "delete",
+                                         "truncate", "references", "trigger"};
 
 static int
 bad(struct err *err, const char *key, const char *what)
@@ -35,7 +36,7 @@ add_roles(void *ctx, cJSON *out, const cJSON *value, struct err *err)
     if (cJSON_IsString(value))
         cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(cJSON_GetStringValue(value))));
     const cJSON *item;
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
             return bad(err, value->string, "wants the names of roles");
         cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(cJSON_GetStringValue(item))));
@@ -51,9 +52,10 @@ plan_grants(void *ctx, const struct config *config, char **out, struct err *err)
     *out = NULL;
     if (!config->clone_grants)
         return 0;
-    if (json_parse(ctx, &said, config->clone_grants, strlen(config->clone_grants), "clone.grants", err))
+    if (json_parse(ctx, &said, config->clone_grants, strlen(config->clone_grants), "clone.grants",
+                   err))
         return -1;
-    cJSON_ArrayForEach(value, said) {
+    cJSON_ArrayForEach (value, said) {
         if (add_roles(ctx, grants, value, err))
             return -1;
     }

@@ -1,6 +1,7 @@
 /*
- * Hooks that name a schema of production in a writing statement. A heuristic by design: a scan of words, no SQL parser
- * and no Jinja; what a macro or a variable puts in is not seen. docs/build.md says what is.
+ * Hooks that name a schema of production in a writing statement. A heuristic by design: a scan of
+ * words, no SQL parser and no Jinja; what a macro or a variable puts in is not seen. docs/build.md
+ * says what is.
  */
 #include "plan_internal.h"
 #include "words.h"
@@ -30,8 +31,8 @@ found_write(struct scan *s, const char *verb, const char *schema, const char *na
     h->relation = (struct relation){.schema = schema, .name = name};
 }
 
-/* From behind the verb to where the statement begins to read. COPY names what it writes before FROM, what it reads
- * before TO. */
+/* From behind the verb to where the statement begins to read. COPY names what it writes before
+ * FROM, what it reads before TO. */
 static const char *
 scan_statement(struct scan *s, const struct token *verb, const char *p)
 {
@@ -40,7 +41,7 @@ scan_statement(struct scan *s, const struct token *verb, const char *p)
     /* DELETE FROM names what it writes there; GRANT SELECT reads nothing. */
     const char *ends = words_is(verb, " delete ")         ? READING
                        : words_is(verb, " grant revoke ") ? " from to "
-                                                         : READING "from to ";
+                                                          : READING "from to ";
     struct token t;
     for (t = words_next(&p); t.kind != TOKEN_END && !words_is(&t, ends); t = words_next(&p)) {
         if (t.kind == TOKEN_SIGN && *t.s == ';')
@@ -76,7 +77,7 @@ scan_list(struct scan *s, const cJSON *config, const char *key)
 {
     const cJSON *item;
     s->hook.kind = key;
-    cJSON_ArrayForEach(item, json_get(config, key)) {
+    cJSON_ArrayForEach (item, json_get(config, key)) {
         const char *sql = cJSON_IsString(item) ? cJSON_GetStringValue(item) : json_str(item, "sql");
         if (sql)
             scan_sql(s, sql);
@@ -119,20 +120,26 @@ plan_find_hooks(struct plan *plan, struct err *err)
 }
 
 int
-plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct relation_info *r, struct err *err)
+plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct relation_info *r,
+                 struct err *err)
 {
     bool can = r->kind == RELATION_MISSING ? r->can_create : r->can_write || r->can_create;
-    const char *what = mem_printf(plan, "%s: its %s holds a statement (%s) that names \"%s\"%s%s%s of production",
-                                  h->node->unique_id, h->kind, h->verb, h->relation.schema,
-                                  *h->relation.name ? ".\"" : "", h->relation.name, *h->relation.name ? "\"" : "");
+    const char *what =
+        mem_printf(plan, "%s: its %s holds a statement (%s) that names \"%s\"%s%s%s of production",
+                   h->node->unique_id, h->kind, h->verb, h->relation.schema,
+                   *h->relation.name ? ".\"" : "", h->relation.name, *h->relation.name ? "\"" : "");
     if (!can) {
         plan_warn(plan, "hook_writes_production",
-                  mem_printf(plan, "%s; our role may not write there, so that the build will fail at it", what));
+                  mem_printf(plan,
+                             "%s; our role may not write there, so that the build will fail at it",
+                             what));
         return 0;
     }
     fail(err, ERR_REFUSED, "%s, and our role may write there", what);
     if (plan->in.whole)
-        return hint(err, "It would write production before anything is promoted: make the hook follow target.schema or {{ this }}.");
-    return hint(err, "Make the hook follow target.schema or {{ this }}, and take the right to write production from the "
+        return hint(err, "It would write production before anything is promoted: make the hook "
+                         "follow target.schema or {{ this }}.");
+    return hint(err, "Make the hook follow target.schema or {{ this }}, and take the right to "
+                     "write production from the "
                      "role of CI: see conf/roles.sql.");
 }

@@ -1,7 +1,8 @@
 /*
- * Which models may be cloned lazily: those whose incremental run touches no row of production's but those of the keys
- * that the new data has, and reads no more of {{ this }} than its greatest values. What is not known is not eligible: a
- * lazy clone of another model would pass where production fails.
+ * Which models may be cloned lazily: those whose incremental run touches no row of production's but
+ * those of the keys that the new data has, and reads no more of {{ this }} than its greatest
+ * values. What is not known is not eligible: a lazy clone of another model would pass where
+ * production fails.
  */
 #include "plan_internal.h"
 
@@ -15,7 +16,8 @@
 static bool
 is_given(const cJSON *value)
 {
-    return value && !cJSON_IsNull(value) && !str_eq(cJSON_GetStringValue(value), "") && !(cJSON_IsArray(value) && !cJSON_GetArraySize(value)) &&
+    return value && !cJSON_IsNull(value) && !str_eq(cJSON_GetStringValue(value), "") &&
+           !(cJSON_IsArray(value) && !cJSON_GetArraySize(value)) &&
            !(cJSON_IsObject(value) && !cJSON_GetArraySize(value));
 }
 
@@ -29,19 +31,20 @@ static bool
 has_hook(const cJSON *config, const char *kind, const char *sql)
 {
     const cJSON *item;
-    cJSON_ArrayForEach(item, json_get(config, kind)) {
+    cJSON_ArrayForEach (item, json_get(config, kind)) {
         if (str_eq(hook_sql(item), sql))
             return true;
     }
     return false;
 }
 
-/* Of these a clone with few rows makes nothing else than one with all. An index may be refused by an old row, unless
- * production's rows have borne it already. */
+/* Of these a clone with few rows makes nothing else than one with all. An index may be refused by
+ * an old row, unless production's rows have borne it already. */
 static bool
 is_harmless_hook(void *ctx, const char *text, bool of_production)
 {
-    static const char *const verbs[] = {"analyze ", "vacuum ", "grant ", "comment on ", "create index "};
+    static const char *const verbs[] = {"analyze ", "vacuum ", "grant ", "comment on ",
+                                        "create index "};
     char *sql = mem_strdup(ctx, text + strspn(text, " \t\r\n"));
     struct jinja cut;
     for (size_t n = strlen(sql); n && strchr(" \t\r\n;", sql[n - 1]); n--)
@@ -66,12 +69,15 @@ hooks_why_not(struct plan *plan, const cJSON *config, const cJSON *old)
     static const char *const kinds[] = {"pre-hook", "post-hook"};
     for (size_t k = 0; k < BASE_COUNT(kinds); k++) {
         const cJSON *item;
-        cJSON_ArrayForEach(item, json_get(config, kinds[k])) {
+        cJSON_ArrayForEach (item, json_get(config, kinds[k])) {
             const char *sql = hook_sql(item);
             bool of_production = sql && has_hook(old, kinds[k], sql);
             if (!sql || !is_harmless_hook(plan, sql, of_production))
                 return sql && !of_production && is_harmless_hook(plan, sql, true)
-                           ? mem_printf(plan, "its %s makes an index, which production's rows have not borne yet", kinds[k])
+                           ? mem_printf(plan,
+                                        "its %s makes an index, which production's rows have not "
+                                        "borne yet",
+                                        kinds[k])
                            : mem_printf(plan, "its %s may touch other rows", kinds[k]);
         }
     }
@@ -102,7 +108,7 @@ read_keys(struct plan *plan, struct plan_lazy *lazy, const cJSON *value)
     struct strlist words = {0};
     if (one && *one)
         strlist_add(plan, &words, one);
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach (item, value) {
         if (cJSON_IsString(item))
             strlist_add(plan, &words, cJSON_GetStringValue(item));
     }
@@ -148,7 +154,8 @@ reads(const struct manifest *m, const struct node *reader, uint32_t node, int de
         uint32_t p = reader->parents[i];
         if (p == node)
             return true;
-        if (depth > 0 && m->nodes[p].type == NODE_MODEL && str_eq(m->nodes[p].materialized, "ephemeral") &&
+        if (depth > 0 && m->nodes[p].type == NODE_MODEL &&
+            str_eq(m->nodes[p].materialized, "ephemeral") &&
             reads(m, &m->nodes[p], node, depth - 1))
             return true;
     }
@@ -180,7 +187,8 @@ readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, 
         if (!is_reader(plan, q, p->node))
             continue;
         if (q->info->type != NODE_TEST)
-            lazy->why_not = mem_printf(plan, "%s, which is built as well, reads all of it", q->info->name);
+            lazy->why_not =
+                mem_printf(plan, "%s, which is built as well, reads all of it", q->info->name);
         else if (lazy_look_at_test(plan, p, q, err))
             return -1;
     }
@@ -194,8 +202,9 @@ static const char *
 project_why_not(struct plan *plan)
 {
     const struct project *p = plan->in.project;
-    const struct strlist *paths[] = {&p->model_paths,    &p->seed_paths, &p->snapshot_paths, &p->test_paths, &p->macro_paths,
-                                     &p->analysis_paths, &p->docs_paths, &p->asset_paths,    &p->function_paths};
+    const struct strlist *paths[] = {&p->model_paths, &p->seed_paths,  &p->snapshot_paths,
+                                     &p->test_paths,  &p->macro_paths, &p->analysis_paths,
+                                     &p->docs_paths,  &p->asset_paths, &p->function_paths};
     if (plan->in.sandbox)
         return "what is worked on by hand has no build step that brings in the rows";
     if (plan->in.config->build_command.n)
@@ -225,7 +234,8 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
         return 0;
     }
     if (manifest_node_json(plan, plan->in.head, p->node, &json, err) ||
-        manifest_node_json(plan, plan->in.production, plan_production_node(plan, p->node), &old, err))
+        manifest_node_json(plan, plan->in.production, plan_production_node(plan, p->node), &old,
+                           err))
         return -1;
     const char *sql = json_str(json, "raw_code");
     lazy->why_not = config_why_not(plan, lazy, json, old);
@@ -233,9 +243,11 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
         lazy->why_not = "its template cannot be looked into";
     if (lazy->why_not)
         return 0;
-    struct lazy_look look = {.plan = plan, .seen = mem_array(plan, uint8_t, plan->in.head->n_macros + 1)};
+    struct lazy_look look = {.plan = plan,
+                             .seen = mem_array(plan, uint8_t, plan->in.head->n_macros + 1)};
     struct lazy_read found;
-    lazy_read(plan, &found, sql, strlen(sql), &cut, p->info->alias ? p->info->alias : p->info->name);
+    lazy_read(plan, &found, sql, strlen(sql), &cut,
+              p->info->alias ? p->info->alias : p->info->name);
     lazy->why_not = found.why_not;
     lazy->cursors = found.cursors;
     if (!lazy->why_not && lazy_look_at_template(&look, p->info, &cut, err))
@@ -277,7 +289,8 @@ plan_lazy_requests(void *ctx, const struct plan *plan)
         const struct plan_lazy *lazy = plan->nodes[i].lazy;
         if (!lazy || lazy->why_not)
             continue;
-        const struct node *old = &plan->in.production->nodes[plan_production_node(plan, plan->nodes[i].node)];
+        const struct node *old =
+            &plan->in.production->nodes[plan_production_node(plan, plan->nodes[i].node)];
         cJSON *o = mem_check(cJSON_CreateObject());
         cJSON_AddItemToArray(list, o);
         json_put_str(o, "schema", old->schema);
@@ -309,10 +322,12 @@ plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err)
         lazy->keys = (struct strlist){0};
         lazy->key_index = *cell[2] ? cell[2] : NULL;
         lazy->unindexed = *cell[3] ? cell[3] : NULL;
-        if ((*cell[1] && json_parse(plan, &keys, cell[1], strlen(cell[1]), "lazy_facts.sql", err)) ||
-            (*cell[4] && json_parse(plan, &columns, cell[4], strlen(cell[4]), "lazy_facts.sql", err)))
+        if ((*cell[1] &&
+             json_parse(plan, &keys, cell[1], strlen(cell[1]), "lazy_facts.sql", err)) ||
+            (*cell[4] &&
+             json_parse(plan, &columns, cell[4], strlen(cell[4]), "lazy_facts.sql", err)))
             return -1;
-        cJSON_ArrayForEach(item, keys)
+        cJSON_ArrayForEach (item, keys)
             strlist_add(plan, &lazy->keys, cJSON_GetStringValue(item));
         if (!lazy->why_not)
             lazy->why_not = lazy_tests_why_not(plan, lazy, columns);
@@ -350,7 +365,7 @@ plan_set_lazy(struct plan *plan, const struct plan_node *p, struct plan_clone *c
     if (lazy->unindexed)
         buf_printf(&b, "; production has no index on %s: it is read once", lazy->unindexed);
     if (lazy->tests.n)
-        buf_printf(&b, "; %zu test%s see%s these rows only", lazy->tests.n, lazy->tests.n == 1 ? "" : "s",
-                   lazy->tests.n == 1 ? "s" : "");
+        buf_printf(&b, "; %zu test%s see%s these rows only", lazy->tests.n,
+                   lazy->tests.n == 1 ? "" : "s", lazy->tests.n == 1 ? "s" : "");
     c->note = b.s;
 }

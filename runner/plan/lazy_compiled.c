@@ -69,10 +69,12 @@ plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled)
     char *sql = with_this(ctx, compiled, &p->target);
     if (!jinja_cut(ctx, &cut, sql, strlen(sql)))
         return NULL;
-    /* its own name alone is found in the source already; here sources and others may bear it as well */
+    /* its own name alone is found in the source already; here sources and others may bear it as
+     * well */
     lazy_read(ctx, &found, sql, strlen(sql), &cut, "");
     for (size_t i = 0; !found.why_not && i < found.cursors.n; i++)
         if (!strlist_has(&p->clone->cursors, found.cursors.v[i]))
-            found.why_not = mem_printf(ctx, "it reads max(%s), which was not known", found.cursors.v[i]);
+            found.why_not =
+                mem_printf(ctx, "it reads max(%s), which was not known", found.cursors.v[i]);
     return found.why_not;
 }

@@ -1,4 +1,5 @@
-/* What macros make of a model: those that take the place of dbt's own, and those that its template calls. */
+/* What macros make of a model: those that take the place of dbt's own, and those that its template
+ * calls. */
 #include "plan_internal.h"
 
 #include "lazy_read.h"
@@ -19,7 +20,8 @@ static bool
 is_of_dbt(const struct plan *plan, const struct macro *m)
 {
     return str_eq(m->package, "dbt") ||
-           str_eq(m->package, mem_printf((void *)(uintptr_t)plan, "dbt_%s", plan->in.adapter->name));
+           str_eq(m->package,
+                  mem_printf((void *)(uintptr_t)plan, "dbt_%s", plan->in.adapter->name));
 }
 
 static const char *
@@ -36,15 +38,28 @@ dispatched_name(const struct plan *plan, const char *name)
     size_t n = strlen(plan->in.adapter->name);
     if (str_starts(name, "default__"))
         return name + 9;
-    return str_starts(name, plan->in.adapter->name) && str_starts(name + n, "__") ? name + n + 2 : name;
+    return str_starts(name, plan->in.adapter->name) && str_starts(name + n, "__") ? name + n + 2
+                                                                                  : name;
 }
 
 /* What dbt's incremental run is made of, besides all in its folder for it. */
-static const char *const parts[] = {"materialization_incremental_default", "materialization_incremental_postgres",
-                                    "create_table_as", "get_create_table_as_sql", "run_hooks", "run_query", "statement",
-                                    "make_temp_relation", "alter_column_type", "alter_relation_add_remove_columns",
-                                    "equals", "is_incremental", "get_quoted_csv", "test_unique", "test_not_null",
-                                    "test_accepted_values", "test_relationships"};
+static const char *const parts[] = {"materialization_incremental_default",
+                                    "materialization_incremental_postgres",
+                                    "create_table_as",
+                                    "get_create_table_as_sql",
+                                    "run_hooks",
+                                    "run_query",
+                                    "statement",
+                                    "make_temp_relation",
+                                    "alter_column_type",
+                                    "alter_relation_add_remove_columns",
+                                    "equals",
+                                    "is_incremental",
+                                    "get_quoted_csv",
+                                    "test_unique",
+                                    "test_not_null",
+                                    "test_accepted_values",
+                                    "test_relationships"};
 
 const char *
 lazy_overriding_macro(struct plan *plan)
@@ -73,25 +88,30 @@ lazy_overrides(const struct plan *plan, const char *name)
 {
     const struct manifest *m = plan->in.head;
     for (uint32_t i = 0; i < m->n_macros; i++)
-        if (!is_of_dbt(plan, &m->macros[i]) && str_eq(dispatched_name(plan, macro_name(&m->macros[i])), name))
+        if (!is_of_dbt(plan, &m->macros[i]) &&
+            str_eq(dispatched_name(plan, macro_name(&m->macros[i])), name))
             return true;
     return false;
 }
 
 /* What macros may not use; a model itself may not reach for relations by `adapter` either. */
-static const char *const forbidden[] = {"this", "model", "graph", "context", "builtins", "get_relation",
-                                        "load_relation", "load_cached_relation", "schema", "database", "api",
-                                        "relation", "adapter"};
+static const char *const forbidden[] = {
+    "this",     "model",        "graph",         "context",
+    "builtins", "get_relation", "load_relation", "load_cached_relation",
+    "schema",   "database",     "api",           "relation",
+    "adapter"};
 enum { FORBIDDEN_IN_MACROS = 8 };
 
-/* target.schema, ref('x').schema, this['schema']: what it is put into may be a query of the model's own table. A mere
- * condition gives no text. */
+/* target.schema, ref('x').schema, this['schema']: what it is put into may be a query of the model's
+ * own table. A mere condition gives no text. */
 static bool
 takes_schema(const struct jinja_block *b)
 {
-    static const char *const forms[] = {".schema", ".database", "'schema'", "\"schema\"", "'database'", "\"database\""};
+    static const char *const forms[] = {".schema",    ".database",  "'schema'",
+                                        "\"schema\"", "'database'", "\"database\""};
     if (b->kind == JINJA_COMMENT || jinja_starts_with(b, "config") ||
-        ((jinja_starts_with(b, "if") || jinja_starts_with(b, "elif")) && b->kind == JINJA_STATEMENT && !memchr(b->s, '(', b->n)))
+        ((jinja_starts_with(b, "if") || jinja_starts_with(b, "elif")) &&
+         b->kind == JINJA_STATEMENT && !memchr(b->s, '(', b->n)))
         return false;
     for (size_t i = 0; i < BASE_COUNT(forms); i++)
         if (memmem(b->s, b->n, forms[i], strlen(forms[i])))
@@ -102,10 +122,13 @@ takes_schema(const struct jinja_block *b)
 static int look_at_macro(struct lazy_look *l, uint32_t at, struct err *err);
 
 /* Names of dbt's context that give no relation. */
-static const char *const known_calls[] = {"ref", "source", "var", "env_var", "config", "is_incremental", "run_query",
-                                          "statement", "load_result", "return", "log", "print", "range", "set", "zip",
-                                          "tojson", "fromjson", "toyaml", "fromyaml", "md5", "local_md5", "as_native",
-                                          "not", "and", "or", "in", "if", "elif", "is", "do", "call", "for", "else"};
+static const char *const known_calls[] = {
+    "ref",       "source",    "var",         "env_var",   "config",   "is_incremental",
+    "run_query", "statement", "load_result", "return",    "log",      "print",
+    "range",     "set",       "zip",         "tojson",    "fromjson", "toyaml",
+    "fromyaml",  "md5",       "local_md5",   "as_native", "not",      "and",
+    "or",        "in",        "if",          "elif",      "is",       "do",
+    "call",      "for",       "else"};
 
 static bool
 is_after_dot(const struct jinja_block *b, const struct jinja_name *name)
@@ -116,12 +139,15 @@ is_after_dot(const struct jinja_block *b, const struct jinja_name *name)
     return p > b->s && p[-1] == '.';
 }
 
-/* Every macro of that name; where there is none, a method of a value is well and anything else is not known. */
+/* Every macro of that name; where there is none, a method of a value is well and anything else is
+ * not known. */
 static int
-look_at_call(struct lazy_look *l, const struct jinja_block *b, const struct jinja_name *name, struct err *err)
+look_at_call(struct lazy_look *l, const struct jinja_block *b, const struct jinja_name *name,
+             struct err *err)
 {
     const struct manifest *m = l->plan->in.head;
-    bool found = is_after_dot(b, name) || lazy_is_listed(name->s, name->len, known_calls, BASE_COUNT(known_calls));
+    bool found = is_after_dot(b, name) ||
+                 lazy_is_listed(name->s, name->len, known_calls, BASE_COUNT(known_calls));
     for (uint32_t i = 0; !l->why_not && i < m->n_macros; i++) {
         const char *of = macro_name(&m->macros[i]);
         if (strlen(of) != name->len || memcmp(of, name->s, name->len) != 0)
@@ -131,7 +157,8 @@ look_at_call(struct lazy_look *l, const struct jinja_block *b, const struct jinj
             return -1;
     }
     if (!found && !l->why_not)
-        l->why_not = mem_printf(l->plan, "its template calls %.*s, which is not known", (int)name->len, name->s);
+        l->why_not = mem_printf(l->plan, "its template calls %.*s, which is not known",
+                                (int)name->len, name->s);
     return 0;
 }
 
@@ -154,10 +181,12 @@ look_at_macro(struct lazy_look *l, uint32_t at, struct err *err)
     for (size_t i = 0; i < cut.n; i++) {
         struct jinja_name name = {0};
         if (takes_schema(&cut.v[i]))
-            l->why_not = mem_printf(l->plan, "the macro %s puts the name of a schema into its text", macro_name(macro));
+            l->why_not = mem_printf(l->plan, "the macro %s puts the name of a schema into its text",
+                                    macro_name(macro));
         while (jinja_next_name(&cut.v[i], &name))
             if (lazy_is_listed(name.s, name.len, forbidden, FORBIDDEN_IN_MACROS))
-                l->why_not = mem_printf(l->plan, "the macro %s uses %.*s", macro_name(macro), (int)name.len, name.s);
+                l->why_not = mem_printf(l->plan, "the macro %s uses %.*s", macro_name(macro),
+                                        (int)name.len, name.s);
     }
     for (uint32_t i = 0; i < macro->n_macros; i++)
         if (macro->macros[i] != MAP_NONE && look_at_macro(l, macro->macros[i], err))
@@ -166,7 +195,8 @@ look_at_macro(struct lazy_look *l, uint32_t at, struct err *err)
 }
 
 int
-lazy_look_at_template(struct lazy_look *l, const struct node *n, const struct jinja *cut, struct err *err)
+lazy_look_at_template(struct lazy_look *l, const struct node *n, const struct jinja *cut,
+                      struct err *err)
 {
     for (size_t i = 0; i < cut->n && !l->why_not; i++) {
         const struct jinja_block *b = &cut->v[i];

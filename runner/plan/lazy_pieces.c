@@ -33,7 +33,8 @@ block_at(const struct reader *r, const char *p, size_t *at)
 {
     while (r->blocks && *at < r->blocks->n && r->blocks->v[*at].start < p)
         ++*at;
-    return r->blocks && *at < r->blocks->n && r->blocks->v[*at].start == p ? &r->blocks->v[*at] : NULL;
+    return r->blocks && *at < r->blocks->n && r->blocks->v[*at].start == p ? &r->blocks->v[*at]
+                                                                           : NULL;
 }
 
 static void
@@ -43,10 +44,12 @@ add_piece(struct reader *r, struct piece piece)
     r->v[r->n++] = piece;
 }
 
-/* Over a comment, text or quoted name that ends with `close`; Jinja in it is passed over as a whole. In a comment
+/* Over a comment, text or quoted name that ends with `close`; Jinja in it is passed over as a
+ * whole. In a comment
  * {{ this }} is nothing, unless other Jinja may have ended it. */
 static const char *
-over(struct reader *r, const char *p, const char *end, const char *close, bool escapes, size_t *at, bool *mixed)
+over(struct reader *r, const char *p, const char *end, const char *close, bool escapes, size_t *at,
+     bool *mixed)
 {
     size_t n = strlen(close);
     bool comment = *close == '\n' || *close == '*';
@@ -55,7 +58,7 @@ over(struct reader *r, const char *p, const char *end, const char *close, bool e
         if (b) {
             if (block_is_this(b) && (*mixed || !comment))
                 pieces_refuse(r, comment ? "it names {{ this }} in a comment with other Jinja"
-                                  : "it names {{ this }} in a text or a quoted name");
+                                         : "it names {{ this }} in a text or a quoted name");
             *mixed |= !comment || !block_is_this(b);
             p = b->end;
             continue;
@@ -74,20 +77,25 @@ add_block(struct reader *r, const struct jinja_block *b)
 {
     if (b->kind == JINJA_COMMENT)
         return;
-    enum piece_kind kind = block_is_this(b) ? PIECE_THIS : b->kind == JINJA_OUTPUT ? PIECE_OUTPUT : PIECE_STATEMENT;
-    add_piece(r, (struct piece){.kind = kind, .s = b->start, .n = (size_t)(b->end - b->start), .block = b});
+    enum piece_kind kind = block_is_this(b)          ? PIECE_THIS
+                           : b->kind == JINJA_OUTPUT ? PIECE_OUTPUT
+                                                     : PIECE_STATEMENT;
+    add_piece(r, (struct piece){
+                     .kind = kind, .s = b->start, .n = (size_t)(b->end - b->start), .block = b});
 }
 
 /* A piece that begins with a quotation mark or is a comment; p itself if there is none. */
 static const char *
 cut_quoted(struct reader *r, const char *p, const char *end, size_t *at)
 {
-    bool mixed = false, escapes = *p == '\'' && r->n && p[-1] != ' ' && r->v[r->n - 1].kind == PIECE_WORD &&
-                                  r->v[r->n - 1].n == 1 && strchr("eE", *r->v[r->n - 1].s) != NULL;
+    bool mixed = false, escapes = *p == '\'' && r->n && p[-1] != ' ' &&
+                                  r->v[r->n - 1].kind == PIECE_WORD && r->v[r->n - 1].n == 1 &&
+                                  strchr("eE", *r->v[r->n - 1].s) != NULL;
     if (*p == '\'' || *p == '"') {
         const char close[2] = {*p, '\0'}, *stop = over(r, p + 1, end, close, escapes, at, &mixed);
         enum piece_kind kind = *p == '"' ? PIECE_QUOTED : PIECE_LITERAL;
-        add_piece(r, (struct piece){.kind = kind, .s = p + 1, .n = (size_t)(stop - p - 2), .mixed = mixed});
+        add_piece(r, (struct piece){
+                         .kind = kind, .s = p + 1, .n = (size_t)(stop - p - 2), .mixed = mixed});
         return stop;
     }
     if (end - p >= 2 && p[0] == '-' && p[1] == '-')
@@ -147,7 +155,8 @@ piece_is_sign(const struct piece *p, char c)
 bool
 piece_is_name(const struct piece *p)
 {
-    return (p->kind == PIECE_WORD && !isdigit((unsigned char)*p->s)) || (p->kind == PIECE_QUOTED && !p->mixed && p->n);
+    return (p->kind == PIECE_WORD && !isdigit((unsigned char)*p->s)) ||
+           (p->kind == PIECE_QUOTED && !p->mixed && p->n);
 }
 
 char *

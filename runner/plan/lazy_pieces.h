@@ -4,7 +4,16 @@
 
 #include "lazy_read.h"
 
-enum piece_kind { PIECE_END, PIECE_WORD, PIECE_QUOTED, PIECE_LITERAL, PIECE_SIGN, PIECE_THIS, PIECE_OUTPUT, PIECE_STATEMENT };
+enum piece_kind {
+    PIECE_END,
+    PIECE_WORD,
+    PIECE_QUOTED,
+    PIECE_LITERAL,
+    PIECE_SIGN,
+    PIECE_THIS,
+    PIECE_OUTPUT,
+    PIECE_STATEMENT
+};
 
 struct piece {
     enum piece_kind kind;

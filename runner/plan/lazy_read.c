@@ -7,11 +7,13 @@
 /* --- what is selected --- */
 
 /* Functions of one row whose value hangs on their arguments alone, or on the clock. */
-#define SCALARS \
-    " coalesce greatest least nullif cast date_trunc date timestamp to_date to_timestamp to_char extract date_part " \
+#define SCALARS                                                                                    \
+    " coalesce greatest least nullif cast date_trunc date timestamp to_date to_timestamp to_char " \
+    "extract date_part "                                                                           \
     "make_interval now trunc floor ceil abs "
-#define WORDS \
-    " interval timestamp timestamptz date time zone with without at null true false current_date current_timestamp " \
+#define WORDS                                                                                      \
+    " interval timestamp timestamptz date time zone with without at null true false current_date " \
+    "current_timestamp "                                                                           \
     "localtimestamp precision varying case when then else end is not and or from "
 
 static bool list_is_known(struct reader *r, size_t from, size_t to, bool *greatest);
@@ -35,12 +37,14 @@ take_max(struct reader *r, size_t i)
     return dotted ? 6 : 4;
 }
 
-/* {{ var('lookback') }}, {{ dbt.dateadd('day', -3, 'max(loaded_at)') }}: the texts are looked at as SQL. */
+/* {{ var('lookback') }}, {{ dbt.dateadd('day', -3, 'max(loaded_at)') }}: the texts are looked at as
+ * SQL. */
 static bool
 output_is_known(struct reader *r, const struct jinja_block *b, bool *greatest)
 {
-    static const char *const names[] = {"var", "env_var", "dbt", "dateadd", "date_trunc", "cast", "safe_cast",
-                                        "type_timestamp", "int", "string", NULL};
+    static const char *const names[] = {"var",        "env_var", "dbt",       "dateadd",
+                                        "date_trunc", "cast",    "safe_cast", "type_timestamp",
+                                        "int",        "string",  NULL};
     if (!jinja_only(b, names))
         return false;
     for (const char *p = b->s, *end = b->s + b->n; p < end; p++) {
@@ -63,17 +67,20 @@ output_is_known(struct reader *r, const struct jinja_block *b, bool *greatest)
 static bool
 word_is_known(const struct reader *r, size_t i, size_t from, size_t to)
 {
-    struct piece p = r->v[i], before = i > from ? r->v[i - 1] : (struct piece){0}, after = piece_at(r, i + 1);
+    struct piece p = r->v[i], before = i > from ? r->v[i - 1] : (struct piece){0},
+                 after = piece_at(r, i + 1);
     bool typed = piece_is_sign(&before, ':') || piece_is_one(&before, " as ");
     bool last = i + 1 >= to || piece_is_sign(&after, ',');
     struct piece arrow = piece_at(r, i + 2); /* make_interval(days => 3) */
-    if (i + 2 < to && piece_is_sign(&after, '=') && piece_is_sign(&arrow, '>') && arrow.s == after.s + 1)
+    if (i + 2 < to && piece_is_sign(&after, '=') && piece_is_sign(&arrow, '>') &&
+        arrow.s == after.s + 1)
         return true;
     if (i + 1 < to && piece_is_sign(&after, '('))
         return typed || piece_is_one(&p, SCALARS);
     if (p.kind == PIECE_WORD && isdigit((unsigned char)*p.s))
         return true;
-    return typed || piece_is_one(&p, " as ") || piece_is_one(&p, WORDS) || (last && piece_is_sign(&before, ')')) ||
+    return typed || piece_is_one(&p, " as ") || piece_is_one(&p, WORDS) ||
+           (last && piece_is_sign(&before, ')')) ||
            /* the parts of a time: extract(epoch from ..) */
            piece_is_one(&p, " epoch year month week day hour minute second ");
 }
@@ -107,7 +114,8 @@ skip_spaces(const char *p, const char *end)
     return p;
 }
 
-/* Is what stands at [at, after) the whole of what a query is run on? Anything else may add to the text. */
+/* Is what stands at [at, after) the whole of what a query is run on? Anything else may add to the
+ * text. */
 static bool
 is_run(const struct jinja_block *b, const char *at, const char *after)
 {
@@ -120,7 +128,8 @@ is_run(const struct jinja_block *b, const char *at, const char *after)
         return false;
     for (size_t i = 0; i < BASE_COUNT(runners); i++) {
         size_t n = strlen(runners[i]);
-        if ((size_t)(at - 1 - b->s) > n && memcmp(at - 1 - n, runners[i], n) == 0 && !piece_holds(at[-2 - (ptrdiff_t)n]))
+        if ((size_t)(at - 1 - b->s) > n && memcmp(at - 1 - n, runners[i], n) == 0 &&
+            !piece_holds(at[-2 - (ptrdiff_t)n]))
             return true;
     }
     return false;
@@ -138,7 +147,8 @@ opens_text(const struct piece *p)
 static bool
 closes_text(const struct piece *p)
 {
-    return p->kind == PIECE_STATEMENT && (jinja_starts_with(p->block, "endset") || jinja_starts_with(p->block, "endcall"));
+    return p->kind == PIECE_STATEMENT &&
+           (jinja_starts_with(p->block, "endset") || jinja_starts_with(p->block, "endcall"));
 }
 
 /* The piece that opens what `i` stands in: a bracket or a block; SIZE_MAX if there is none. */
@@ -162,7 +172,8 @@ static bool
 is_alone(const struct jinja_block *b, const struct jinja_name *name)
 {
     const char *end = b->s + b->n;
-    return b->kind == JINJA_OUTPUT && skip_spaces(b->s, end) == name->s && skip_spaces(name->s + name->len, end) == end;
+    return b->kind == JINJA_OUTPUT && skip_spaces(b->s, end) == name->s &&
+           skip_spaces(name->s + name->len, end) == end;
 }
 
 /* {{ name }} as piece `i`: ({{ name }}) */
@@ -205,9 +216,9 @@ ends_there(const struct reader *r, size_t i, bool bracket)
     struct piece p = piece_at(r, i);
     if (piece_is_one(&p, " as "))
         p = piece_at(r, ++i);
-    if (piece_is_name(&p) &&
-        !piece_is_one(&p, " where group having order limit offset fetch join inner left right full cross natural union except "
-                    "intersect window for tablesample "))
+    if (piece_is_name(&p) && !piece_is_one(&p, " where group having order limit offset fetch join "
+                                               "inner left right full cross natural union except "
+                                               "intersect window for tablesample "))
         p = piece_at(r, ++i);
     return bracket ? piece_is_sign(&p, ')') : closes_text(&p);
 }
@@ -226,8 +237,8 @@ is_watermark(struct reader *r, size_t i)
     bool named = next.kind == PIECE_WORD || next.kind == PIECE_QUOTED;
     if (named && next.s <= r->v[i].block->end + (next.kind == PIECE_QUOTED)) /* a longer name */
         return false;
-    return piece_is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) && greatest &&
-           ends_there(r, i + 1, piece_is_sign(&r->v[start], '(')) &&
+    return piece_is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) &&
+           greatest && ends_there(r, i + 1, piece_is_sign(&r->v[start], '(')) &&
            (!r->v[start].block || text_is_kept(r, r->v[start].block));
 }
 
@@ -270,7 +281,8 @@ is_joined(struct reader *r, const struct jinja_block *b, const char *this)
         return false;
     struct reader inner = {.ctx = r->ctx, .out = r->out};
     pieces_cut(&inner, text, n);
-    return inner.n > 2 && piece_is_one(&inner.v[0], " select ") && piece_is_one(&inner.v[inner.n - 1], " from ") &&
+    return inner.n > 2 && piece_is_one(&inner.v[0], " select ") &&
+           piece_is_one(&inner.v[inner.n - 1], " from ") &&
            list_is_known(&inner, 1, inner.n - 1, &greatest) && greatest;
 }
 
@@ -280,7 +292,8 @@ read_block(struct reader *r, const struct jinja_block *b)
     struct jinja_name name = {0};
     while (!block_is_this(b) && jinja_next_name(b, &name))
         if (name.len == 4 && memcmp(name.s, "this", 4) == 0 && !is_joined(r, b, name.s))
-            pieces_refuse(r, mem_printf(r->ctx, "%s: %.*s", more, (int)(b->n > 120 ? 120 : b->n), b->s));
+            pieces_refuse(
+                r, mem_printf(r->ctx, "%s: %.*s", more, (int)(b->n > 120 ? 120 : b->n), b->s));
 }
 
 /* --- by name --- */
@@ -289,7 +302,8 @@ static bool
 is_called(const struct piece *p, const char *name)
 {
     return piece_is_name(p) && strlen(name) == p->n &&
-           (p->kind == PIECE_QUOTED ? memcmp(p->s, name, p->n) : strncasecmp(p->s, name, p->n)) == 0;
+           (p->kind == PIECE_QUOTED ? memcmp(p->s, name, p->n) : strncasecmp(p->s, name, p->n)) ==
+               0;
 }
 
 static bool
@@ -307,7 +321,8 @@ static bool
 is_of_catalog(const struct piece *p)
 {
     static const char *const starts[] = {"pg_class", "pg_stat"};
-    bool size = p->n > 8 && strncasecmp(p->s, "pg_", 3) == 0 && strncasecmp(p->s + p->n - 5, "_size", 5) == 0;
+    bool size = p->n > 8 && strncasecmp(p->s, "pg_", 3) == 0 &&
+                strncasecmp(p->s + p->n - 5, "_size", 5) == 0;
     for (size_t i = 0; !size && i < BASE_COUNT(starts); i++)
         size = p->n >= strlen(starts[i]) && strncasecmp(p->s, starts[i], strlen(starts[i])) == 0;
     return size && piece_is_name(p);
@@ -324,7 +339,8 @@ read_names(struct reader *r, const char *alias)
         if (built && piece_is_sign(&next, '.'))
             pieces_refuse(r, "it puts the name of a relation together");
         if (is_of_catalog(&p))
-            pieces_refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables", (int)p.n, p.s));
+            pieces_refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables",
+                                        (int)p.n, p.s));
         if (!piece_is_one(&p, " from join ") && !piece_is_sign(&p, ','))
             continue;
         size_t name = i + 1;
@@ -334,12 +350,14 @@ read_names(struct reader *r, const char *alias)
         }
         next = piece_at(r, name);
         if (is_called(&next, alias) && (name > i + 1 || (!cte && !piece_is_sign(&p, ','))))
-            pieces_refuse(r, mem_printf(r->ctx, "it reads a relation named %s, which may be its own", alias));
+            pieces_refuse(
+                r, mem_printf(r->ctx, "it reads a relation named %s, which may be its own", alias));
     }
 }
 
 void
-lazy_read(void *ctx, struct lazy_read *out, const char *text, size_t n, const struct jinja *blocks, const char *alias)
+lazy_read(void *ctx, struct lazy_read *out, const char *text, size_t n, const struct jinja *blocks,
+          const char *alias)
 {
     struct reader r = {.ctx = ctx, .out = out, .blocks = blocks};
     *out = (struct lazy_read){0};

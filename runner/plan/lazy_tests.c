@@ -1,6 +1,6 @@
 /*
- * Which tests say of a lazy clone's rows what they would say of them on all of the table. Those rows are the touched ones:
- * what the run breaks among them must be found, and nothing else.
+ * Which tests say of a lazy clone's rows what they would say of them on all of the table. Those
+ * rows are the touched ones: what the run breaks among them must be found, and nothing else.
  */
 #include "plan_internal.h"
 
@@ -35,10 +35,13 @@ static const char *
 config_why_not(struct plan *plan, const struct node *test, const cJSON *config)
 {
     const char *where = json_str(config, "where"), *calc = json_str(config, "fail_calc");
-    if (where && (strcasestr(where, "select") || strchr(where, '{') || lazy_overrides(plan, "get_where_subquery")))
+    if (where && (strcasestr(where, "select") || strchr(where, '{') ||
+                  lazy_overrides(plan, "get_where_subquery")))
         return said(plan, test, "has a where that may read other rows");
-    if ((calc && !str_eq(calc, "count(*)")) || !is_any(json_str(config, "error_if")) || !is_any(json_str(config, "warn_if")))
-        return said(plan, test, "depends on how many rows fail, also of those that the run does not touch");
+    if ((calc && !str_eq(calc, "count(*)")) || !is_any(json_str(config, "error_if")) ||
+        !is_any(json_str(config, "warn_if")))
+        return said(plan, test,
+                    "depends on how many rows fail, also of those that the run does not touch");
     return NULL;
 }
 
@@ -47,8 +50,9 @@ static bool
 has_query(const cJSON *arguments)
 {
     const cJSON *a;
-    cJSON_ArrayForEach(a, arguments) {
-        if (!str_eq(a->string, "model") && cJSON_GetStringValue(a) && strcasestr(cJSON_GetStringValue(a), "select"))
+    cJSON_ArrayForEach (a, arguments) {
+        if (!str_eq(a->string, "model") && cJSON_GetStringValue(a) &&
+            strcasestr(cJSON_GetStringValue(a), "select"))
             return true;
     }
     return false;
@@ -56,7 +60,8 @@ has_query(const cJSON *arguments)
 
 /* A parent that is made anew may have lost what old rows refer to. */
 static const char *
-relationships_why_not(struct plan *plan, const struct plan_node *p, const struct node *test, const cJSON *json)
+relationships_why_not(struct plan *plan, const struct plan_node *p, const struct node *test,
+                      const cJSON *json)
 {
     const struct manifest *m = plan->in.head;
     if (test->n_parents != 2 || !str_eq(json_str(json, "attached_node"), p->info->unique_id))
@@ -64,9 +69,12 @@ relationships_why_not(struct plan *plan, const struct plan_node *p, const struct
     for (uint32_t i = 0; i < test->n_parents; i++) {
         const struct plan_node *other = plan_find_node(plan, test->parents[i]);
         const struct node *n = &m->nodes[test->parents[i]];
-        if (test->parents[i] != p->node && ((other && plan_is_built(other->info)) || str_eq(n->materialized, "ephemeral")))
-            return mem_printf(plan, "the test %s may fail at rows that the run does not touch, as %s is built as well",
-                              test->name, n->name);
+        if (test->parents[i] != p->node &&
+            ((other && plan_is_built(other->info)) || str_eq(n->materialized, "ephemeral")))
+            return mem_printf(
+                plan,
+                "the test %s may fail at rows that the run does not touch, as %s is built as well",
+                test->name, n->name);
     }
     return NULL;
 }
@@ -78,7 +86,7 @@ add_columns(struct plan *plan, struct strlist *out, const cJSON *value)
     const char *name = NULL;
     if (cJSON_IsString(value) && (name = lazy_column(plan, cJSON_GetStringValue(value))) != NULL)
         strlist_add(plan, out, name);
-    cJSON_ArrayForEach(item, value) {
+    cJSON_ArrayForEach (item, value) {
         name = cJSON_IsString(item) ? lazy_column(plan, cJSON_GetStringValue(item)) : NULL;
         if (!name)
             return false;
@@ -88,36 +96,46 @@ add_columns(struct plan *plan, struct strlist *out, const cJSON *value)
 }
 
 static const char *
-columns_why_not(struct plan *plan, struct plan_lazy *lazy, const struct node *test, const cJSON *json, bool unique, bool nulls)
+columns_why_not(struct plan *plan, struct plan_lazy *lazy, const struct node *test,
+                const cJSON *json, bool unique, bool nulls)
 {
     const cJSON *arguments = json_get(json_get(json, "test_metadata"), "kwargs");
-    struct plan_lazy_test t = {.name = test->name, .unique = unique, .nulls = nulls,
+    struct plan_lazy_test t = {.name = test->name,
+                               .unique = unique,
+                               .nulls = nulls,
                                .part = json_str(json_get(json, "config"), "where") != NULL};
-    const cJSON *value = json_get(arguments, unique && nulls ? "combination_of_columns" : "column_name");
+    const cJSON *value =
+        json_get(arguments, unique && nulls ? "combination_of_columns" : "column_name");
     if (!add_columns(plan, &t.columns, value))
         return said(plan, test, "is of an expression, which other rows may have as well");
-    lazy->of_columns = mem_grow(plan, lazy->of_columns, struct plan_lazy_test, lazy->n_of_columns + 1);
+    lazy->of_columns =
+        mem_grow(plan, lazy->of_columns, struct plan_lazy_test, lazy->n_of_columns + 1);
     lazy->of_columns[lazy->n_of_columns++] = t;
     return NULL;
 }
 
 int
-lazy_look_at_test(struct plan *plan, const struct plan_node *p, const struct plan_node *test, struct err *err)
+lazy_look_at_test(struct plan *plan, const struct plan_node *p, const struct plan_node *test,
+                  struct err *err)
 {
     static const char *const of_dbt[] = {"unique", "not_null", "accepted_values"};
-    static const char *const of_utils[] = {"unique_combination_of_columns", "accepted_range", "not_accepted_values",
-                                           "not_empty_string"};
+    static const char *const of_utils[] = {"unique_combination_of_columns", "accepted_range",
+                                           "not_accepted_values", "not_empty_string"};
     const struct node *n = test->info;
     struct plan_lazy *lazy = p->lazy;
     cJSON *json = NULL;
     if (manifest_node_json(plan, plan->in.head, test->node, &json, err))
         return -1;
-    const cJSON *metadata = json_get(json, "test_metadata"), *arguments = json_get(metadata, "kwargs");
-    const char *name = n->generic ? json_str(metadata, "name") : NULL, *space = json_str(metadata, "namespace");
+    const cJSON *metadata = json_get(json, "test_metadata"),
+                *arguments = json_get(metadata, "kwargs");
+    const char *name = n->generic ? json_str(metadata, "name") : NULL,
+               *space = json_str(metadata, "namespace");
     bool related = str_eq(name, "relationships") && !space;
-    if (!related && (!name || n->n_parents != 1 || has_query(arguments) ||
-                     !(space ? str_eq(space, "dbt_utils") && lazy_is_listed(name, strlen(name), of_utils, BASE_COUNT(of_utils))
-                             : lazy_is_listed(name, strlen(name), of_dbt, BASE_COUNT(of_dbt)))))
+    if (!related &&
+        (!name || n->n_parents != 1 || has_query(arguments) ||
+         !(space ? str_eq(space, "dbt_utils") &&
+                       lazy_is_listed(name, strlen(name), of_utils, BASE_COUNT(of_utils))
+                 : lazy_is_listed(name, strlen(name), of_dbt, BASE_COUNT(of_dbt)))))
         lazy->why_not = said(plan, n, "needs rows that the run does not touch");
     else
         lazy->why_not = config_why_not(plan, n, json_get(json, "config"));
@@ -140,28 +158,34 @@ static bool
 is_tested_for_null(const struct plan_lazy *lazy, const char *column)
 {
     for (size_t i = 0; i < lazy->n_of_columns; i++)
-        if (!lazy->of_columns[i].unique && !lazy->of_columns[i].part && strlist_has(&lazy->of_columns[i].columns, column))
+        if (!lazy->of_columns[i].unique && !lazy->of_columns[i].part &&
+            strlist_has(&lazy->of_columns[i].columns, column))
             return true;
     return false;
 }
 
 static const char *
-why_not(struct plan *plan, const struct plan_lazy *lazy, const struct plan_lazy_test *t, const cJSON *columns)
+why_not(struct plan *plan, const struct plan_lazy *lazy, const struct plan_lazy_test *t,
+        const cJSON *columns)
 {
     for (size_t i = 0; t->nulls && i < t->columns.n; i++)
         if (!json_get(columns, t->columns.v[i]))
-            return mem_printf(plan, "the test %s looks at %s, which rows of production lack", t->name, t->columns.v[i]);
+            return mem_printf(plan, "the test %s looks at %s, which rows of production lack",
+                              t->name, t->columns.v[i]);
     bool same = lazy->keys.n > 0;
     for (size_t i = 0; i < lazy->keys.n; i++)
         same &= strlist_has(&t->columns, lazy->keys.v[i]);
     if (t->unique && !same)
-        return mem_printf(plan, "the test %s looks for the same %s in rows with other keys", t->name,
-                          strlist_join(plan, &t->columns, ", "));
+        return mem_printf(plan, "the test %s looks for the same %s in rows with other keys",
+                          t->name, strlist_join(plan, &t->columns, ", "));
     for (size_t i = 0; t->unique && t->nulls && i < lazy->keys.n; i++) {
         const char *key = lazy->keys.v[i];
         if (!cJSON_IsTrue(json_get(columns, key)) && !is_tested_for_null(lazy, key))
-            return mem_printf(plan, "the test %s takes null for a value, and rows with a null %s are not brought in (a test "
-                                    "not_null of it would do)", t->name, key);
+            return mem_printf(plan,
+                              "the test %s takes null for a value, and rows with a null %s are not "
+                              "brought in (a test "
+                              "not_null of it would do)",
+                              t->name, key);
     }
     return NULL;
 }

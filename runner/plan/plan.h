@@ -2,8 +2,8 @@
  * plan: what will be done, decided before anything is done. Pure: it reads no file, no clock and no
  * warehouse; what it must know of the catalog is put in between its three steps:
  *
- *   plan_draft   which nodes, which relations, which schemas         -> look these up in the catalog
- *   plan_settle  what is cloned, what is left out and why            -> render the clones' SQL
+ *   plan_draft   which nodes, which relations, which schemas -> look these up in the catalog
+ *   plan_settle  what is cloned, what is left out and why    -> render the clones' SQL
  *   plan_render  every statement in order, the build's command line
  */
 #ifndef PLAN_H
@@ -15,10 +15,11 @@
 
 /* A person's schema with clones of production's relations, instead of a pull request's. */
 struct plan_sandbox {
-    const char *name, *role;  /* role: whom it is for, or NULL */
-    const uint8_t *as_view;   /* one byte a node: only read there, through a view */
-    bool in_place;            /* it stands, and some of its relations are made anew */
-    const cJSON *kept;        /* what the marker of a sandbox keeps: see sandbox/sandbox.h; NULL: nothing yet */
+    const char *name, *role; /* role: whom it is for, or NULL */
+    const uint8_t *as_view;  /* one byte a node: only read there, through a view */
+    bool in_place;           /* it stands, and some of its relations are made anew */
+    /* what the marker of a sandbox keeps: see sandbox/sandbox.h; NULL: nothing yet */
+    const cJSON *kept;
 };
 
 /* Where relations that are not built here may be read. */
@@ -27,31 +28,38 @@ struct plan_source {
     const struct manifest *manifest; /* of what stands there */
     bool production;                 /* it is plan_input.production */
     const uint8_t *only;             /* one byte a head node; NULL: for all */
-    const struct map *built;         /* unique id -> times, when each node was built; NULL: as the manifest */
-    const char *const *times;        /* as dbt writes them, which sorts by time */
+    /* unique id -> times, when each node was built; NULL: as the manifest */
+    const struct map *built;
+    const char *const *times; /* as dbt writes them, which sorts by time */
 };
 
-/* A database of the pull request's own, in which all of the run takes place: a copy of a whole template, or what a command makes. */
+/* A database of the pull request's own, in which all of the run takes place: a copy of a whole
+ * template, or what a command makes. */
 struct plan_database_input {
     const struct config *config;
     const char *project, *schema, *pull_request, *run_id, *now, *expires;
-    const char *at;      /* the database that the profile names: its own is named after it, and its statements are sent there */
+    /* the database that the profile names: its own is named after it, and its statements are sent
+     * there */
+    const char *at;
     const struct adapter_ops *adapter;
     const struct server_info *server;
 };
 struct plan_database {
     const struct plan_database_input *in;
-    const char *name, *aside; /* aside: until it is whole */
-    bool stands;              /* an earlier run made it: it is taken as it is */
-    const char *note;         /* its fidelity, one line */
-    struct strlist sql;       /* in order */
+    const char *name, *aside;   /* aside: until it is whole */
+    bool stands;                /* an earlier run made it: it is taken as it is */
+    const char *note;           /* its fidelity, one line */
+    struct strlist sql;         /* in order */
     const struct strlist *argv; /* the command that makes it instead; or NULL */
 };
-/* What is known before anything is asked. ERR_CONFIG: names that are too long, an older server; ERR_REFUSED: a template in use. */
-int plan_database_draft(void *ctx, struct plan_database **out, const struct plan_database_input *in, struct err *err) BASE_CHECKED;
-/* `facts` and `sessions` are the cells of database_facts.sql and database_sessions.sql, `available` the bytes free or -1. Nothing
- * that stands there is touched unless it is ours: ERR_REFUSED. */
-int plan_database_settle(struct plan_database *db, const struct strlist *facts, const struct strlist *sessions, int64_t available,
+/* What is known before anything is asked. ERR_CONFIG: names that are too long, an older server;
+ * ERR_REFUSED: a template in use. */
+int plan_database_draft(void *ctx, struct plan_database **out, const struct plan_database_input *in,
+                        struct err *err) BASE_CHECKED;
+/* `facts` and `sessions` are the cells of database_facts.sql and database_sessions.sql, `available`
+ * the bytes free or -1. Nothing that stands there is touched unless it is ours: ERR_REFUSED. */
+int plan_database_settle(struct plan_database *db, const struct strlist *facts,
+                         const struct strlist *sessions, int64_t available,
                          struct err *err) BASE_CHECKED;
 
 /* The name of the lock of who makes such a database, or drops it. */
@@ -63,34 +71,35 @@ struct plan_input {
     const struct adapter_ops *adapter;
     const struct manifest *head, *production;
     struct state *state;
-    const struct gitdiff *diff;          /* NULL: no git was asked */
+    const struct gitdiff *diff;           /* NULL: no git was asked */
     const struct select_result *selected; /* what the build builds */
-    const struct strlist *names;         /* the selection as dbt is told it, a criterion a node; NULL: by
-                                          * a file, see plan->to_build */
-    const struct plan_source *sources;   /* in order; the first that has a node is read .. */
+    const struct strlist *names; /* the selection as dbt is told it, a criterion a node; NULL: by
+                                  * a file, see plan->to_build */
+    const struct plan_source *sources; /* in order; the first that has a node is read .. */
     size_t n_sources;
-    bool newest;                         /* .. or the one where it was built last */
-    const char *overlay_dir;             /* where dbt's project is made anew for lazy clones; NULL: it cannot be */
-    const char *deferral_dir;            /* where the deferral map is laid down for dbt */
-    const char *schema;                  /* the pull request's; NULL: the head's manifest is taken as it is */
-    bool head_is_production;             /* fast path: relation names are production's, to be moved */
-    /* A twin run: the pull request's own plan, whose relations are read where it builds them, and whose names
-     * are taken with `schema` in the place of its schema. Else NULL. */
+    bool newest; /* .. or the one where it was built last */
+    /* where dbt's project is made anew for lazy clones; NULL: it cannot be */
+    const char *overlay_dir;
+    const char *deferral_dir; /* where the deferral map is laid down for dbt */
+    const char *schema;       /* the pull request's; NULL: the head's manifest is taken as it is */
+    bool head_is_production;  /* fast path: relation names are production's, to be moved */
+    /* A twin run: the pull request's own plan, whose relations are read where it builds them, and
+     * whose names are taken with `schema` in the place of its schema. Else NULL. */
     const struct plan *beside;
-    const struct plan_sandbox *sandbox;  /* NULL: it is a pull request's */
+    const struct plan_sandbox *sandbox;   /* NULL: it is a pull request's */
     const struct plan_database *database; /* of the pull request's own, or NULL */
-    /* What is built is to become production itself: whatever lives on from build to build is cloned, whole and logged,
-     * whatever the strategy says. */
+    /* What is built is to become production itself: whatever lives on from build to build is
+     * cloned, whole and logged, whatever the strategy says. */
     bool whole;
-    bool everything;                     /* .. and all of it is built: dbt is told no selection */
+    bool everything; /* .. and all of it is built: dbt is told no selection */
     const char *profiles_dir, *profile, *target; /* for dbt */
-    const char *run_id, *now, *expires;  /* for the marker */
-    const char *run_number;              /* of our run in the CI's order, or NULL */
-    const struct plan_rule *rules;       /* the first that has a node counts */
+    const char *run_id, *now, *expires;          /* for the marker */
+    const char *run_number;                      /* of our run in the CI's order, or NULL */
+    const struct plan_rule *rules;               /* the first that has a node counts */
     size_t n_rules;
-    int64_t disk_available;              /* bytes, or -1: unknown */
-    double copy_rate;                    /* bytes a second */
-    const char *copy_rate_from;          /* who says so: "the last run's" .. */
+    int64_t disk_available;     /* bytes, or -1: unknown */
+    double copy_rate;           /* bytes a second */
+    const char *copy_rate_from; /* who says so: "the last run's" .. */
 };
 
 /* Of clone.rules: how the nodes of a selection are cloned. NULL, or -1: it does not say. */
@@ -114,22 +123,22 @@ struct plan_reason {
 struct plan_lazy_test {
     const char *name;
     struct strlist columns;
-    bool unique;   /* looks for other rows with the same values */
-    bool nulls;    /* takes null for a value */
-    bool part;     /* of rows that a where picks out */
+    bool unique; /* looks for other rows with the same values */
+    bool nulls;  /* takes null for a value */
+    bool part;   /* of rows that a where picks out */
 };
 
 /* Could it be cloned lazily? */
 struct plan_lazy {
-    const char *why_not;        /* NULL: it could */
-    const char *strategy;       /* dbt's incremental_strategy, as it will be */
-    struct strlist keys;        /* columns by which production's rows are brought in; none: none need be */
-    struct strlist cursors;     /* columns whose greatest value the model reads */
-    struct strlist tests;       /* of the build, that look at its rows */
+    const char *why_not;  /* NULL: it could */
+    const char *strategy; /* dbt's incremental_strategy, as it will be */
+    struct strlist keys; /* columns by which production's rows are brought in; none: none need be */
+    struct strlist cursors;            /* columns whose greatest value the model reads */
+    struct strlist tests;              /* of the build, that look at its rows */
     struct plan_lazy_test *of_columns; /* those of them that depend on columns */
     size_t n_of_columns;
-    const char *key_index;      /* production's index on a key, or NULL */
-    const char *unindexed;      /* cursors that production has no index on, or NULL */
+    const char *key_index; /* production's index on a key, or NULL */
+    const char *unindexed; /* cursors that production has no index on, or NULL */
 };
 
 struct plan_clone {
@@ -139,10 +148,11 @@ struct plan_clone {
     double seconds;       /* window */
     double percent;       /* sample */
     struct strlist keys, cursors; /* lazy */
-    const char *note;     /* what that means, one line */
-    const char *why;      /* who chose the strategy, and why, one line */
+    const char *note;             /* what that means, one line */
+    const char *why;              /* who chose the strategy, and why, one line */
     bool by_auto;
-    int64_t written;      /* bytes that it will take, indexes included; 0 for a window, where nobody knows */
+    /* bytes that it will take, indexes included; 0 for a window, where nobody knows */
+    int64_t written;
     double estimated_ms;
     struct relation from, to;
     struct relation_info source;
@@ -150,19 +160,19 @@ struct plan_clone {
 };
 
 struct plan_node {
-    uint32_t node;        /* in the head's manifest */
+    uint32_t node; /* in the head's manifest */
     const struct node *info;
     struct relation target; /* where the build writes it; name NULL where it makes no relation */
     struct plan_reason *reasons;
     size_t n_reasons;
-    const char *via;      /* path from the modified node that brought it in, or NULL */
-    bool is_new;          /* an incremental or snapshot that production does not have */
-    bool candidate;       /* an incremental or snapshot: cloned unless there is a reason not to */
-    bool full_refresh;    /* its config forces a full refresh */
+    const char *via;        /* path from the modified node that brought it in, or NULL */
+    bool is_new;            /* an incremental or snapshot that production does not have */
+    bool candidate;         /* an incremental or snapshot: cloned unless there is a reason not to */
+    bool full_refresh;      /* its config forces a full refresh */
     struct plan_lazy *lazy; /* of candidates, where it was asked; else NULL */
     struct plan_clone *clone;
     const char *skipped_because; /* why there is no clone; NULL if there is one */
-    const char *refused;         /* the same, where there should be one and the server cannot make it */
+    const char *refused; /* the same, where there should be one and the server cannot make it */
 };
 
 /* One place where it may be read. */
@@ -174,21 +184,22 @@ struct plan_candidate {
 struct plan_deferral {
     const char *unique_id;
     struct relation relation;
-    const char *text;     /* as SQL names it */
+    const char *text; /* as SQL names it */
     enum plan_origin origin;
     const struct plan_source *source; /* of PLAN_FROM_STATE */
-    uint32_t node;        /* in the source's manifest */
-    struct plan_candidate *candidates; /* of PLAN_FROM_STATE, as they are preferred; until settled the first is taken */
+    uint32_t node;                    /* in the source's manifest */
+    /* of PLAN_FROM_STATE, as they are preferred; until settled the first is taken */
+    struct plan_candidate *candidates;
     size_t n_candidates;
     struct strlist read_by;
     struct relation_info found;
 };
 
 struct plan_schema {
-    const char *name;     /* in the end */
-    const char *aside;    /* while it is being filled */
-    const char *old;      /* the last run's, on its way out */
-    bool leftover;        /* the build does not write it; an earlier push did: it is emptied */
+    const char *name;  /* in the end */
+    const char *aside; /* while it is being filled */
+    const char *old;   /* the last run's, on its way out */
+    bool leftover;     /* the build does not write it; an earlier push did: it is emptied */
     struct namespace_info found, found_aside, found_old;
     struct strlist prepare, swap; /* statements */
 };
@@ -216,40 +227,46 @@ struct plan {
     size_t n_schemas;
     struct relation *lookups; /* to be described: candidates' sources, deferrals, hooks' targets */
     size_t n_lookups;
-    const char **names;      /* schemas to be looked up: name, aside, old of each */
+    const char **names; /* schemas to be looked up: name, aside, old of each */
     size_t n_names;
-    bool snapshot_each;      /* each clone is of a snapshot of its own: one would be held for too long */
+    bool snapshot_each; /* each clone is of a snapshot of its own: one would be held for too long */
     struct strlist begin, end; /* around the clones' statements */
-    struct strlist argv;     /* of the build */
-    /* What it builds, by unique id. Where names cannot say it (too many, or not these alone), the deferral map's folder says
-     * it: as a run_results.json in which just these have succeeded, and dbt selects `result:success`. */
+    struct strlist argv;       /* of the build */
+    /* What it builds, by unique id. Where names cannot say it (too many, or not these alone), the
+     * deferral map's folder says it: as a run_results.json in which just these have succeeded, and
+     * dbt selects `result:success`. */
     struct strlist to_build;
     struct plan_warning *warnings;
     size_t n_warnings;
 };
 
-/* ERR_REFUSED if the build would write into a schema of production; ERR_CONFIG for names that are too long
- * or collide; ERR_INPUT for a reference to something that is neither built nor in production. */
-int plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err *err) BASE_CHECKED;
-/* What must be known of the catalog about lazy clones, for lazy_facts.sql; NULL: nothing. What it says goes back before
- * plan_settle. */
+/* ERR_REFUSED if the build would write into a schema of production; ERR_CONFIG for names that are
+ * too long or collide; ERR_INPUT for a reference to something that is neither built nor in
+ * production. */
+int plan_draft(void *ctx, struct plan **out, const struct plan_input *in,
+               struct err *err) BASE_CHECKED;
+/* What must be known of the catalog about lazy clones, for lazy_facts.sql; NULL: nothing. What it
+ * says goes back before plan_settle. */
 char *plan_lazy_requests(void *ctx, const struct plan *plan);
 int plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err) BASE_CHECKED;
 /* Has it lazy clones? Then dbt is started in plan_input.overlay_dir. */
 bool plan_is_lazy(const struct plan *plan);
-/* `found` belongs to plan->lookups, `names` to plan->names. ERR_REFUSED: a schema that is not ours, row-level
- * security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint), deferred but missing. */
-int plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
-                struct err *err) BASE_CHECKED;
-/* The build is to build only these unique ids (`names` as plan_input.names), on the same clones and with the same map. */
+/* `found` belongs to plan->lookups, `names` to plan->names. ERR_REFUSED: a schema that is not ours,
+ * row-level security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint),
+ * deferred but missing. */
+int plan_settle(struct plan *plan, const struct relation_info *found,
+                const struct namespace_info *names, struct err *err) BASE_CHECKED;
+/* The build is to build only these unique ids (`names` as plan_input.names), on the same clones and
+ * with the same map. */
 void plan_narrow_build(struct plan *plan, const struct strlist *names, const struct strlist *ids);
 /* The requests of all clones, in the plan's order; *n is plan->n_clones. */
 struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
 int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;
 
-/* After the build: what a node's compiled SQL names in a schema of production's, though the build does not make it and
- * neither the deferral map nor a source names it. By a scan of words: `alias.column` may look like one, so that the
- * caller asks the catalog what there is. Adds to *out, each relation of a node once. */
+/* After the build: what a node's compiled SQL names in a schema of production's, though the build
+ * does not make it and neither the deferral map nor a source names it. By a scan of words:
+ * `alias.column` may look like one, so that the caller asks the catalog what there is. Adds to
+ * *out, each relation of a node once. */
 struct plan_reads;
 struct plan_read {
     const char *unique_id;
@@ -263,15 +280,15 @@ void plan_reads_scan(void *ctx, struct plan_reads *reads, const char *unique_id,
 #define PLAN_STRATEGIES "auto, copy, lazy, window, sample, shape, view"
 bool plan_strategy_known(const char *name);
 
-/* After the build: why the compiled SQL of a lazily cloned node reads more of it than was brought in, or NULL. What it
- * ran within Jinja is not in it. */
+/* After the build: why the compiled SQL of a lazily cloned node reads more of it than was brought
+ * in, or NULL. What it ran within Jinja is not in it. */
 const char *plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled);
 
 /* A node of the build that reads another one, other than as a unit test, or NULL. */
 const struct node *plan_reader(const struct plan *plan, uint32_t node);
 
-/* Are the clones of both the same, statement for statement, and does `plan` make all schemas that `ahead` makes? NULL, or what
- * `plan` asks for instead. */
+/* Are the clones of both the same, statement for statement, and does `plan` make all schemas that
+ * `ahead` makes? NULL, or what `plan` asks for instead. */
 const char *plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead);
 
 /* The documented JSON (version 1); dies with ctx. */
@@ -292,7 +309,7 @@ struct plan_marker {
     const char *sandbox;                           /* the sandbox's name, or NULL: it is none */
     const char *role, *created;                    /* whom the sandbox is for, or NULL */
     const char *pull_request, *expires;            /* NULL: none */
-    const char *head, *number;                     /* commit and number in the CI's order of the run; NULL: unknown */
+    const char *head, *number; /* commit and number in the CI's order of the run; NULL: unknown */
     uint64_t oid;
 };
 /* 0 and *out, or -1 if it is none. Belongs to ctx. */

@@ -11,29 +11,31 @@ int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
 /* The i-th candidate is what is read. */
 void plan_take_candidate(struct plan_deferral *d, size_t i);
 /* The fast path: where a node of production's graph stands in the pull request. */
-int plan_moved_schema(struct plan *plan, uint32_t node, const char **out, struct err *err) BASE_CHECKED;
+int plan_moved_schema(struct plan *plan, uint32_t node, const char **out,
+                      struct err *err) BASE_CHECKED;
 int plan_find_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
 int plan_settle_schemas(struct plan *plan, const struct namespace_info *names,
                         struct err *err) BASE_CHECKED;
 int plan_render_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
 int plan_find_hooks(struct plan *plan, struct err *err) BASE_CHECKED;
 /* A warning where our role may not write; ERR_REFUSED where it may. */
-int plan_settle_hook(struct plan *plan, const struct plan_hook *hook, const struct relation_info *found,
-                     struct err *err) BASE_CHECKED;
+int plan_settle_hook(struct plan *plan, const struct plan_hook *hook,
+                     const struct relation_info *found, struct err *err) BASE_CHECKED;
 /* --sample and --window, whether they come to be used or not. ERR_CONFIG. */
 int plan_check_amounts(const struct config *c, struct err *err) BASE_CHECKED;
-/* How the node's relation is cloned, and what the clone then proves. ERR_CONFIG, ERR_INPUT: what was asked for
- * cannot be understood. */
+/* How the node's relation is cloned, and what the clone then proves. ERR_CONFIG, ERR_INPUT: what
+ * was asked for cannot be understood. */
 int plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
                          struct err *err) BASE_CHECKED;
 /* Instead of a copy that is too large: lazily where that can be, else a sample of `percent`. */
-int plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
-                       struct err *err) BASE_CHECKED;
+int plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
+                     double percent, const char *why, struct err *err) BASE_CHECKED;
 /* Time and disk that the clones will take. ERR_REFUSED, ERR_WAREHOUSE: more than they may. */
 int plan_budget(struct plan *plan, struct err *err) BASE_CHECKED;
 /* clone.grants as JSON of lists by privilege, or NULL. ERR_CONFIG names what is wrong. */
 int plan_grants(void *ctx, const struct config *config, char **out, struct err *err) BASE_CHECKED;
-/* What fills the clone, as it is sent: where a source is read in parts, the statement for the blocks from $1 to $2. */
+/* What fills the clone, as it is sent: where a source is read in parts, the statement for the
+ * blocks from $1 to $2. */
 struct strlist plan_loads(void *ctx, const struct clone_sql *sql);
 double plan_copy_ms(const struct plan *plan, int64_t bytes);
 /* Fills plan_node.lazy of the candidates. */

@@ -31,8 +31,8 @@ struct plan_reads *
 plan_reads_new(void *ctx, const struct plan *plan)
 {
     struct plan_reads *r = mem_new(ctx, struct plan_reads);
-    *r = (struct plan_reads){.plan = plan, .schemas = guard_schema_map(r, plan->in.production),
-                              .known = map_new(r, 64)};
+    *r = (struct plan_reads){
+        .plan = plan, .schemas = guard_schema_map(r, plan->in.production), .known = map_new(r, 64)};
     for (size_t i = 0; i < plan->n_nodes; i++)
         know(r, &plan->nodes[i].target);
     for (size_t i = 0; i < plan->n_deferrals; i++)
@@ -46,25 +46,28 @@ plan_reads_new(void *ctx, const struct plan *plan)
 }
 
 void
-plan_reads_scan(void *ctx, struct plan_reads *r, const char *unique_id, const char *sql, struct plan_read **out,
-                size_t *n)
+plan_reads_scan(void *ctx, struct plan_reads *r, const char *unique_id, const char *sql,
+                struct plan_read **out, size_t *n)
 {
     const char *p = sql;
     for (struct token t = words_next(&p); t.kind != TOKEN_END; t = words_next(&p)) {
         const char *ahead = p;
         struct token dot = words_next(&ahead), last = words_next(&ahead);
         bool named = t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED;
-        if (!named || dot.kind != TOKEN_SIGN || *dot.s != '.' || (last.kind != TOKEN_NAME && last.kind != TOKEN_QUOTED))
+        if (!named || dot.kind != TOKEN_SIGN || *dot.s != '.' ||
+            (last.kind != TOKEN_NAME && last.kind != TOKEN_QUOTED))
             continue;
         const char *schema = words_text(r, &t), *name = words_text(r, &last);
-        if (map_gets(r->schemas, schema) == MAP_NONE || map_gets(r->known, key_of(r, schema, name)) != MAP_NONE)
+        if (map_gets(r->schemas, schema) == MAP_NONE ||
+            map_gets(r->known, key_of(r, schema, name)) != MAP_NONE)
             continue;
         const char *told = mem_printf(r, "%s\n%s", unique_id, key_of(r, schema, name));
         if (map_gets(r->known, told) != MAP_NONE)
             continue;
         map_set(r->known, told, strlen(told), 0);
         *out = mem_grow(ctx, *out, struct plan_read, *n + 1);
-        (*out)[(*n)++] = (struct plan_read){.unique_id = unique_id, .relation = {.schema = mem_strdup(ctx, schema),
-                                                                                 .name = mem_strdup(ctx, name)}};
+        (*out)[(*n)++] = (struct plan_read){
+            .unique_id = unique_id,
+            .relation = {.schema = mem_strdup(ctx, schema), .name = mem_strdup(ctx, name)}};
     }
 }

@@ -22,7 +22,8 @@ same_relation(const struct relation *a, const struct relation *b)
 static bool
 same_source(const struct plan_clone *a, const struct plan_clone *b)
 {
-    return same_relation(&a->from, &b->from) && a->source.oid == b->source.oid && a->source.filenode == b->source.filenode;
+    return same_relation(&a->from, &b->from) && a->source.oid == b->source.oid &&
+           a->source.filenode == b->source.filenode;
 }
 
 static const char *
@@ -33,13 +34,15 @@ difference(void *ctx, const struct plan_node *a, const struct plan_node *b)
     if (strcmp(a->info->unique_id, b->info->unique_id) != 0)
         return mem_printf(ctx, "%s in the place of %s", name, b->info->name);
     if (x->strategy != y->strategy)
-        return mem_printf(ctx, "%s by %s, not %s", name, clone_strategy_name(x->strategy), clone_strategy_name(y->strategy));
+        return mem_printf(ctx, "%s by %s, not %s", name, clone_strategy_name(x->strategy),
+                          clone_strategy_name(y->strategy));
     if (!same_relation(&x->to, &y->to))
-        return mem_printf(ctx, "%s as \"%s\".\"%s\", not \"%s\".\"%s\"", name, x->to.schema, x->to.name, y->to.schema, y->to.name);
+        return mem_printf(ctx, "%s as \"%s\".\"%s\", not \"%s\".\"%s\"", name, x->to.schema,
+                          x->to.name, y->to.schema, y->to.name);
     if (!same_source(x, y))
         return mem_printf(ctx, "%s of what production has by now", name);
-    bool same = same_list(&x->sql.before, &y->sql.before) && same_list(&x->sql.load, &y->sql.load) &&
-                same_list(&x->sql.after, &y->sql.after);
+    bool same = same_list(&x->sql.before, &y->sql.before) &&
+                same_list(&x->sql.load, &y->sql.load) && same_list(&x->sql.after, &y->sql.after);
     return same ? NULL : mem_printf(ctx, "%s by other statements", name);
 }
 

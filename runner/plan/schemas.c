@@ -13,7 +13,7 @@ put_sandbox(cJSON *o, const struct plan_sandbox *s, const char *schema)
     const cJSON *item;
     json_put_str(o, "sandbox", s->name);
     json_put_str(o, "role", s->role);
-    cJSON_ArrayForEach(item, s->kept) {
+    cJSON_ArrayForEach (item, s->kept) {
         /* each schema's marker keeps the clones that stand in it */
         const cJSON *value = strcmp(item->string, "clones") == 0 ? json_get(item, schema) : item;
         if (value)
@@ -51,15 +51,20 @@ plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
 {
     struct err ignored;
     cJSON *o = NULL;
-    if (!comment || comment[0] != '{' || json_parse(ctx, &o, comment, strlen(comment), "marker", &ignored))
+    if (!comment || comment[0] != '{' ||
+        json_parse(ctx, &o, comment, strlen(comment), "marker", &ignored))
         return -1;
-    *out = (struct plan_marker){.project = json_str(o, "project"), .schema = json_str(o, "schema"),
-                                .run_id = json_str(o, "run"), .state = json_str(o, "state"),
+    *out = (struct plan_marker){.project = json_str(o, "project"),
+                                .schema = json_str(o, "schema"),
+                                .run_id = json_str(o, "run"),
+                                .state = json_str(o, "state"),
                                 .pull_request = json_str(o, "pull_request"),
                                 .expires = json_str(o, "expires"),
-                                .sandbox = json_str(o, "sandbox"), .role = json_str(o, "role"),
+                                .sandbox = json_str(o, "sandbox"),
+                                .role = json_str(o, "role"),
                                 .created = json_str(o, "created"),
-                                .head = json_str(o, "head"), .number = json_str(o, "number"),
+                                .head = json_str(o, "head"),
+                                .number = json_str(o, "number"),
                                 .oid = (uint64_t)json_num(o, "oid", 0)};
     return str_eq(json_str(o, "tool"), "cloneci") && out->project && out->schema ? 0 : -1;
 }
@@ -67,26 +72,36 @@ plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
 /* --- which schemas the build writes, and whether it may --- */
 
 static int
-refuse_production(const struct plan *plan, const struct plan_node *p, const char *place, const struct node *owner, struct err *err)
+refuse_production(const struct plan *plan, const struct plan_node *p, const char *place,
+                  const struct node *owner, struct err *err)
 {
-    fail(err, ERR_REFUSED, "%s would be written to \"%s\".\"%s\", and %s of %s stands in that schema",
+    fail(err, ERR_REFUSED,
+         "%s would be written to \"%s\".\"%s\", and %s of %s stands in that schema",
          p->info->unique_id, p->target.schema, p->target.name, owner->unique_id, place);
     if (plan->in.sandbox)
         return hint(err, "Choose another name for the sandbox.");
     if (plan->in.whole)
-        return hint(err, "Stage must stand beside production: put {{ env_var('CLONECI_STAGE', '') }} behind the name in "
-                         "generate_schema_name%s, or name a target with --stage-target whose names follow target.schema.",
+        return hint(err,
+                    "Stage must stand beside production: put {{ env_var('CLONECI_STAGE', '') }} "
+                    "behind the name in "
+                    "generate_schema_name%s, or name a target with --stage-target whose names "
+                    "follow target.schema.",
                     p->info->type == NODE_SNAPSHOT ? " or target_schema" : "");
     if (p->info->type == NODE_SNAPSHOT)
-        return hint(err, "Its schema is fixed (target_schema, or schema with a custom generate_schema_name): "
-                         "make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");
-    return hint(err, "Choose another schema with --schema, and make generate_schema_name follow target.schema "
-                     "for the CI target.");
+        return hint(
+            err,
+            "Its schema is fixed (target_schema, or schema with a custom generate_schema_name): "
+            "make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");
+    return hint(
+        err,
+        "Choose another schema with --schema, and make generate_schema_name follow target.schema "
+        "for the CI target.");
 }
 
 /* No schema that production, or another source of deferral, stands in. */
 static int
-check_written(const struct plan *plan, struct map *const *taken, const struct plan_node *p, struct err *err)
+check_written(const struct plan *plan, struct map *const *taken, const struct plan_node *p,
+              struct err *err)
 {
     for (size_t i = 0; i < plan->in.n_sources + 1; i++) {
         const struct plan_source *s = i ? &plan->in.sources[i - 1] : NULL;
@@ -116,7 +131,9 @@ add_schema(struct plan *plan, const char *name, bool leftover)
     hash_sha256(name, strlen(name), hex);
     plan->schemas = mem_grow(plan, plan->schemas, struct plan_schema, plan->n_schemas + 1);
     plan->schemas[plan->n_schemas++] =
-        (struct plan_schema){.name = name, .leftover = leftover, .aside = mem_printf(plan, "cloneci_new_%.16s", hex),
+        (struct plan_schema){.name = name,
+                             .leftover = leftover,
+                             .aside = mem_printf(plan, "cloneci_new_%.16s", hex),
                              .old = mem_printf(plan, "cloneci_old_%.16s", hex)};
 }
 
@@ -135,11 +152,14 @@ stores_failures(struct plan *plan, const struct plan_node *p, bool *out, struct 
     return 0;
 }
 
-/* Where dbt would look for what is deferred before it defers: what an earlier push left there must not be read. */
+/* Where dbt would look for what is deferred before it defers: what an earlier push left there must
+ * not be read. */
 static int
 find_leftovers(struct plan *plan, struct map *const *taken, struct err *err)
 {
-    for (size_t i = 0; plan->in.schema && !plan->in.beside && !plan->in.sandbox && !plan->in.whole && i < plan->n_deferrals; i++) {
+    for (size_t i = 0; plan->in.schema && !plan->in.beside && !plan->in.sandbox &&
+                       !plan->in.whole && i < plan->n_deferrals;
+         i++) {
         uint32_t node = manifest_find(plan->in.head, plan->deferrals[i].unique_id);
         const char *schema = plan->in.head->nodes[node].schema;
         bool theirs = false;
@@ -159,7 +179,9 @@ plan_find_schemas(struct plan *plan, struct err *err)
     struct map **taken = mem_array(plan, struct map *, plan->in.n_sources + 1);
     taken[0] = guard_schema_map(plan, plan->in.production);
     for (size_t i = 0; i < plan->in.n_sources; i++)
-        taken[i + 1] = plan->in.sources[i].production ? taken[0] : guard_schema_map(plan, plan->in.sources[i].manifest);
+        taken[i + 1] = plan->in.sources[i].production
+                           ? taken[0]
+                           : guard_schema_map(plan, plan->in.sources[i].manifest);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
         bool stores = false;
@@ -202,9 +224,10 @@ check_ours(struct plan *plan, const struct namespace_info *s, const char *name, 
     if (!marked && s->relations == 0)
         return 0;
     if (!marked || m.oid != s->oid) {
-        fail(err, ERR_REFUSED, "the schema \"%s\" holds %lld relations and no marker of cloneci's", name,
-             (long long)s->relations);
-        return hint(err, "cloneci clears the schema at the start of a run and never clears what it did not make: "
+        fail(err, ERR_REFUSED, "the schema \"%s\" holds %lld relations and no marker of cloneci's",
+             name, (long long)s->relations);
+        return hint(err, "cloneci clears the schema at the start of a run and never clears what it "
+                         "did not make: "
                          "choose another schema with --schema, or drop this one yourself.");
     }
     if (strcmp(m.project, plan->in.project->name) != 0) {
@@ -213,7 +236,9 @@ check_ours(struct plan *plan, const struct namespace_info *s, const char *name, 
     }
     if (m.sandbox && !plan->in.sandbox) {
         fail(err, ERR_REFUSED, "the schema \"%s\" is the sandbox %s of a person", name, m.sandbox);
-        return hint(err, "Choose another schema with --schema; 'cloneci sandbox drop %s' removes it.", m.sandbox);
+        return hint(err,
+                    "Choose another schema with --schema; 'cloneci sandbox drop %s' removes it.",
+                    m.sandbox);
     }
     return 0;
 }
@@ -224,24 +249,31 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
 {
     const struct plan_sandbox *box = plan->in.sandbox;
     struct plan_marker m;
-    bool ours = s->found.exists && plan_marker_parse(plan, s->found.marker, &m) == 0 && m.oid == s->found.oid &&
-                strcmp(m.project, plan->in.project->name) == 0 && str_eq(m.sandbox, box->name);
+    bool ours = s->found.exists && plan_marker_parse(plan, s->found.marker, &m) == 0 &&
+                m.oid == s->found.oid && strcmp(m.project, plan->in.project->name) == 0 &&
+                str_eq(m.sandbox, box->name);
     if (box->in_place ? ours : !s->found.exists)
         return 0;
     if (ours) {
-        fail(err, ERR_REFUSED, "the sandbox %s stands already (the schema \"%s\")", box->name, s->name);
-        return hint(err, "'cloneci sandbox refresh %s' brings it up to date, 'cloneci sandbox drop %s' removes it.", box->name,
-                    box->name);
+        fail(err, ERR_REFUSED, "the sandbox %s stands already (the schema \"%s\")", box->name,
+             s->name);
+        return hint(err,
+                    "'cloneci sandbox refresh %s' brings it up to date, 'cloneci sandbox drop %s' "
+                    "removes it.",
+                    box->name, box->name);
     }
     if (!s->found.exists) {
-        fail(err, ERR_REFUSED, "the schema \"%s\" of the sandbox %s is not there", s->name, box->name);
+        fail(err, ERR_REFUSED, "the schema \"%s\" of the sandbox %s is not there", s->name,
+             box->name);
         return hint(err, "Drop the sandbox and make it anew: cloneci sandbox drop %s", box->name);
     }
-    fail(err, ERR_REFUSED, "the schema \"%s\" stands already, and is not of the sandbox %s", s->name, box->name);
+    fail(err, ERR_REFUSED, "the schema \"%s\" stands already, and is not of the sandbox %s",
+         s->name, box->name);
     return hint(err, "Choose another name: a sandbox is never put where something else may be.");
 }
 
-/* A job that had to wait so long that a newer one was done before it: what stands there is the newer one's. */
+/* A job that had to wait so long that a newer one was done before it: what stands there is the
+ * newer one's. */
 static int
 check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
 {
@@ -250,9 +282,11 @@ check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
     if (!s->exists || !ours || plan_marker_parse(plan, s->marker, &m) || !m.number ||
         strtoull(m.number, NULL, 10) <= strtoull(ours, NULL, 10))
         return 0;
-    fail(err, ERR_LOCKED, "superseded by run %s of commit %.10s, which has built in the schema \"%s\" already", m.run_id,
-         m.head ? m.head : "?", s->name);
-    return hint(err, "The CI started it later than this one (%s, %s): nothing is to be done.", m.number, ours);
+    fail(err, ERR_LOCKED,
+         "superseded by run %s of commit %.10s, which has built in the schema \"%s\" already",
+         m.run_id, m.head ? m.head : "?", s->name);
+    return hint(err, "The CI started it later than this one (%s, %s): nothing is to be done.",
+                m.number, ours);
 }
 
 int
@@ -267,11 +301,13 @@ plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struc
         s->found_aside = names[3 * i + 1];
         s->found_old = names[3 * i + 2];
         /* nothing is written there: what is not ours stays */
-        if (s->leftover && (!s->found.exists || !s->found.relations || check_ours(plan, &s->found, s->name, &not_ours)))
+        if (s->leftover && (!s->found.exists || !s->found.relations ||
+                            check_ours(plan, &s->found, s->name, &not_ours)))
             continue;
-        if ((plan->in.sandbox && check_place(plan, s, err)) || check_ours(plan, &s->found, s->name, err) ||
-            check_ours(plan, &s->found_aside, s->aside, err) || check_ours(plan, &s->found_old, s->old, err) ||
-            check_newest(plan, &s->found, err))
+        if ((plan->in.sandbox && check_place(plan, s, err)) ||
+            check_ours(plan, &s->found, s->name, err) ||
+            check_ours(plan, &s->found_aside, s->aside, err) ||
+            check_ours(plan, &s->found_old, s->old, err) || check_newest(plan, &s->found, err))
             return -1;
         kept++;
     }
@@ -282,8 +318,8 @@ plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struc
 /* --- statements --- */
 
 static int
-add_sql(struct plan *plan, struct strlist *list, const char *stem, const struct sql_var *vars, size_t n,
-        struct err *err)
+add_sql(struct plan *plan, struct strlist *list, const char *stem, const struct sql_var *vars,
+        size_t n, struct err *err)
 {
     char *sql;
     if (sql_render(plan, &sql, plan->in.adapter->dialect, stem, vars, n, err))
@@ -293,17 +329,19 @@ add_sql(struct plan *plan, struct strlist *list, const char *stem, const struct 
 }
 
 static int
-rename_sql(struct plan *plan, struct strlist *list, const char *from, const char *to, struct err *err)
+rename_sql(struct plan *plan, struct strlist *list, const char *from, const char *to,
+           struct err *err)
 {
     const struct sql_var vars[] = {{"from", from}, {"to", to}};
     return add_sql(plan, list, "namespace_rename", vars, BASE_COUNT(vars), err);
 }
 
 static int
-mark_sql(struct plan *plan, struct strlist *list, const char *stem, const char *name, const char *final,
-         const char *state, struct err *err)
+mark_sql(struct plan *plan, struct strlist *list, const char *stem, const char *name,
+         const char *final, const char *state, struct err *err)
 {
-    const struct sql_var vars[] = {{"schema", name}, {"marker", plan_marker_text(plan, plan, final, state)}};
+    const struct sql_var vars[] = {{"schema", name},
+                                   {"marker", plan_marker_text(plan, plan, final, state)}};
     return add_sql(plan, list, stem, vars, BASE_COUNT(vars), err);
 }
 
@@ -323,7 +361,8 @@ plan_render_schemas(struct plan *plan, struct err *err)
         if (add_sql(plan, &s->prepare, "namespace_create", aside, BASE_COUNT(aside), err) ||
             mark_sql(plan, &s->prepare, "namespace_mark", s->aside, s->name, "building", err))
             return -1;
-        if (grants && add_sql(plan, &s->prepare, "namespace_grants", granted, BASE_COUNT(granted), err))
+        if (grants &&
+            add_sql(plan, &s->prepare, "namespace_grants", granted, BASE_COUNT(granted), err))
             return -1;
         if (s->found.exists && rename_sql(plan, &s->swap, s->name, s->old, err))
             return -1;

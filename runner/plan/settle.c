@@ -12,10 +12,11 @@ unsuitable(struct plan *plan, const struct relation_info *r)
         return NULL;
     case RELATION_MISSING:
         if (plan->in.sandbox)
-            return mem_printf(plan, "in production's manifest, but \"%s\".\"%s\" does not exist", r->relation.schema,
-                              r->relation.name);
+            return mem_printf(plan, "in production's manifest, but \"%s\".\"%s\" does not exist",
+                              r->relation.schema, r->relation.name);
         return mem_printf(plan,
-                          "in production's manifest, but \"%s\".\"%s\" does not exist: will run as a full refresh",
+                          "in production's manifest, but \"%s\".\"%s\" does not exist: will run as "
+                          "a full refresh",
                           r->relation.schema, r->relation.name);
     case RELATION_VIEW:
     case RELATION_MATERIALIZED_VIEW:
@@ -26,7 +27,8 @@ unsuitable(struct plan *plan, const struct relation_info *r)
     case RELATION_OTHER:
         break;
     }
-    return mem_printf(plan, "production's \"%s\".\"%s\" is a %s, not a table: will run as a full refresh",
+    return mem_printf(plan,
+                      "production's \"%s\".\"%s\" is a %s, not a table: will run as a full refresh",
                       r->relation.schema, r->relation.name, relation_kind_name(r->kind));
 }
 
@@ -34,20 +36,26 @@ static int
 check_readable(const struct plan_node *p, const struct relation_info *r, struct err *err)
 {
     if (!r->can_use_schema || !r->can_select) {
-        fail(err, ERR_WAREHOUSE, "%s: our role may not read production's \"%s\".\"%s\"", p->info->unique_id,
-             r->relation.schema, r->relation.name);
+        fail(err, ERR_WAREHOUSE, "%s: our role may not read production's \"%s\".\"%s\"",
+             p->info->unique_id, r->relation.schema, r->relation.name);
         if (!r->can_use_schema)
-            return hint(err, "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
+            return hint(err,
+                        "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
                         r->relation.schema);
-        return hint(err, "GRANT SELECT ON \"%s\".\"%s\" to the role of CI (and default privileges for what "
-                         "production rebuilds).",
-                    r->relation.schema, r->relation.name);
+        return hint(
+            err,
+            "GRANT SELECT ON \"%s\".\"%s\" to the role of CI (and default privileges for what "
+            "production rebuilds).",
+            r->relation.schema, r->relation.name);
     }
     if (r->row_security) {
-        fail(err, ERR_REFUSED, "%s: row-level security filters what our role reads of \"%s\".\"%s\"",
+        fail(err, ERR_REFUSED,
+             "%s: row-level security filters what our role reads of \"%s\".\"%s\"",
              p->info->unique_id, r->relation.schema, r->relation.name);
-        return hint(err, "A clone would silently lack rows: give the role of CI a policy that shows all rows, or "
-                         "BYPASSRLS, or leave the model out with --exclude %s.",
+        return hint(err,
+                    "A clone would silently lack rows: give the role of CI a policy that shows all "
+                    "rows, or "
+                    "BYPASSRLS, or leave the model out with --exclude %s.",
                     p->info->name);
     }
     return 0;
@@ -58,7 +66,8 @@ static bool
 read_through_view(const struct plan *plan, const struct plan_node *p, const struct relation_info *r)
 {
     const struct plan_sandbox *s = plan->in.sandbox;
-    return s && ((r->kind != RELATION_TABLE && r->kind != RELATION_PARTITIONED) || (s->as_view && s->as_view[p->node]));
+    return s && ((r->kind != RELATION_TABLE && r->kind != RELATION_PARTITIONED) ||
+                 (s->as_view && s->as_view[p->node]));
 }
 
 static int
@@ -73,15 +82,21 @@ settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info 
     struct plan_clone *c = mem_new(plan, struct plan_clone);
     *c = (struct plan_clone){.from = r->relation, .to = p->target, .source = *r};
     if (read_through_view(plan, p, r))
-        *c = (struct plan_clone){.from = r->relation, .to = p->target, .source = *r, .strategy = CLONE_VIEW,
-                                 .fidelity = "none", .note = "a view: shows production's rows as they are"};
+        *c = (struct plan_clone){.from = r->relation,
+                                 .to = p->target,
+                                 .source = *r,
+                                 .strategy = CLONE_VIEW,
+                                 .fidelity = "none",
+                                 .note = "a view: shows production's rows as they are"};
     else if (plan_choose_strategy(plan, p, c, err))
         return -1;
     if (c->strategy == CLONE_VIEW && !plan->in.sandbox)
-        plan_warn(plan, "pointer_view",
-                  mem_printf(plan, "%s: a pointer view was asked for: the incremental path is NOT tested, and "
-                                   "production cannot drop or alter \"%s\".\"%s\" while the view stands",
-                             p->info->unique_id, r->relation.schema, r->relation.name));
+        plan_warn(
+            plan, "pointer_view",
+            mem_printf(plan,
+                       "%s: a pointer view was asked for: the incremental path is NOT tested, and "
+                       "production cannot drop or alter \"%s\".\"%s\" while the view stands",
+                       p->info->unique_id, r->relation.schema, r->relation.name));
     p->clone = c;
     plan->n_clones++;
     return 0;
@@ -115,31 +130,38 @@ place(const struct plan_deferral *d)
     return d->source && !d->source->production ? d->source->name : "production";
 }
 
-/* What the source's manifest says of the relation, or NULL where that is not known to the catalog. */
+/* What the source's manifest says of the relation, or NULL where that is not known to the catalog.
+ */
 static const char *
 expected(const struct plan_deferral *d)
 {
     return d->source ? expected_kind(&d->source->manifest->nodes[d->node]) : NULL;
 }
 
-/* Something else was put in its place since the manifest was written: the manifest is not of what stands. */
+/* Something else was put in its place since the manifest was written: the manifest is not of what
+ * stands. */
 static int
 wrong_kind(const struct plan_deferral *d, const struct relation_info *r, struct err *err)
 {
     const struct node *n = &d->source->manifest->nodes[d->node];
-    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, whose manifest says %s (%s), but \"%s\".\"%s\" is a %s",
+    fail(err, ERR_WAREHOUSE,
+         "%s reads %s of %s, whose manifest says %s (%s), but \"%s\".\"%s\" is a %s",
          d->read_by.v[0], d->unique_id, place(d), expected(d),
-         n->type == NODE_MODEL ? n->materialized : node_type_name(n->type), d->relation.schema, d->relation.name,
-         relation_kind_name(r->kind));
-    return hint(err, "The manifest of %s is not of what stands there: fetch the newest, or build %s there.", place(d), n->name);
+         n->type == NODE_MODEL ? n->materialized : node_type_name(n->type), d->relation.schema,
+         d->relation.name, relation_kind_name(r->kind));
+    return hint(
+        err, "The manifest of %s is not of what stands there: fetch the newest, or build %s there.",
+        place(d), n->name);
 }
 
 static int
 no_such_schema(const struct plan_deferral *d, struct err *err)
 {
     fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), but there is no schema \"%s\"",
-         d->read_by.v[0], d->unique_id, place(d), d->relation.schema, d->relation.name, d->relation.schema);
-    return hint(err, "Check that --target connects to that database, and that the manifest (--state, --defer-from) is of what "
+         d->read_by.v[0], d->unique_id, place(d), d->relation.schema, d->relation.name,
+         d->relation.schema);
+    return hint(err, "Check that --target connects to that database, and that the manifest "
+                     "(--state, --defer-from) is of what "
                      "stands there.");
 }
 
@@ -153,7 +175,8 @@ static bool
 is_good(const struct plan_deferral *d, const struct relation_info *r)
 {
     const char *kind = expected(d);
-    return !r->no_schema && may_be_read(r) && r->kind != RELATION_MISSING && (!kind || is_kind(r->kind, kind));
+    return !r->no_schema && may_be_read(r) && r->kind != RELATION_MISSING &&
+           (!kind || is_kind(r->kind, kind));
 }
 
 static int
@@ -165,24 +188,27 @@ check_deferral(const struct plan_deferral *d, const struct relation_info *r, str
     if (r->no_schema)
         return no_such_schema(d, err);
     if (!may_be_read(r)) {
-        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), which our role may not read", reader,
-             d->unique_id, place(d), d->relation.schema, d->relation.name);
+        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), which our role may not read",
+             reader, d->unique_id, place(d), d->relation.schema, d->relation.name);
         return hint(err, "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
                     d->relation.schema);
     }
     if (r->kind != RELATION_MISSING)
         return wrong_kind(d, r, err);
-    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, but \"%s\".\"%s\" does not exist in the warehouse", reader,
-         d->unique_id, place(d), d->relation.schema, d->relation.name);
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, but \"%s\".\"%s\" does not exist in the warehouse",
+         reader, d->unique_id, place(d), d->relation.schema, d->relation.name);
     if (r->near)
-        return hint(err, "There is \"%s\": names that differ by case are different relations.", r->near);
+        return hint(err, "There is \"%s\": names that differ by case are different relations.",
+                    r->near);
     return hint(err, "Build it in %s first, or build it here as well: --select \"+%s\".", place(d),
                 strrchr(reader, '.') ? strrchr(reader, '.') + 1 : reader);
 }
 
-/* The first source that really has it; where none does, what is wrong with the first is the error. */
+/* The first source that really has it; where none does, what is wrong with the first is the error.
+ */
 static int
-settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relation_info *found, struct err *err)
+settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relation_info *found,
+                struct err *err)
 {
     for (size_t i = 0; i < d->n_candidates; i++) {
         plan_take_candidate(d, i);
@@ -191,10 +217,12 @@ settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
         d->found = found[i];
         if (i > 0)
             plan_warn(plan, "deferral_fallback",
-                      mem_printf(plan, "%s is read from %s: \"%s\".\"%s\" of %s is not there, may not be read or is of another "
-                                       "kind than its manifest says",
-                                 d->unique_id, d->source->name, found[0].relation.schema, found[0].relation.name,
-                                 d->candidates[0].source->name));
+                      mem_printf(plan,
+                                 "%s is read from %s: \"%s\".\"%s\" of %s is not there, may not be "
+                                 "read or is of another "
+                                 "kind than its manifest says",
+                                 d->unique_id, d->source->name, found[0].relation.schema,
+                                 found[0].relation.name, d->candidates[0].source->name));
         return 0;
     }
     if (d->n_candidates)
@@ -204,8 +232,8 @@ settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
 }
 
 int
-plan_settle(struct plan *plan, const struct relation_info *found, const struct namespace_info *names,
-            struct err *err)
+plan_settle(struct plan *plan, const struct relation_info *found,
+            const struct namespace_info *names, struct err *err)
 {
     size_t at = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
@@ -231,7 +259,8 @@ static const char *
 aside_of(const struct plan *plan, const char *schema)
 {
     for (size_t i = 0; i < plan->n_schemas; i++)
-        if (strcmp(plan->schemas[i].name, schema) == 0 && !(plan->in.sandbox && plan->in.sandbox->in_place))
+        if (strcmp(plan->schemas[i].name, schema) == 0 &&
+            !(plan->in.sandbox && plan->in.sandbox->in_place))
             return plan->schemas[i].aside;
     return schema;
 }
@@ -245,11 +274,17 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
         const struct plan_clone *c = plan->nodes[i].clone;
         if (!c)
             continue;
-        r[*n] = (struct clone_request){.from = c->from, .to = c->to, .strategy = c->strategy, .column = c->column,
-                                       .seconds = c->seconds, .percent = c->percent,
-                                       .logged = plan->in.whole, .keys = c->keys, .cursors = c->cursors,
-                                       .keep_partitions =
-                                           plan->in.whole || !str_eq(plan->in.config->partitions, "flatten")};
+        r[*n] = (struct clone_request){
+            .from = c->from,
+            .to = c->to,
+            .strategy = c->strategy,
+            .column = c->column,
+            .seconds = c->seconds,
+            .percent = c->percent,
+            .logged = plan->in.whole,
+            .keys = c->keys,
+            .cursors = c->cursors,
+            .keep_partitions = plan->in.whole || !str_eq(plan->in.config->partitions, "flatten")};
         r[(*n)++].to.schema = aside_of(plan, c->to.schema);
     }
     return r;
@@ -260,21 +295,28 @@ plan_loads(void *ctx, const struct clone_sql *sql)
 {
     struct strlist out = {0};
     for (size_t i = 0; i < sql->load.n; i++)
-        strlist_add(ctx, &out, i < sql->n_sources && sql->sources[i].range ? sql->sources[i].range : sql->load.v[i]);
+        strlist_add(ctx, &out,
+                    i < sql->n_sources && sql->sources[i].range ? sql->sources[i].range
+                                                                : sql->load.v[i]);
     return out;
 }
 
 static void
 tell(struct plan *plan, const struct plan_node *p, const struct clone_sql *sql)
 {
-    bool asked = plan->in.sandbox && p->clone->strategy == CLONE_VIEW; /* that it leans on production is what it is for */
+    /* that it leans on production is what it is for */
+    bool asked = plan->in.sandbox && p->clone->strategy == CLONE_VIEW;
     for (size_t i = 0; !asked && i < sql->depends_on_production.n; i++)
-        plan_warn(plan, "depends_on_production",
-                  mem_printf(plan, "the clone of %s uses %s of production, which cannot be dropped while it stands",
-                             p->info->name, sql->depends_on_production.v[i]));
+        plan_warn(
+            plan, "depends_on_production",
+            mem_printf(
+                plan,
+                "the clone of %s uses %s of production, which cannot be dropped while it stands",
+                p->info->name, sql->depends_on_production.v[i]));
     for (size_t i = 0; i < sql->left_out.n; i++)
-        plan_warn(plan, "left_out",
-                  mem_printf(plan, "the clone of %s is without %s", p->info->name, sql->left_out.v[i]));
+        plan_warn(
+            plan, "left_out",
+            mem_printf(plan, "the clone of %s is without %s", p->info->name, sql->left_out.v[i]));
 }
 
 int

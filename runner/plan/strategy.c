@@ -1,6 +1,7 @@
 /*
- * How a relation is cloned: what was asked for by option or file, else by a rule, else by the model's own meta.cloneci,
- * else `auto`: a copy, or a part where the table is larger than the budget.
+ * How a relation is cloned: what was asked for by option or file, else by a rule, else by the
+ * model's own meta.cloneci, else `auto`: a copy, or a part where the table is larger than the
+ * budget.
  */
 #include "plan_internal.h"
 
@@ -44,7 +45,8 @@ static int
 bad_wish(const struct plan_node *p, const char *key, const char *wanted, struct err *err)
 {
     fail(err, ERR_INPUT, "%s: meta.cloneci.%s is not %s", p->info->unique_id, key, wanted);
-    return hint(err, "It stands in %s, in the model's properties, or in dbt_project.yml.", p->info->path);
+    return hint(err, "It stands in %s, in the model's properties, or in dbt_project.yml.",
+                p->info->path);
 }
 
 /* A time may be written as a number of seconds. */
@@ -62,11 +64,14 @@ read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct
     cJSON *json = NULL;
     if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
         return -1;
-    const cJSON *config = json_get(json, "config"), *own = json_get(json_get(config, "meta"), "cloneci");
+    const cJSON *config = json_get(json, "config"),
+                *own = json_get(json_get(config, "meta"), "cloneci");
     const cJSON *strategy = json_get(own, "strategy"), *column = json_get(own, "column");
     const cJSON *window = json_get(own, "window"), *sample = json_get(own, "sample");
-    *out = (struct wish){.strategy = cJSON_GetStringValue(strategy), .column = cJSON_GetStringValue(column),
-                         .window = time_text(plan, window), .sample = json_num(own, "sample", -1)};
+    *out = (struct wish){.strategy = cJSON_GetStringValue(strategy),
+                         .column = cJSON_GetStringValue(column),
+                         .window = time_text(plan, window),
+                         .sample = json_num(own, "sample", -1)};
     if (strategy && (!out->strategy || !plan_strategy_known(out->strategy)))
         return bad_wish(p, "strategy", "one of " PLAN_STRATEGIES, err);
     if (column && !out->column)
@@ -80,7 +85,8 @@ read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct
     return 0;
 }
 
-/* The first rule that has the node, or NULL; what it says of a part counts more than the model's own word. */
+/* The first rule that has the node, or NULL; what it says of a part counts more than the model's
+ * own word. */
 static const struct plan_rule *
 apply_rule(const struct plan *plan, const struct plan_node *p, struct wish *wish)
 {
@@ -111,7 +117,8 @@ find_budget(struct plan *plan, double *most, const char **name, struct err *err)
     double longest = config->copy_longest * plan->in.copy_rate;
     if (config->copy_longest > 0 && (*most < 0 || longest < *most)) {
         *most = longest;
-        *name = mem_printf(plan, "--copy-longest %s allows at %s a second (%s)", str_ms(plan, config->copy_longest * 1000),
+        *name = mem_printf(plan, "--copy-longest %s allows at %s a second (%s)",
+                           str_ms(plan, config->copy_longest * 1000),
                            str_bytes(plan, (int64_t)plan->in.copy_rate), plan->in.copy_rate_from);
     }
     return 0;
@@ -124,7 +131,8 @@ can_be_lazy(const struct plan_node *p)
 }
 
 static int
-choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish, struct err *err)
+choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
+            const struct wish *wish, struct err *err)
 {
     double most;
     const char *name, *size = str_bytes(plan, c->source.bytes);
@@ -138,7 +146,10 @@ choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c, 
         c->why = mem_printf(plan, "auto: its %s are no more than %s", size, name);
     } else if (p->info->type == NODE_SNAPSHOT) {
         /* What its clone lacks would be new to it. */
-        c->why = mem_printf(plan, "auto: a snapshot compares all of its current rows, so that all of its %s are copied", size);
+        c->why = mem_printf(
+            plan,
+            "auto: a snapshot compares all of its current rows, so that all of its %s are copied",
+            size);
     } else {
         c->strategy = can_be_lazy(p) ? CLONE_LAZY : wish->column ? CLONE_WINDOW : CLONE_SAMPLE;
         c->percent = most / (double)c->source.bytes * 100;
@@ -155,27 +166,35 @@ plan_check_amounts(const struct config *c, struct err *err)
     double ignored;
     if (c->sample < 1 || c->sample > 100) {
         fail(err, ERR_CONFIG, "--sample: %d is not a number of percent from 1 to 100", c->sample);
-        return hint(err, "For example --sample 10; a model's own meta.cloneci.sample may be less than 1.");
+        return hint(
+            err, "For example --sample 10; a model's own meta.cloneci.sample may be less than 1.");
     }
     return config_seconds(&ignored, "--window", c->window, WINDOW_MOST_DAYS, err);
 }
 
 static int
-set_window(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish, struct err *err)
+set_window(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
+           const struct wish *wish, struct err *err)
 {
     if (!wish->column) {
-        fail(err, ERR_CONFIG, "%s: a window needs a column that tells which rows are new", p->info->unique_id);
-        return hint(err, "Give the model dbt's config event_time, or meta: {cloneci: {column: ..}}; or choose another "
+        fail(err, ERR_CONFIG, "%s: a window needs a column that tells which rows are new",
+             p->info->unique_id);
+        return hint(err, "Give the model dbt's config event_time, or meta: {cloneci: {column: "
+                         "..}}; or choose another "
                          "--strategy.");
     }
     c->column = wish->column;
     const char *text = wish->window ? wish->window : plan->in.config->window;
-    const char *label = wish->window ? mem_printf(plan, "%s: meta.cloneci.window", p->info->unique_id) : "--window";
+    const char *label =
+        wish->window ? mem_printf(plan, "%s: meta.cloneci.window", p->info->unique_id) : "--window";
     if (config_seconds(&c->seconds, label, text, WINDOW_MOST_DAYS, err))
         return -1;
     c->fidelity = "partial";
-    c->note = mem_printf(plan, "the newest rows, %s back by %s: keys of older rows, and tests of the whole table, are "
-                               "not as in production", text, c->column);
+    c->note = mem_printf(
+        plan,
+        "the newest rows, %s back by %s: keys of older rows, and tests of the whole table, are "
+        "not as in production",
+        text, c->column);
     return 0;
 }
 
@@ -188,14 +207,17 @@ set_sample(struct plan *plan, struct plan_clone *c, const struct wish *wish, boo
     else if (!fits)
         c->percent = plan->in.config->sample;
     c->fidelity = "partial";
-    c->note = mem_printf(plan, "about %.3g %% of the rows%s%s: keys of the others, and tests of the whole table, are not as "
-                               "in production", c->percent, c->column ? ", and the newest by " : "",
-                         c->column ? c->column : "");
+    c->note =
+        mem_printf(plan,
+                   "about %.3g %% of the rows%s%s: keys of the others, and tests of the whole "
+                   "table, are not as "
+                   "in production",
+                   c->percent, c->column ? ", and the newest by " : "", c->column ? c->column : "");
 }
 
 static int
-state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *c, const struct wish *wish, bool fits,
-               struct err *err)
+state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
+               const struct wish *wish, bool fits, struct err *err)
 {
     switch (c->strategy) {
     case CLONE_COPY:
@@ -224,7 +246,8 @@ state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *
 
 /* Who says how: the run, a rule, the model itself, else `auto`. */
 static int
-choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct wish *wish, struct err *err)
+choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct wish *wish,
+       struct err *err)
 {
     const struct plan_rule *rule = apply_rule(plan, p, wish);
     bool run = find_strategy(plan->in.config->strategy, &c->strategy);
@@ -241,15 +264,18 @@ choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struc
         const char *asked = c->why;
         if (choose_auto(plan, p, c, wish, err))
             return -1;
-        c->why = str_starts(c->why, "auto: all")
-                     ? mem_printf(plan, "%s, but not lazy: %s", asked, p->lazy->why_not)
-                     : mem_printf(plan, "%s, but not lazy: %s; %s", asked, p->lazy->why_not, c->why);
+        c->why =
+            str_starts(c->why, "auto: all")
+                ? mem_printf(plan, "%s, but not lazy: %s", asked, p->lazy->why_not)
+                : mem_printf(plan, "%s, but not lazy: %s; %s", asked, p->lazy->why_not, c->why);
         return 0;
     }
     /* Asked of many, what one cannot give is no error. */
     if ((run || ruled) && c->strategy == CLONE_WINDOW && !wish->column) {
         c->strategy = CLONE_COPY;
-        c->why = mem_printf(plan, "%s, but no window: the model has neither event_time nor meta.cloneci.column", c->why);
+        c->why = mem_printf(
+            plan, "%s, but no window: the model has neither event_time nor meta.cloneci.column",
+            c->why);
     }
     return 0;
 }
@@ -259,12 +285,14 @@ warn_both(struct plan *plan, const struct plan_node *p, const struct plan_clone 
 {
     if (plan->in.config->both && c->strategy != CLONE_COPY)
         plan_warn(plan, "both_partial",
-                  mem_printf(plan, "%s: --both does not judge it, since its clone does not hold all rows",
+                  mem_printf(plan,
+                             "%s: --both does not judge it, since its clone does not hold all rows",
                              p->info->unique_id));
 }
 
 int
-plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct err *err)
+plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
+                     struct err *err)
 {
     struct wish wish = {0};
     if (plan->in.whole) {
@@ -280,8 +308,8 @@ plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_c
 }
 
 int
-plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent, const char *why,
-                   struct err *err)
+plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone *c, double percent,
+                 const char *why, struct err *err)
 {
     struct wish wish;
     if (read_wish(plan, p, &wish, err))

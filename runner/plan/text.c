@@ -7,7 +7,8 @@ struct style {
 };
 
 static const struct style plain = {"", "", "", "", "", ""};
-static const struct style colored = {"\033[1m", "\033[2m", "\033[32m", "\033[33m", "\033[36m", "\033[0m"};
+static const struct style colored = {"\033[1m",  "\033[2m",  "\033[32m",
+                                     "\033[33m", "\033[36m", "\033[0m"};
 
 static void
 print_reasons(struct buf *b, const struct style *s, const struct plan_node *p)
@@ -43,8 +44,8 @@ print_clone(struct buf *b, const struct style *s, const struct plan_node *p)
     const struct plan_clone *c = p->clone;
     void *tmp = talloc_new(NULL);
     buf_printf(b, "      clone  %s%s%s of \"%s\".\"%s\" -> \"%s\".\"%s\", %s", s->green,
-               clone_strategy_name(c->strategy), s->off, c->from.schema, c->from.name, c->to.schema, c->to.name,
-               str_bytes(tmp, c->source.bytes));
+               clone_strategy_name(c->strategy), s->off, c->from.schema, c->from.name, c->to.schema,
+               c->to.name, str_bytes(tmp, c->source.bytes));
     if (c->source.rows >= 0)
         buf_printf(b, ", about %lld rows", (long long)c->source.rows);
     if (c->estimated_ms > 0)
@@ -70,7 +71,8 @@ is_test(const struct plan_node *p)
     return p->info->type == NODE_TEST || p->info->type == NODE_UNIT_TEST;
 }
 
-/* What dbt does nothing for, as metrics, or for which nothing stands in the warehouse, is named apart. */
+/* What dbt does nothing for, as metrics, or for which nothing stands in the warehouse, is named
+ * apart. */
 static void
 print_head(struct buf *b, const struct style *s, const struct plan *plan)
 {
@@ -79,8 +81,8 @@ print_head(struct buf *b, const struct style *s, const struct plan *plan)
         relations += plan->nodes[i].target.name != NULL;
         tests += !plan->nodes[i].target.name && is_test(&plan->nodes[i]);
     }
-    buf_printf(b, "%sPlan%s: %zu relation%s and %zu test%s to build, %zu to clone", s->bold, s->off, relations,
-               plural(relations), tests, plural(tests), plan->n_clones);
+    buf_printf(b, "%sPlan%s: %zu relation%s and %zu test%s to build, %zu to clone", s->bold, s->off,
+               relations, plural(relations), tests, plural(tests), plan->n_clones);
 }
 
 static void
@@ -95,7 +97,8 @@ print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
             continue;
         }
         buf_printf(b, "\n  %s%s%s  %s\n", s->bold, p->info->name, s->off,
-                   p->info->type == NODE_MODEL ? p->info->materialized : node_type_name(p->info->type));
+                   p->info->type == NODE_MODEL ? p->info->materialized
+                                               : node_type_name(p->info->type));
         print_reasons(b, s, p);
         if (p->clone)
             print_clone(b, s, p);
@@ -106,7 +109,9 @@ print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
     if (tests)
         buf_printf(b, "\n  and %zu test%s\n", tests, plural(tests));
     if (others)
-        buf_printf(b, "\n  selected too: %zu node%s that dbt builds no relation of (metrics, exposures and the like)\n",
+        buf_printf(b,
+                   "\n  selected too: %zu node%s that dbt builds no relation of (metrics, "
+                   "exposures and the like)\n",
                    others, plural(others));
 }
 
@@ -118,8 +123,9 @@ print_schemas(struct buf *b, const struct style *s, const struct plan *plan)
         const struct plan_schema *x = &plan->schemas[i];
         buf_printf(b, "  %s  %s\n", x->name,
                    x->found.exists ? "the last run's content is replaced" : "is made");
-        buf_printf(b, "      %sfilled aside as %s, then renamed; the statements are in --output json%s\n", s->dim,
-                   x->aside, s->off);
+        buf_printf(
+            b, "      %sfilled aside as %s, then renamed; the statements are in --output json%s\n",
+            s->dim, x->aside, s->off);
     }
 }
 
@@ -131,8 +137,8 @@ print_deferral(struct buf *b, const struct style *s, const struct plan *plan)
     buf_printf(b, "\n%sRead, not built%s\n", s->bold, s->off);
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         const struct plan_deferral *d = &plan->deferrals[i];
-        buf_printf(b, "  %s  %s%s  from %s%s\n", d->unique_id, s->cyan, d->text, plan_origin_name(d),
-                   s->off);
+        buf_printf(b, "  %s  %s%s  from %s%s\n", d->unique_id, s->cyan, d->text,
+                   plan_origin_name(d), s->off);
     }
 }
 
@@ -142,13 +148,17 @@ print_database(struct buf *b, const struct style *s, const struct plan *plan)
     const struct plan_database *db = plan->in.database;
     if (!db)
         return;
-    buf_printf(b, "\n%sDatabase%s\n  %s  %s\n", s->bold, s->off, db->name, db->stands ? "stands" : "is made");
+    buf_printf(b, "\n%sDatabase%s\n  %s  %s\n", s->bold, s->off, db->name,
+               db->stands ? "stands" : "is made");
     buf_printf(b, "      %sfidelity full: %s%s\n", s->dim, db->note, s->off);
     if (!db->stands)
-        buf_printf(b, "      %swhat follows is planned in \"%s\": the other one is not there yet%s\n", s->dim, db->in->at, s->off);
+        buf_printf(b,
+                   "      %swhat follows is planned in \"%s\": the other one is not there yet%s\n",
+                   s->dim, db->in->at, s->off);
     print_sql(b, s, &db->sql);
     for (size_t i = 0; db->argv && i < db->argv->n; i++)
-        buf_printf(b, "%s%s%s", i ? " " : "      ", db->argv->v[i], i + 1 < db->argv->n ? "" : "\n");
+        buf_printf(b, "%s%s%s", i ? " " : "      ", db->argv->v[i],
+                   i + 1 < db->argv->n ? "" : "\n");
 }
 
 /* What all clones take together. */
@@ -164,8 +174,9 @@ print_sum(struct buf *b, const struct plan *plan)
         bytes += c ? c->written : 0;
     }
     if (ms > 0)
-        buf_printf(b, ": about %s in about %s, at %s a second (%s)", str_bytes(tmp, bytes), str_ms(tmp, ms),
-                   str_bytes(tmp, (int64_t)plan->in.copy_rate), plan->in.copy_rate_from);
+        buf_printf(b, ": about %s in about %s, at %s a second (%s)", str_bytes(tmp, bytes),
+                   str_ms(tmp, ms), str_bytes(tmp, (int64_t)plan->in.copy_rate),
+                   plan->in.copy_rate_from);
     buf_putc(b, '\n');
     talloc_free(tmp);
 }

@@ -8,8 +8,8 @@
 static const char *
 skip_opaque(const char *p)
 {
-    static const char *const pairs[][2] = {{"{{", "}}"}, {"{%", "%}"}, {"{#", "#}"}, {"/*", "*/"}, {"--", "\n"},
-                                           {"'", "'"}};
+    static const char *const pairs[][2] = {{"{{", "}}"}, {"{%", "%}"}, {"{#", "#}"},
+                                           {"/*", "*/"}, {"--", "\n"}, {"'", "'"}};
     for (size_t i = 0; i < BASE_COUNT(pairs); i++) {
         if (!str_starts(p, pairs[i][0]))
             continue;

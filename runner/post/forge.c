@@ -1,6 +1,7 @@
 /*
- * REST APIs as documented by the forges: GitHub's "issue comments" (2022-11-28), GitLab's "notes" (v4), Bitbucket
- * Cloud's "pull request comments" (2.0), Azure DevOps' "pull request threads" (7.1).
+ * REST APIs as documented by the forges: GitHub's "issue comments" (2022-11-28), GitLab's "notes"
+ * (v4), Bitbucket Cloud's "pull request comments" (2.0), Azure DevOps' "pull request threads"
+ * (7.1).
  */
 #include "forge.h"
 
@@ -55,8 +56,8 @@ github_match(void *ctx, const cJSON *item, const char *comments, const char *key
 static char *
 gitlab_comments(void *ctx, const char *api, const char *repository, const char *pull_request)
 {
-    return mem_printf(ctx, "%s/projects/%s/merge_requests/%s/notes", api, http_segment(ctx, repository),
-                      http_segment(ctx, pull_request));
+    return mem_printf(ctx, "%s/projects/%s/merge_requests/%s/notes", api,
+                      http_segment(ctx, repository), http_segment(ctx, pull_request));
 }
 
 static bool
@@ -71,12 +72,13 @@ gitlab_match(void *ctx, const cJSON *item, const char *comments, const char *key
 static char *
 bitbucket_comments(void *ctx, const char *api, const char *repository, const char *pull_request)
 {
-    return mem_printf(ctx, "%s/repositories/%s/pullrequests/%s/comments", api, http_path(ctx, repository),
-                      http_segment(ctx, pull_request));
+    return mem_printf(ctx, "%s/repositories/%s/pullrequests/%s/comments", api,
+                      http_path(ctx, repository), http_segment(ctx, pull_request));
 }
 
 static bool
-bitbucket_match(void *ctx, const cJSON *item, const char *comments, const char *key, struct found *out)
+bitbucket_match(void *ctx, const cJSON *item, const char *comments, const char *key,
+                struct found *out)
 {
     /* What was removed stays in the list. */
     if (cJSON_IsTrue(json_get(item, "deleted")))
@@ -100,9 +102,11 @@ static char *
 azure_comments(void *ctx, const char *api, const char *repository, const char *pull_request)
 {
     const char *slash = strchr(repository, '/');
-    char *project = slash ? mem_strndup(ctx, repository, (size_t)(slash - repository)) : mem_strdup(ctx, repository);
-    return mem_printf(ctx, "%s/%s/_apis/git/repositories/%s/pullRequests/%s/threads", api, http_segment(ctx, project),
-                      http_segment(ctx, slash ? slash + 1 : repository), http_segment(ctx, pull_request));
+    char *project = slash ? mem_strndup(ctx, repository, (size_t)(slash - repository))
+                          : mem_strdup(ctx, repository);
+    return mem_printf(ctx, "%s/%s/_apis/git/repositories/%s/pullRequests/%s/threads", api,
+                      http_segment(ctx, project), http_segment(ctx, slash ? slash + 1 : repository),
+                      http_segment(ctx, pull_request));
 }
 
 static bool
@@ -111,7 +115,8 @@ azure_match(void *ctx, const cJSON *item, const char *comments, const char *key,
     const cJSON *first = cJSON_GetArrayItem(json_get(item, "comments"), 0);
     if (cJSON_IsTrue(json_get(item, "isDeleted")) || cJSON_IsTrue(json_get(first, "isDeleted")))
         return false;
-    out->url = mem_printf(ctx, "%s/%s/comments/%s", comments, item_id(ctx, item), item_id(ctx, first));
+    out->url =
+        mem_printf(ctx, "%s/%s/comments/%s", comments, item_id(ctx, item), item_id(ctx, first));
     return begins(ctx, json_str(first, "content"), key, out);
 }
 
@@ -133,34 +138,83 @@ azure_body(void *ctx, const char *text, bool is_new)
 }
 
 static const struct forge forges[] = {
-    {.name = "github", .title = "GitHub", .here = "GITHUB_ACTIONS", .tokens = "GITHUB_TOKEN GH_TOKEN",
-     .right = "The job needs 'permissions: pull-requests: write'; for pull requests from forks GitHub gives a token "
+    {.name = "github",
+     .title = "GitHub",
+     .here = "GITHUB_ACTIONS",
+     .tokens = "GITHUB_TOKEN GH_TOKEN",
+     .right = "The job needs 'permissions: pull-requests: write'; for pull requests from forks "
+              "GitHub gives a token "
               "that only reads.",
-     .api = "https://api.github.com", .api_env = "GITHUB_API_URL", .repository_env = "GITHUB_REPOSITORY",
-     .method = "PATCH", .most = 65535, .draws = true, .comments = github_comments, .parameters = "",
-     .page = "per_page", .match = github_match, .body = plain_body,
-     .state = "state", .closed = "closed"},
-    {.name = "gitlab", .title = "GitLab", .here = "GITLAB_CI", .tokens = "GITLAB_TOKEN",
-     .right = "GITLAB_TOKEN must be a project or personal access token with the scope 'api' and at least the role "
+     .api = "https://api.github.com",
+     .api_env = "GITHUB_API_URL",
+     .repository_env = "GITHUB_REPOSITORY",
+     .method = "PATCH",
+     .most = 65535,
+     .draws = true,
+     .comments = github_comments,
+     .parameters = "",
+     .page = "per_page",
+     .match = github_match,
+     .body = plain_body,
+     .state = "state",
+     .closed = "closed"},
+    {.name = "gitlab",
+     .title = "GitLab",
+     .here = "GITLAB_CI",
+     .tokens = "GITLAB_TOKEN",
+     .right = "GITLAB_TOKEN must be a project or personal access token with the scope 'api' and at "
+              "least the role "
               "Reporter; CI_JOB_TOKEN may not write notes.",
-     .api = "https://gitlab.com/api/v4", .api_env = "CI_API_V4_URL", .repository_env = "CI_PROJECT_PATH",
-     .method = "PUT", .most = 1000000, .draws = true, .comments = gitlab_comments,
-     .parameters = "", .page = "per_page", .match = gitlab_match, .body = plain_body,
-     .state = "state", .closed = "closed merged"},
-    {.name = "bitbucket", .title = "Bitbucket", .here = "BITBUCKET_BUILD_NUMBER", .tokens = "BITBUCKET_TOKEN",
-     .right = "BITBUCKET_TOKEN must be a repository access token with the scope 'pullrequest:write'.",
-     .api = "https://api.bitbucket.org/2.0", .repository_env = "BITBUCKET_REPO_FULL_NAME",
-     .method = "PUT", .most = 32768, .plain_key = true,
-     .comments = bitbucket_comments, .parameters = "", .page = "pagelen", .array = "values",
-     .match = bitbucket_match, .body = bitbucket_body,
-     .state = "state", .closed = "MERGED DECLINED SUPERSEDED"},
-    {.name = "azure", .title = "Azure DevOps", .here = "TF_BUILD", .tokens = "SYSTEM_ACCESSTOKEN",
-     .right = "Pass 'SYSTEM_ACCESSTOKEN: $(System.AccessToken)' in the step's env, and give the build service the "
+     .api = "https://gitlab.com/api/v4",
+     .api_env = "CI_API_V4_URL",
+     .repository_env = "CI_PROJECT_PATH",
+     .method = "PUT",
+     .most = 1000000,
+     .draws = true,
+     .comments = gitlab_comments,
+     .parameters = "",
+     .page = "per_page",
+     .match = gitlab_match,
+     .body = plain_body,
+     .state = "state",
+     .closed = "closed merged"},
+    {.name = "bitbucket",
+     .title = "Bitbucket",
+     .here = "BITBUCKET_BUILD_NUMBER",
+     .tokens = "BITBUCKET_TOKEN",
+     .right =
+         "BITBUCKET_TOKEN must be a repository access token with the scope 'pullrequest:write'.",
+     .api = "https://api.bitbucket.org/2.0",
+     .repository_env = "BITBUCKET_REPO_FULL_NAME",
+     .method = "PUT",
+     .most = 32768,
+     .plain_key = true,
+     .comments = bitbucket_comments,
+     .parameters = "",
+     .page = "pagelen",
+     .array = "values",
+     .match = bitbucket_match,
+     .body = bitbucket_body,
+     .state = "state",
+     .closed = "MERGED DECLINED SUPERSEDED"},
+    {.name = "azure",
+     .title = "Azure DevOps",
+     .here = "TF_BUILD",
+     .tokens = "SYSTEM_ACCESSTOKEN",
+     .right = "Pass 'SYSTEM_ACCESSTOKEN: $(System.AccessToken)' in the step's env, and give the "
+              "build service the "
               "right 'Contribute to pull requests' on the repository.",
-     .api_env = "SYSTEM_COLLECTIONURI", .repository_env = "SYSTEM_TEAMPROJECT",
-     .method = "PATCH", .most = 150000,
-     .comments = azure_comments, .parameters = "?api-version=7.1", .array = "value", .match = azure_match,
-     .body = azure_body, .state = "status", .closed = "completed abandoned"},
+     .api_env = "SYSTEM_COLLECTIONURI",
+     .repository_env = "SYSTEM_TEAMPROJECT",
+     .method = "PATCH",
+     .most = 150000,
+     .comments = azure_comments,
+     .parameters = "?api-version=7.1",
+     .array = "value",
+     .match = azure_match,
+     .body = azure_body,
+     .state = "status",
+     .closed = "completed abandoned"},
 };
 
 const struct forge *

@@ -19,17 +19,20 @@ struct forge {
     const char *repository_env;
     const char *method; /* that replaces a comment */
     size_t most;        /* bytes of a comment */
-    bool draws;     /* mermaid, in comments */
-    bool plain_key;     /* HTML comments are shown: the key becomes a reference that nothing refers to */
+    bool draws;         /* mermaid, in comments */
+    /* HTML comments are shown: the key becomes a reference that nothing refers to */
+    bool plain_key;
     /* URL of all comments, without parameters. */
     char *(*comments)(void *ctx, const char *api, const char *repository, const char *pull_request);
     const char *parameters; /* of every request, "" or "?api-version=.." */
     const char *page;       /* parameter of a page's number, or NULL: all at once */
     const char *array;      /* the member that holds the list; NULL: the list itself */
     /* If the item is the comment that begins with the key. */
-    bool (*match)(void *ctx, const cJSON *item, const char *comments, const char *key, struct found *out);
+    bool (*match)(void *ctx, const cJSON *item, const char *comments, const char *key,
+                  struct found *out);
     cJSON *(*body)(void *ctx, const char *text, bool is_new);
-    const char *state, *closed; /* the member of a pull request with its state, and the states of those that are closed */
+    /* the member of a pull request with its state, and the states of those that are closed */
+    const char *state, *closed;
 };
 
 #define FORGE_PAGE 100

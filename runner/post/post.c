@@ -22,8 +22,8 @@ struct job {
 /* --- what is said when it does not work --- */
 
 static int
-refused(const struct job *j, const char *what, const struct http_request *r, const struct http_response *a,
-        struct err *err)
+refused(const struct job *j, const char *what, const struct http_request *r,
+        const struct http_response *a, struct err *err)
 {
     cJSON *o = NULL;
     struct err ignored;
@@ -32,24 +32,27 @@ refused(const struct job *j, const char *what, const struct http_request *r, con
     if (json_parse(tmp, &o, a->body, a->len, "answer", &ignored) == 0)
         said = json_str(o, "message");
     bool access = a->status == 401 || a->status == 403 || a->status == 404;
-    fail(err, access ? ERR_CONFIG : ERR_INPUT, "%s the comment of %s: %s answered %ld%s%.200s", what, j->where,
-         j->forge->title, a->status, said ? ": " : "", said ? said : "");
+    fail(err, access ? ERR_CONFIG : ERR_INPUT, "%s the comment of %s: %s answered %ld%s%.200s",
+         what, j->where, j->forge->title, a->status, said ? ": " : "", said ? said : "");
     talloc_free(tmp);
     if (a->status == 401)
         return hint(err, "The token is not valid there, or has expired. %s", j->forge->right);
     if (a->status == 404)
-        return hint(err, "There is no such repository or pull request for this token (%s). %s", r->url,
-                    j->forge->right);
+        return hint(err, "There is no such repository or pull request for this token (%s). %s",
+                    r->url, j->forge->right);
     if (http_is_busy(a) && a->retry_after > 0)
-        return hint(err, "It asks to come back in %ld s: run 'cloneci report --post %s' again then.", a->retry_after,
-                    j->forge->name);
+        return hint(err,
+                    "It asks to come back in %ld s: run 'cloneci report --post %s' again then.",
+                    a->retry_after, j->forge->name);
     if (http_is_busy(a))
-        return hint(err, "It has trouble of its own: run 'cloneci report --post %s' again in a while.",
+        return hint(err,
+                    "It has trouble of its own: run 'cloneci report --post %s' again in a while.",
                     j->forge->name);
     if (a->status == 403)
         return hint(err, "%s", j->forge->right);
     if (a->status >= 300 && a->status < 400)
-        return hint(err, "It was moved: give its new name with --repository, or the API's address with --api-url.");
+        return hint(err, "It was moved: give its new name with --repository, or the API's address "
+                         "with --api-url.");
     return -1;
 }
 
@@ -57,10 +60,12 @@ refused(const struct job *j, const char *what, const struct http_request *r, con
 
 /* One page; *more if there may be another one. */
 static int
-read_page(void *ctx, const struct job *j, size_t page, struct found *found, bool *more, struct err *err)
+read_page(void *ctx, const struct job *j, size_t page, struct found *found, bool *more,
+          struct err *err)
 {
     const struct forge *f = j->forge;
-    struct http_request r = {.method = "GET", .limit = ANSWER_MOST,
+    struct http_request r = {.method = "GET",
+                             .limit = ANSWER_MOST,
                              .url = mem_printf(ctx, "%s%s", j->comments, f->parameters)};
     if (f->page)
         r.url = mem_printf(ctx, "%s?%s=%d&page=%zu", j->comments, f->page, FORGE_PAGE, page);
@@ -78,12 +83,13 @@ read_page(void *ctx, const struct job *j, size_t page, struct found *found, bool
         fail(err, ERR_INPUT, "%s: the answer holds no list of comments", r.url);
         return hint(err, "That is no answer of %s's API: look at --api-url.", f->title);
     }
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (f->match(ctx, item, j->comments, j->key, found))
             return 0;
     }
     *found = (struct found){0};
-    *more = f->page && (f->array ? json_get(answer, "next") != NULL : cJSON_GetArraySize(list) >= FORGE_PAGE);
+    *more = f->page &&
+            (f->array ? json_get(answer, "next") != NULL : cJSON_GetArraySize(list) >= FORGE_PAGE);
     return 0;
 }
 
@@ -114,19 +120,26 @@ run_of(void *ctx, const char *text)
 /* --- writing --- */
 
 static int
-send_text(void *ctx, const struct job *j, const struct found *found, struct http_response *a, struct http_request *r,
-          struct err *err)
+send_text(void *ctx, const struct job *j, const struct found *found, struct http_response *a,
+          struct http_request *r, struct err *err)
 {
     char *body = json_print(ctx, j->forge->body(ctx, j->text, !found->url), false);
-    *r = (struct http_request){.method = found->url ? j->forge->method : "POST", .type = "application/json",
-                               .url = mem_printf(ctx, "%s%s", found->url ? found->url : j->comments, j->forge->parameters),
-                               .body = body, .len = strlen(body), .limit = ANSWER_MOST, .once = true};
+    *r = (struct http_request){
+        .method = found->url ? j->forge->method : "POST",
+        .type = "application/json",
+        .url = mem_printf(ctx, "%s%s", found->url ? found->url : j->comments, j->forge->parameters),
+        .body = body,
+        .len = strlen(body),
+        .limit = ANSWER_MOST,
+        .once = true};
     return http_send(ctx, j->http, r, a, err);
 }
 
-/* One whole try: what an earlier one may have created is found by the next. *again: it may be better in a moment. */
+/* One whole try: what an earlier one may have created is found by the next. *again: it may be
+ * better in a moment. */
 static int
-try_once(void *ctx, const struct job *j, struct posted *out, bool *again, double *wait_ms, struct err *err)
+try_once(void *ctx, const struct job *j, struct posted *out, bool *again, double *wait_ms,
+         struct err *err)
 {
     struct found found;
     struct http_request r;
@@ -216,7 +229,8 @@ find_api(void *ctx, const struct job *j, char **out, struct err *err)
 static void
 make_text(void *ctx, struct job *j, struct posted *out)
 {
-    static const char cut[] = "\n\n*Shortened: the whole report is `report.md` of the job's artifacts.*\n";
+    static const char cut[] =
+        "\n\n*Shortened: the whole report is `report.md` of the job's artifacts.*\n";
     const char *key = j->c->key;
     if (j->forge->plain_key) {
         size_t n = strlen(key) - strlen("<!--  -->");
@@ -224,8 +238,9 @@ make_text(void *ctx, struct job *j, struct posted *out)
     } else {
         j->key = key;
     }
-    char *head = j->forge->plain_key ? mem_printf(ctx, "%s\n[//]: # (" RUN_MARK "%s)\n\n", j->key, j->c->started_at)
-                                     : mem_printf(ctx, "%s\n<!-- " RUN_MARK "%s -->\n", j->key, j->c->started_at);
+    char *head = j->forge->plain_key
+                     ? mem_printf(ctx, "%s\n[//]: # (" RUN_MARK "%s)\n\n", j->key, j->c->started_at)
+                     : mem_printf(ctx, "%s\n<!-- " RUN_MARK "%s -->\n", j->key, j->c->started_at);
     size_t most = j->forge->most - strlen(head), n = strlen(j->c->text);
     out->shortened = n > most;
     if (out->shortened) {
@@ -245,7 +260,8 @@ connect_forge(void *ctx, struct job *j, struct err *err)
     const struct post_comment *c = j->c;
     j->http = http_new(ctx, j->forge->title, c->timeout);
     j->http->patience = "--post-timeout";
-    j->where = mem_printf(ctx, "pull request %s of %s on %s", c->pull_request, c->repository, j->forge->title);
+    j->where = mem_printf(ctx, "pull request %s of %s on %s", c->pull_request, c->repository,
+                          j->forge->title);
     if (find_token(j, err) || find_api(ctx, j, &api, err))
         return -1;
     strlist_add(j->http, &j->http->headers, "Accept: application/json");
@@ -264,15 +280,17 @@ post_is_closed(void *ctx, bool *closed, const struct post_comment *which, struct
     if (!j.forge || connect_forge(ctx, &j, err))
         return -1;
     /* what holds the comments is the pull request */
-    struct http_request r = {.method = "GET", .limit = ANSWER_MOST,
-                             .url = mem_printf(ctx, "%s%s", path_dir(ctx, j.comments), j.forge->parameters)};
+    struct http_request r = {
+        .method = "GET",
+        .limit = ANSWER_MOST,
+        .url = mem_printf(ctx, "%s%s", path_dir(ctx, j.comments), j.forge->parameters)};
     if (http_send(ctx, j.http, &r, &a, err))
         return -1;
     if (a.status == 404)
         return 0;
     if (a.status != 200) {
-        fail(err, a.status == 401 || a.status == 403 ? ERR_CONFIG : ERR_INPUT, "asking whether %s is closed: it answered %ld",
-             j.where, a.status);
+        fail(err, a.status == 401 || a.status == 403 ? ERR_CONFIG : ERR_INPUT,
+             "asking whether %s is closed: it answered %ld", j.where, a.status);
         return hint(err, "Nothing was dropped. The token must be allowed to read pull requests.");
     }
     if (json_parse(ctx, &answer, a.body, a.len, r.url, err))

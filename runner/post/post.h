@@ -1,14 +1,15 @@
 /*
- * post: the report where people read it: as one comment of the pull request, found again by its key,
- * on GitHub, GitLab, Bitbucket Cloud and Azure DevOps; and in GitHub's job summary and outputs.
+ * post: the report where people read it: as one comment of the pull request, found again by its
+ * key, on GitHub, GitLab, Bitbucket Cloud and Azure DevOps; and in GitHub's job summary and
+ * outputs.
  */
 #ifndef POST_H
 #define POST_H
 
 #include "base.h"
 
-/* The repository as the variables of the forge's CI name it, for its API; NULL where this is no CI that is known.
- * The text belongs to ctx. */
+/* The repository as the variables of the forge's CI name it, for its API; NULL where this is no CI
+ * that is known. The text belongs to ctx. */
 char *post_repository_here(void *ctx);
 
 struct post_comment {
@@ -18,8 +19,9 @@ struct post_comment {
     const char *pull_request; /* its number */
     const char *key;          /* "<!-- .. -->": what the comment begins with */
     const char *text;         /* Markdown, without the key */
-    const char *started_at;   /* of the run, RFC 3339 in UTC: an older run does not replace a newer one */
-    double timeout;           /* seconds of silence */
+    /* of the run, RFC 3339 in UTC: an older run does not replace a newer one */
+    const char *started_at;
+    double timeout; /* seconds of silence */
 };
 enum post_outcome { POST_CREATED, POST_UPDATED, POST_NEWER_STANDS };
 struct posted {
@@ -29,16 +31,18 @@ struct posted {
 };
 /*
  * The token comes from the environment (GITHUB_TOKEN or GH_TOKEN, GITLAB_TOKEN, BITBUCKET_TOKEN,
- * SYSTEM_ACCESSTOKEN) and goes to the API's host alone. Sent again where the forge is busy or asks to
- * wait; what may have been created is looked for first. ERR_CONFIG: something is not known, or the
- * token may not; ERR_INPUT: the forge cannot be reached or answers otherwise.
+ * SYSTEM_ACCESSTOKEN) and goes to the API's host alone. Sent again where the forge is busy or asks
+ * to wait; what may have been created is looked for first. ERR_CONFIG: something is not known, or
+ * the token may not; ERR_INPUT: the forge cannot be reached or answers otherwise.
  */
 int post_comment(void *ctx, struct posted *out, const struct post_comment *comment,
                  struct err *err) BASE_CHECKED;
 
-/* Is the pull request closed (merged, declined ..)? Of `which` forge, api, repository, pull_request and timeout count. One that the
- * forge does not know, or this token may not see, is not. Errors as of post_comment. */
-int post_is_closed(void *ctx, bool *closed, const struct post_comment *which, struct err *err) BASE_CHECKED;
+/* Is the pull request closed (merged, declined ..)? Of `which` forge, api, repository, pull_request
+ * and timeout count. One that the forge does not know, or this token may not see, is not. Errors as
+ * of post_comment. */
+int post_is_closed(void *ctx, bool *closed, const struct post_comment *which,
+                   struct err *err) BASE_CHECKED;
 
 /* Are mermaid's pictures drawn in this forge's comments? */
 bool post_draws(const char *forge);

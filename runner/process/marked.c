@@ -8,7 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* How often the list of processes is gone through: one that is forked meanwhile is found by the next time. */
+/* How often the list of processes is gone through: one that is forked meanwhile is found by the
+ * next time. */
 enum { ROUNDS = 100 };
 /* For one that was killed to be gone: more than a moment is a hang in the kernel. */
 enum { GONE_MS = 5000 };
@@ -29,7 +30,8 @@ has_entry(const char *pid, const char *entry)
     return found;
 }
 
-/* The descriptor stands for the very process whose environment is looked at, whoever gets its number next. */
+/* The descriptor stands for the very process whose environment is looked at, whoever gets its
+ * number next. */
 static bool
 end_one(const char *pid, const char *entry)
 {

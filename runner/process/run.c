@@ -20,10 +20,10 @@ struct run {
     enum ending ending;
     double deadline; /* of the timeout, then of the grace; HUGE_VAL: none */
     double start;
-    double tick;     /* when on_tick is called next; HUGE_VAL: never */
-    bool waking;     /* wake_fd is watched */
-    bool killed;     /* SIGKILL was sent */
-    bool given_up;   /* .. and something survived that, too: it hangs in the kernel */
+    double tick;   /* when on_tick is called next; HUGE_VAL: never */
+    bool waking;   /* wake_fd is watched */
+    bool killed;   /* SIGKILL was sent */
+    bool given_up; /* .. and something survived that, too: it hangs in the kernel */
     struct err *err;
 };
 
@@ -122,7 +122,8 @@ turn(struct run *run, bool exited)
         {.fd = interrupt, .events = POLLIN},
         {.fd = run->waking ? run->spec->wake_fd : -1, .events = POLLIN},
     };
-    double wait = fmin(run->deadline, run->ending == ENDING_NOT ? run->tick : HUGE_VAL) - clock_ms();
+    double wait =
+        fmin(run->deadline, run->ending == ENDING_NOT ? run->tick : HUGE_VAL) - clock_ms();
     if ((exited || run->child.pidfd < 0) && wait > TICK_MS)
         wait = TICK_MS;
     int ms = wait > 3600e3 ? 3600000 : wait > 0 ? (int)ceil(wait) : 0;

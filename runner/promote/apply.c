@@ -1,6 +1,7 @@
 /*
- * The one transaction. Writers are held off first and what was lost is looked for; only then are readers kept out, within
- * a budget that they do not notice. A kill anywhere before the COMMIT leaves nothing; after it, all is there.
+ * The one transaction. Writers are held off first and what was lost is looked for; only then are
+ * readers kept out, within a budget that they do not notice. A kill anywhere before the COMMIT
+ * leaves nothing; after it, all is there.
  */
 #include "internal.h"
 
@@ -8,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Between two tries for the locks; the next waits longer, up to the second, which leaves readers most of the time. */
+/* Between two tries for the locks; the next waits longer, up to the second, which leaves readers
+ * most of the time. */
 enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 150 };
-/* The first tries take a part of the budget only: readers that are done at once leave the locks within it, and one who holds
- * what we want while he wants what we hold is let go that much sooner. A budget below this is not divided. */
+/* The first tries take a part of the budget only: readers that are done at once leave the locks
+ * within it, and one who holds what we want while he wants what we hold is let go that much sooner.
+ * A budget below this is not divided. */
 enum { TRIES_AT_ONE_BUDGET = 4, BUDGET_PARTS = 4, BUDGET_LEAST_MS = 20 };
 /* A promotion that was killed lives on in the server for up to client_connection_check_interval. */
 enum { OTHER_ENDS_MS = 3000, OTHER_LOOK_MS = 100 };
@@ -105,13 +108,21 @@ wait_for_snapshots(struct swap *s, struct err *err)
         if (old.n == 0)
             return 0;
         if (old.v[0][0] == '!') {
-            fail(err, ERR_REFUSED, "the role %s may not see how old the snapshots of others are", old.v[0] + 1);
-            return hint(err, "GRANT pg_read_all_stats TO %s; a reader with an old snapshot would see empty tables.", old.v[0] + 1);
+            fail(err, ERR_REFUSED, "the role %s may not see how old the snapshots of others are",
+                 old.v[0] + 1);
+            return hint(err,
+                        "GRANT pg_read_all_stats TO %s; a reader with an old snapshot would see "
+                        "empty tables.",
+                        old.v[0] + 1);
         }
         if (clock_ms() > end) {
-            fail(err, ERR_REFUSED, "transactions older than what is promoted would read it as empty; nothing was changed:\n  %s",
+            fail(err, ERR_REFUSED,
+                 "transactions older than what is promoted would read it as empty; nothing was "
+                 "changed:\n  %s",
                  strlist_join(s->ctx, &old, "\n  "));
-            return hint(err, "Wait for them or end them, then run again; --patience says how long to wait.");
+            return hint(
+                err,
+                "Wait for them or end them, then run again; --patience says how long to wait.");
         }
         log_event(LOG_INFO, "promote.wait", "waiting for %s", old.v[0]);
         if (interrupt_wait(OTHER_LOOK_MS, err))
@@ -170,18 +181,22 @@ recheck(struct swap *s, struct err *err)
     struct strlist cells = {0};
     struct promote_plan now = *s->p;
     int64_t live, content, before;
-    now.refused = now.analyze = now.writers = now.incoming = now.carry = now.exclusive = now.move = now.rewire = (struct strlist){0};
+    now.refused = now.analyze = now.writers = now.incoming = now.carry = now.exclusive = now.move =
+        now.rewire = (struct strlist){0};
     if (promote_journal(s->ctx, s->a, s->o->ops, &live, &content, &before, err) ||
-        promote_statements(s->ctx, s->a, s->o->ops, s->p, &cells, err) || promote_sort(s->ctx, &now, &cells, err))
+        promote_statements(s->ctx, s->a, s->o->ops, s->p, &cells, err) ||
+        promote_sort(s->ctx, &now, &cells, err))
         return -1;
     done(s);
-    if (live == s->p->live && same(&now.refused, &s->p->refused) && same(&now.incoming, &s->p->incoming) &&
-        same(&now.carry, &s->p->carry) && same(&now.exclusive, &s->p->exclusive) && same(&now.move, &s->p->move) &&
+    if (live == s->p->live && same(&now.refused, &s->p->refused) &&
+        same(&now.incoming, &s->p->incoming) && same(&now.carry, &s->p->carry) &&
+        same(&now.exclusive, &s->p->exclusive) && same(&now.move, &s->p->move) &&
         same(&now.rewire, &s->p->rewire))
         return 0;
     if (promote_refused(&now, err))
         return -1;
-    fail(err, ERR_REFUSED, "production or the schemas that are promoted were altered meanwhile; nothing was changed");
+    fail(err, ERR_REFUSED,
+         "production or the schemas that are promoted were altered meanwhile; nothing was changed");
     return hint(err, "Run again when nothing else is at work there.");
 }
 
@@ -201,12 +216,16 @@ prepare(struct swap *s, struct err *err)
         return -1;
     if (send(s, &s->p->writers, err))
         return strcmp(err->sqlstate, "55P03") == 0
-                   ? hint(err, "Something writes to production for longer than --lock-timeout; nothing was changed.")
+                   ? hint(err, "Something writes to production for longer than --lock-timeout; "
+                               "nothing was changed.")
                    : -1;
     if (recheck(s, err) || promote_note_check(s->ctx, s->a, s->o->ops, s->p, err))
         return -1;
     done(s);
-    return send_texts(s, &s->p->park, err) || send(s, &s->p->incoming, err) || send(s, &s->p->carry, err) ? -1 : 0;
+    return send_texts(s, &s->p->park, err) || send(s, &s->p->incoming, err) ||
+                   send(s, &s->p->carry, err)
+               ? -1
+               : 0;
 }
 
 /* --- the part that readers wait for --- */
@@ -215,11 +234,15 @@ static int
 record_sql(struct swap *s, char **sql, struct err *err)
 {
     const struct promote_plan *p = s->p;
-    const struct sql_var vars[] = {
-        {"run_id", s->o->run_id}, {"generation", mem_printf(s->ctx, "%" PRId64, p->number)},
-        {"kind", p->back ? "rollback" : "promote"}, {"content", mem_printf(s->ctx, "%" PRId64, p->content)},
-        {"project", s->o->project}, {"suffix", p->suffix}, {"moves", p->moves}};
-    return sql_render(s->ctx, sql, s->o->ops->dialect, "promote_record", vars, BASE_COUNT(vars), err);
+    const struct sql_var vars[] = {{"run_id", s->o->run_id},
+                                   {"generation", mem_printf(s->ctx, "%" PRId64, p->number)},
+                                   {"kind", p->back ? "rollback" : "promote"},
+                                   {"content", mem_printf(s->ctx, "%" PRId64, p->content)},
+                                   {"project", s->o->project},
+                                   {"suffix", p->suffix},
+                                   {"moves", p->moves}};
+    return sql_render(s->ctx, sql, s->o->ops->dialect, "promote_record", vars, BASE_COUNT(vars),
+                      err);
 }
 
 static void
@@ -234,7 +257,8 @@ static double
 budget(const struct swap *s)
 {
     double ms = s->o->budget_ms / BUDGET_PARTS;
-    for (int i = TRIES_AT_ONE_BUDGET; i <= s->out->tries && ms < s->o->budget_ms; i += TRIES_AT_ONE_BUDGET)
+    for (int i = TRIES_AT_ONE_BUDGET; i <= s->out->tries && ms < s->o->budget_ms;
+         i += TRIES_AT_ONE_BUDGET)
         ms *= 2;
     ms = ms > BUDGET_LEAST_MS ? ms : BUDGET_LEAST_MS;
     return ms < s->o->budget_ms ? ms : s->o->budget_ms;
@@ -246,8 +270,8 @@ swap_statements(struct swap *s, struct strlist *sql, struct err *err)
 {
     const struct strlist *turns = &s->p->exclusive;
     char *within, *without, *record;
-    if (timeouts_sql(s, &within, 0, budget(s), err) || timeouts_sql(s, &without, s->o->budget_ms, 0, err) ||
-        record_sql(s, &record, err))
+    if (timeouts_sql(s, &within, 0, budget(s), err) ||
+        timeouts_sql(s, &without, s->o->budget_ms, 0, err) || record_sql(s, &record, err))
         return -1;
     strlist_add(s->ctx, sql, within);
     if (turns->n)
@@ -264,7 +288,8 @@ swap_statements(struct swap *s, struct strlist *sql, struct err *err)
 static bool
 is_busy(const struct err *err)
 {
-    return strcmp(err->sqlstate, "57014") == 0 || strcmp(err->sqlstate, "55P03") == 0 || strcmp(err->sqlstate, "40P01") == 0;
+    return strcmp(err->sqlstate, "57014") == 0 || strcmp(err->sqlstate, "55P03") == 0 ||
+           strcmp(err->sqlstate, "40P01") == 0;
 }
 
 static int
@@ -286,8 +311,11 @@ swap(struct swap *s, struct err *err)
         if (clock_ms() > end) {
             *err = busy;
             err->kind = ERR_LOCKED;
-            return hint(err, "Readers left no gap of %.0f ms in %.0f s (%d tries); nothing was changed. Raise --patience, or "
-                             "--budget, below the server's deadlock_timeout.", s->o->budget_ms, s->o->patience_ms / 1000, s->out->tries);
+            return hint(err,
+                        "Readers left no gap of %.0f ms in %.0f s (%d tries); nothing was changed. "
+                        "Raise --patience, or "
+                        "--budget, below the server's deadlock_timeout.",
+                        s->o->budget_ms, s->o->patience_ms / 1000, s->out->tries);
         }
         if (interrupt_wait(pause, err))
             return -1;
@@ -308,7 +336,8 @@ happened(struct swap *s, bool *yes, struct err *err)
     return 0;
 }
 
-/* A row that is missing may still come: the old server process is ended first, then it is looked at again. */
+/* A row that is missing may still come: the old server process is ended first, then it is looked at
+ * again. */
 static int
 decide(struct swap *s, bool *yes, struct err *err)
 {
@@ -349,7 +378,8 @@ resolve(struct swap *s, struct adapter **a, struct err *err)
     if (rc) {
         *err = why;
         wrap(err, "whether generation %lld is live is not known", (long long)s->p->number);
-        return hint(err, "Run cloneci promote --list when the server answers again: what it shows as live is live, whole.");
+        return hint(err, "Run cloneci promote --list when the server answers again: what it shows "
+                         "as live is live, whole.");
     }
     s->o->ops->close(*a);
     *a = fresh;
@@ -377,12 +407,13 @@ commit(struct swap *s, struct adapter **a, struct err *err)
 }
 
 int
-promote_apply(void *ctx, struct adapter **a, const struct promote_options *o, struct promote_plan *p, struct promote_result *out,
-              struct err *err)
+promote_apply(void *ctx, struct adapter **a, const struct promote_options *o,
+              struct promote_plan *p, struct promote_result *out, struct err *err)
 {
     struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = p, .out = out};
     *out = (struct promote_result){0};
-    if (promote_refused(p, err) || promote_journal_make(ctx, *a, o->ops, err) || send_texts(&s, &p->analyze, err) || wait_for_snapshots(&s, err) || begin(&s, err))
+    if (promote_refused(p, err) || promote_journal_make(ctx, *a, o->ops, err) ||
+        send_texts(&s, &p->analyze, err) || wait_for_snapshots(&s, err) || begin(&s, err))
         return -1;
     if (prepare(&s, err) || swap(&s, err))
         return promote_undo(ctx, s.a, o->ops);
@@ -393,7 +424,8 @@ promote_apply(void *ctx, struct adapter **a, const struct promote_options *o, st
     struct err later;
     o->ops->shield(*a, true);
     if (o->ops->read(ctx, *a, "promote_pinned", vars, 1, &out->pinned, &later))
-        log_event(LOG_WARN, "promote.pinned", "what leans on the former generation could not be read: %s", later.msg);
+        log_event(LOG_WARN, "promote.pinned",
+                  "what leans on the former generation could not be read: %s", later.msg);
     o->ops->shield(*a, false);
     return 0;
 }

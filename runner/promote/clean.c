@@ -14,7 +14,8 @@ still_used(const struct err *err)
 }
 
 static int
-drop_one(void *ctx, struct adapter *a, const struct promote_options *o, const char *drop, struct err *err)
+drop_one(void *ctx, struct adapter *a, const struct promote_options *o, const char *drop,
+         struct err *err)
 {
     char *begin, *timeouts, *commit;
     const struct sql_var limits[] = {{"lock_ms", DROP_LOCK_MS}, {"statement_ms", "0"}};
@@ -32,8 +33,9 @@ drop_one(void *ctx, struct adapter *a, const struct promote_options *o, const ch
 
 /* One round through what is to go; the next may drop what this one's drops have freed. */
 static int
-drop_round(void *ctx, struct adapter *a, const struct promote_options *o, const struct sql_var *vars, size_t n_vars,
-           size_t *dropped, struct promote_result *out, struct err *err)
+drop_round(void *ctx, struct adapter *a, const struct promote_options *o,
+           const struct sql_var *vars, size_t n_vars, size_t *dropped, struct promote_result *out,
+           struct err *err)
 {
     struct strlist cells = {0};
     *dropped = 0;
@@ -58,10 +60,12 @@ drop_round(void *ctx, struct adapter *a, const struct promote_options *o, const 
 }
 
 int
-promote_clean(void *ctx, struct adapter *a, const struct promote_options *o, struct promote_result *out, struct err *err)
+promote_clean(void *ctx, struct adapter *a, const struct promote_options *o,
+              struct promote_result *out, struct err *err)
 {
     struct strlist empty = {0};
-    const struct sql_var vars[] = {{"keep", mem_printf(ctx, "%d", o->keep)}, {"project", o->project}};
+    const struct sql_var vars[] = {{"keep", mem_printf(ctx, "%d", o->keep)},
+                                   {"project", o->project}};
     size_t dropped;
     do
         if (drop_round(ctx, a, o, vars, BASE_COUNT(vars), &dropped, out, err))

@@ -1,12 +1,13 @@
-/* Was production written to since the build began? What it was then is noted; the rows' own xmin tell the rest. */
+/* Was production written to since the build began? What it was then is noted; the rows' own xmin
+ * tell the rest. */
 #include "internal.h"
 
 #include <string.h>
 
 /* Each statement gives at most one line. */
 static int
-run_each(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct strlist *sql, struct strlist *lines,
-         struct err *err)
+run_each(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct strlist *sql,
+         struct strlist *lines, struct err *err)
 {
     for (size_t i = 0; i < sql->n; i++)
         if (ops->query(ctx, a, sql->v[i], lines, err))
@@ -15,14 +16,15 @@ run_each(void *ctx, struct adapter *a, const struct adapter_ops *ops, const stru
 }
 
 static int
-note_within(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o, const char *moves,
-            const char *counted, struct err *err)
+note_within(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o,
+            const char *moves, const char *counted, struct err *err)
 {
     struct strlist clock = {0}, sql = {0}, lines = {0};
     const struct sql_var vars[] = {{"moves", moves}, {"counted", counted ? counted : "null"}};
     cJSON *now;
     if (o->ops->read(ctx, a, "promote_clock", NULL, 0, &clock, err) ||
-        o->ops->read(ctx, a, "promote_note_sql", vars, BASE_COUNT(vars), &sql, err) || run_each(ctx, a, o->ops, &sql, &lines, err))
+        o->ops->read(ctx, a, "promote_note_sql", vars, BASE_COUNT(vars), &sql, err) ||
+        run_each(ctx, a, o->ops, &sql, &lines, err))
         return -1;
     if (clock.n != 1)
         return fail(err, ERR_BUG, "promote_clock.sql: %zu rows", clock.n);
@@ -34,25 +36,31 @@ note_within(void *ctx, struct promote_note *out, struct adapter *a, const struct
 }
 
 int
-promote_note_now(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o, const char *moves,
-                 const char *counted, struct err *err)
+promote_note_now(void *ctx, struct promote_note *out, struct adapter *a,
+                 const struct promote_options *o, const char *moves, const char *counted,
+                 struct err *err)
 {
     if (promote_run(ctx, a, o->ops, "begin_read", NULL, 0, err))
         return -1;
-    if (note_within(ctx, out, a, o, moves, counted, err) || promote_run(ctx, a, o->ops, "commit", NULL, 0, err))
+    if (note_within(ctx, out, a, o, moves, counted, err) ||
+        promote_run(ctx, a, o->ops, "commit", NULL, 0, err))
         return promote_undo(ctx, a, o->ops);
     return 0;
 }
 
 int
-promote_note_schemas(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o,
-                     const struct strlist *schemas, const char *counted, struct err *err)
+promote_note_schemas(void *ctx, struct promote_note *out, struct adapter *a,
+                     const struct promote_options *o, const struct strlist *schemas,
+                     const char *counted, struct err *err)
 {
     struct promote_pair *each = mem_array(ctx, struct promote_pair, schemas->n);
     const char *moves = NULL;
     for (size_t i = 0; i < schemas->n; i++)
         each[i] = (struct promote_pair){.stage = schemas->v[i], .schema = schemas->v[i]};
-    return promote_moves(ctx, &moves, a, o, each, schemas->n, err) || promote_note_now(ctx, out, a, o, moves, counted, err) ? -1 : 0;
+    return promote_moves(ctx, &moves, a, o, each, schemas->n, err) ||
+                   promote_note_now(ctx, out, a, o, moves, counted, err)
+               ? -1
+               : 0;
 }
 
 int
@@ -82,7 +90,8 @@ promote_note_read(void *ctx, struct promote_note *out, const char *path, struct 
 }
 
 int
-promote_note_check(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct promote_plan *p, struct err *err)
+promote_note_check(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                   const struct promote_plan *p, struct err *err)
 {
     struct strlist sql = {0}, lines = {0};
     const struct sql_var vars[] = {{"moves", p->moves}, {"noted", p->note.rows}};
@@ -91,7 +100,10 @@ promote_note_check(void *ctx, struct adapter *a, const struct adapter_ops *ops, 
         return -1;
     if (!lines.n)
         return 0;
-    fail(err, ERR_REFUSED, "production was changed since %s, which would be lost; nothing was promoted:\n  %s", p->note.at,
-         strlist_join(ctx, &lines, "\n  "));
-    return hint(err, "Build again from production as it is now, with nothing else writing to it meanwhile.");
+    fail(err, ERR_REFUSED,
+         "production was changed since %s, which would be lost; nothing was promoted:\n  %s",
+         p->note.at, strlist_join(ctx, &lines, "\n  "));
+    return hint(
+        err,
+        "Build again from production as it is now, with nothing else writing to it meanwhile.");
 }

@@ -6,19 +6,21 @@
 #include <string.h>
 
 int
-promote_run(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem, const struct sql_var *vars,
-            size_t n, struct err *err)
+promote_run(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+            const struct sql_var *vars, size_t n, struct err *err)
 {
     char *sql;
     return sql_render(ctx, &sql, ops->dialect, stem, vars, n, err) ? -1 : ops->exec(a, sql, err);
 }
 
 int
-promote_ask(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem, const struct sql_var *vars,
-            size_t n, struct strlist *out, struct err *err)
+promote_ask(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+            const struct sql_var *vars, size_t n, struct strlist *out, struct err *err)
 {
     char *sql;
-    return sql_render(ctx, &sql, ops->dialect, stem, vars, n, err) ? -1 : ops->query(ctx, a, sql, out, err);
+    return sql_render(ctx, &sql, ops->dialect, stem, vars, n, err)
+               ? -1
+               : ops->query(ctx, a, sql, out, err);
 }
 
 int
@@ -35,7 +37,8 @@ promote_undo(void *ctx, struct adapter *a, const struct adapter_ops *ops)
 /* --- the journal --- */
 
 static int
-journal_stands(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool *stands, struct err *err)
+journal_stands(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool *stands,
+               struct err *err)
 {
     struct strlist cells = {0};
     if (ops->read(ctx, a, "promote_ready", NULL, 0, &cells, err))
@@ -45,8 +48,8 @@ journal_stands(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool
 }
 
 int
-promote_journal(void *ctx, struct adapter *a, const struct adapter_ops *ops, int64_t *live, int64_t *content,
-                int64_t *before, struct err *err)
+promote_journal(void *ctx, struct adapter *a, const struct adapter_ops *ops, int64_t *live,
+                int64_t *content, int64_t *before, struct err *err)
 {
     bool stands;
     struct strlist cells = {0};
@@ -79,7 +82,8 @@ promote_journal_make(void *ctx, struct adapter *a, const struct adapter_ops *ops
 }
 
 int
-promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct strlist *cells, struct err *err)
+promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct strlist *cells,
+             struct err *err)
 {
     bool stands;
     if (journal_stands(ctx, a, ops, &stands, err))
@@ -90,11 +94,13 @@ promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct
 /* --- statements --- */
 
 int
-promote_statements(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct promote_plan *p,
-                   struct strlist *cells, struct err *err)
+promote_statements(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+                   const struct promote_plan *p, struct strlist *cells, struct err *err)
 {
-    const struct sql_var vars[] = {{"moves", p->moves}, {"suffix", p->suffix},
-                                   {"made", p->made ? p->made : "[]"}, {"granted", p->granted ? p->granted : "[]"}};
+    const struct sql_var vars[] = {{"moves", p->moves},
+                                   {"suffix", p->suffix},
+                                   {"made", p->made ? p->made : "[]"},
+                                   {"granted", p->granted ? p->granted : "[]"}};
     return ops->read(ctx, a, "promote_sql", vars, BASE_COUNT(vars), cells, err);
 }
 
@@ -104,8 +110,10 @@ promote_sort(void *ctx, struct promote_plan *p, const struct strlist *cells, str
     const struct {
         const char *name;
         struct strlist *list;
-    } phases[] = {{"refuse", &p->refused}, {"analyze", &p->analyze}, {"writers", &p->writers}, {"incoming", &p->incoming}, {"carry", &p->carry},
-                  {"exclusive", &p->exclusive}, {"move", &p->move}, {"rewire", &p->rewire}};
+    } phases[] = {{"refuse", &p->refused},  {"analyze", &p->analyze},
+                  {"writers", &p->writers}, {"incoming", &p->incoming},
+                  {"carry", &p->carry},     {"exclusive", &p->exclusive},
+                  {"move", &p->move},       {"rewire", &p->rewire}};
     for (size_t i = 0; i + 1 < cells->n; i += 2) {
         size_t k = 0;
         while (k < BASE_COUNT(phases) && strcmp(phases[k].name, cells->v[i]) != 0)
@@ -117,9 +125,11 @@ promote_sort(void *ctx, struct promote_plan *p, const struct strlist *cells, str
     return 0;
 }
 
-/* The marker keeps the janitor and other promotions away: what stands there is cloneci's, and does not expire. */
+/* The marker keeps the janitor and other promotions away: what stands there is cloneci's, and does
+ * not expire. */
 static int
-park_schema(void *ctx, struct promote_plan *p, const struct promote_options *o, const char *schema, struct err *err)
+park_schema(void *ctx, struct promote_plan *p, const struct promote_options *o, const char *schema,
+            struct err *err)
 {
     char *name = mem_printf(ctx, "%s%s", schema, p->suffix), *create, *mark;
     cJSON *marker = json_object(ctx);
@@ -150,8 +160,7 @@ park_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o,
     if (json_parse(ctx, &moves, p->moves, strlen(p->moves), "the moves", err))
         return -1;
     p->n_moves = (size_t)cJSON_GetArraySize(moves);
-    cJSON_ArrayForEach(m, moves)
-    {
+    cJSON_ArrayForEach (m, moves) {
         const char *schema = json_str(m, "schema");
         if (strlist_has(&seen, schema))
             continue;
@@ -170,8 +179,7 @@ make_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o,
     const cJSON *item;
     if (p->made && json_parse(ctx, &made, p->made, strlen(p->made), "the schemas to be made", err))
         return -1;
-    cJSON_ArrayForEach(item, made)
-    {
+    cJSON_ArrayForEach (item, made) {
         char *create;
         const struct sql_var vars[] = {{"schema", cJSON_GetStringValue(item)}};
         if (sql_render(ctx, &create, o->ops->dialect, "namespace_create", vars, 1, err))
@@ -182,12 +190,14 @@ make_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o,
 }
 
 static int
-finish_plan(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o, struct err *err)
+finish_plan(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o,
+            struct err *err)
 {
     struct strlist cells = {0};
     p->made = o->made;
     p->granted = o->granted;
-    return make_schemas(ctx, p, o, err) || park_schemas(ctx, p, o, err) || promote_statements(ctx, a, o->ops, p, &cells, err) ||
+    return make_schemas(ctx, p, o, err) || park_schemas(ctx, p, o, err) ||
+                   promote_statements(ctx, a, o->ops, p, &cells, err) ||
                    promote_sort(ctx, p, &cells, err)
                ? -1
                : 0;
@@ -217,16 +227,20 @@ one_cell(const struct strlist *cells, const char **out, const char *stem, struct
 
 int
 promote_moves(void *ctx, const char **moves, struct adapter *a, const struct promote_options *o,
-                   const struct promote_pair *pairs, size_t n, struct err *err)
+              const struct promote_pair *pairs, size_t n, struct err *err)
 {
     struct strlist cells = {0};
     const struct sql_var vars[] = {{"pairs", pairs_json(ctx, pairs, n)}};
-    return o->ops->read(ctx, a, "promote_moves", vars, 1, &cells, err) || one_cell(&cells, moves, "promote_moves", err) ? -1 : 0;
+    return o->ops->read(ctx, a, "promote_moves", vars, 1, &cells, err) ||
+                   one_cell(&cells, moves, "promote_moves", err)
+               ? -1
+               : 0;
 }
 
 int
-promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a, const struct promote_options *o,
-                     const struct promote_pair *pairs, size_t n, const struct promote_note *note, struct err *err)
+promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a,
+                     const struct promote_options *o, const struct promote_pair *pairs, size_t n,
+                     const struct promote_note *note, struct err *err)
 {
     struct promote_plan *p = mem_new(ctx, struct promote_plan);
     int64_t content, before;
@@ -244,14 +258,16 @@ promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a, co
     if (finish_plan(ctx, p, a, o, err))
         return -1;
     if (p->n_moves == 0)
-        strlist_add(ctx, &p->refused, "nothing stands in the schemas that are to be promoted: build there first");
+        strlist_add(ctx, &p->refused,
+                    "nothing stands in the schemas that are to be promoted: build there first");
     *out = p;
     return 0;
 }
 
 /* Better known before the build than after it. */
 static int
-check_sight(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o, struct err *err)
+check_sight(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o,
+            struct err *err)
 {
     struct strlist blind = {0};
     const struct sql_var vars[] = {{"since", "-infinity"}};
@@ -259,26 +275,31 @@ check_sight(void *ctx, struct promote_plan *p, struct adapter *a, const struct p
         return -1;
     for (size_t i = 0; i < blind.n; i++)
         if (blind.v[i][0] == '!')
-            strlist_add(ctx, &p->refused, mem_printf(ctx, "the role %s may not see how old the snapshots of others are: GRANT pg_read_all_stats TO %s",
-                                                     blind.v[i] + 1, blind.v[i] + 1));
+            strlist_add(ctx, &p->refused,
+                        mem_printf(ctx,
+                                   "the role %s may not see how old the snapshots of others are: "
+                                   "GRANT pg_read_all_stats TO %s",
+                                   blind.v[i] + 1, blind.v[i] + 1));
     return 0;
 }
 
 int
-promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a, const struct promote_options *o, const char *names,
-                   struct err *err)
+promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a,
+                   const struct promote_options *o, const char *names, struct err *err)
 {
     struct promote_plan *p = mem_new(ctx, struct promote_plan);
     struct strlist cells = {0};
     int64_t content, before;
     const struct sql_var vars[] = {{"names", names}};
     if (promote_journal(ctx, a, o->ops, &p->live, &content, &before, err) ||
-        o->ops->read(ctx, a, "promote_named", vars, 1, &cells, err) || one_cell(&cells, &p->moves, "promote_named", err))
+        o->ops->read(ctx, a, "promote_named", vars, 1, &cells, err) ||
+        one_cell(&cells, &p->moves, "promote_named", err))
         return -1;
     p->number = p->content = p->live + 1;
     p->suffix = mem_printf(ctx, "__prev_%" PRId64, p->number);
     *out = p;
-    return finish_plan(ctx, p, a, o, err) || o->ops->read(ctx, a, "promote_scattered", vars, 1, &p->refused, err) ||
+    return finish_plan(ctx, p, a, o, err) ||
+                   o->ops->read(ctx, a, "promote_scattered", vars, 1, &p->refused, err) ||
                    check_sight(ctx, p, a, o, err)
                ? -1
                : 0;
@@ -288,19 +309,22 @@ static int
 check_generation(int64_t live, int64_t content, int64_t to, struct err *err)
 {
     if (to < 0) {
-        fail(err, ERR_REFUSED, live ? "there is no generation before the first" : "nothing was promoted yet");
+        fail(err, ERR_REFUSED,
+             live ? "there is no generation before the first" : "nothing was promoted yet");
         return hint(err, "cloneci promote --list shows the generations; --to names one.");
     }
     if (to > live || to == content) {
-        fail(err, ERR_REFUSED, to > live ? "there is no generation %lld" : "generation %lld is live already", (long long)to);
+        fail(err, ERR_REFUSED,
+             to > live ? "there is no generation %lld" : "generation %lld is live already",
+             (long long)to);
         return hint(err, "cloneci promote --list shows the generations.");
     }
     return 0;
 }
 
 int
-promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a, const struct promote_options *o, int64_t to,
-                  struct err *err)
+promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a,
+                  const struct promote_options *o, int64_t to, struct err *err)
 {
     struct promote_plan *p = mem_new(ctx, struct promote_plan);
     struct strlist cells = {0};
@@ -320,7 +344,9 @@ promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a, const
         return -1;
     p->moves = moves;
     *out = p;
-    return promote_note_now(ctx, &p->note, a, o, moves, NULL, err) || finish_plan(ctx, p, a, o, err) ? -1 : 0;
+    return promote_note_now(ctx, &p->note, a, o, moves, NULL, err) || finish_plan(ctx, p, a, o, err)
+               ? -1
+               : 0;
 }
 
 int
@@ -329,8 +355,9 @@ promote_refused(const struct promote_plan *p, struct err *err)
     if (!p->refused.n)
         return 0;
     void *tmp = talloc_new(NULL);
-    fail(err, ERR_REFUSED, "generation %lld cannot be put live, nothing was changed:\n  %s", (long long)p->content,
-         strlist_join(tmp, &p->refused, "\n  "));
+    fail(err, ERR_REFUSED, "generation %lld cannot be put live, nothing was changed:\n  %s",
+         (long long)p->content, strlist_join(tmp, &p->refused, "\n  "));
     talloc_free(tmp);
-    return hint(err, "Mend these, then run again; cloneci %s --dry-run shows the whole list.", p->back ? "rollback" : "promote");
+    return hint(err, "Mend these, then run again; cloneci %s --dry-run shows the whole list.",
+                p->back ? "rollback" : "promote");
 }

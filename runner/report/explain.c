@@ -28,7 +28,9 @@ static void
 add_column(cJSON *node, const char *name, const char *change, const char *type)
 {
     bool added = strcmp(change, "added") == 0;
-    report_column(node, &(struct report_column){.name = name, .change = change, .effect = "fails",
+    report_column(node, &(struct report_column){.name = name,
+                                                .change = change,
+                                                .effect = "fails",
                                                 .before = added ? NULL : type,
                                                 .after = added ? type : NULL,
                                                 .result = added ? NULL : type});
@@ -95,9 +97,11 @@ read_retyped(cJSON *node, const char *line)
     for (char *p = strchr(text, '{'); p; p = strchr(p + 1, '{')) {
         char *name = python_value(ctx, p, "'column_name':");
         if (name)
-            report_column(node, &(struct report_column){
-                                    .name = name, .change = "retyped", .effect = "fails",
-                                    .after = python_value(ctx, p, "'new_type':")});
+            report_column(node,
+                          &(struct report_column){.name = name,
+                                                  .change = "retyped",
+                                                  .effect = "fails",
+                                                  .after = python_value(ctx, p, "'new_type':")});
     }
     talloc_free(ctx);
 }
@@ -115,9 +119,9 @@ add_columns(struct buf *b, const cJSON *node, const char *change, const char *ve
 {
     size_t n = 0, total = 0;
     const cJSON *c;
-    cJSON_ArrayForEach(c, json_get(node, "columns"))
+    cJSON_ArrayForEach (c, json_get(node, "columns"))
         total += str_eq(json_str(c, "change"), change);
-    cJSON_ArrayForEach(c, json_get(node, "columns")) {
+    cJSON_ArrayForEach (c, json_get(node, "columns")) {
         const char *type = json_str(c, "after") ? json_str(c, "after") : json_str(c, "before");
         if (!str_eq(json_str(c, "change"), change))
             continue;
@@ -179,7 +183,7 @@ bool
 explain_is_refused_later(const cJSON *node)
 {
     const cJSON *c;
-    cJSON_ArrayForEach(c, json_get(node, "columns")) {
+    cJSON_ArrayForEach (c, json_get(node, "columns")) {
         if (str_eq(json_str(c, "effect"), "fails") && str_eq(node_status(node), "success"))
             return true;
     }

@@ -220,7 +220,7 @@ face_why(void *ctx, const cJSON *node)
     struct buf b;
     const cJSON *reason;
     buf_init(&b, ctx);
-    cJSON_ArrayForEach(reason, json_get(node, "reasons")) {
+    cJSON_ArrayForEach (reason, json_get(node, "reasons")) {
         const char *text = json_str(reason, "text"), *origin = json_str(reason, "origin");
         const char *kind = json_str(reason, "kind");
         if (str_eq(kind, "downstream") && json_str(node, "via"))
@@ -241,12 +241,9 @@ face_results(void *ctx, const cJSON *doc)
 {
     static const struct {
         const char *status, *word, *words;
-    } words[] = {{"success", "built", "built"},
-                 {"pass", "test passed", "tests passed"},
-                 {"error", "failed", "failed"},
-                 {"fail", "test failed", "tests failed"},
-                 {"warn", "warned", "warned"},
-                 {"skipped", "skipped", "skipped"}};
+    } words[] = {{"success", "built", "built"}, {"pass", "test passed", "tests passed"},
+                 {"error", "failed", "failed"}, {"fail", "test failed", "tests failed"},
+                 {"warn", "warned", "warned"},  {"skipped", "skipped", "skipped"}};
     struct buf b;
     const cJSON *results = json_get(json_get(doc, "build"), "results");
     buf_init(&b, ctx);
@@ -349,7 +346,7 @@ face_lineage(void *ctx, const cJSON *doc, size_t most, size_t *n)
     const cJSON **nodes = mem_array(ctx, const cJSON *, most), *node;
     *n = 0;
     for (int level = 0; level <= 3; level++) {
-        cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+        cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
             if (*n < most && node_makes_relation(node) && interest(node) == level)
                 nodes[(*n)++] = node;
         }

@@ -46,7 +46,8 @@ char *face_subject(void *ctx, const cJSON *doc);
 
 /* The nodes to draw, at most `most`: what failed or changed first, then in the document's order. */
 const cJSON **face_lineage(void *ctx, const cJSON *doc, size_t most, size_t *n);
-/* The same as a mermaid flowchart in Markdown, with its title; nothing where there is one node at most. */
+/* The same as a mermaid flowchart in Markdown, with its title; nothing where there is one node at
+ * most. */
 void face_mermaid(struct buf *b, const cJSON *doc);
 
 #endif

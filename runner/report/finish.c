@@ -42,7 +42,7 @@ model_count(const cJSON *doc, const char *verdict)
 {
     size_t n = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+    cJSON_ArrayForEach (node, json_get(doc, "nodes"))
         n += node_verdict_is(node, verdict);
     return n;
 }
@@ -86,14 +86,14 @@ judge(const cJSON *doc, const cJSON *node)
     if (!status || is_one_of(status, left, BASE_COUNT(left)))
         return "skipped";
     return explain_is_broken_twin(node) || explain_is_refused_later(node) ? "failed"
-                                                                         : judge_built(node);
+                                                                          : judge_built(node);
 }
 
 static void
 judge_nodes(cJSON *doc)
 {
     cJSON *node, *results = cJSON_GetObjectItemCaseSensitive(json_get(doc, "build"), "results");
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const char *status = node_status(node);
         model_set_str(node, "verdict", judge(doc, node));
         explain_failure(node);
@@ -112,10 +112,10 @@ count_tests(const cJSON *doc, const cJSON *node)
 {
     const cJSON *test, *parent;
     size_t n = 0;
-    cJSON_ArrayForEach(test, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (test, json_get(doc, "nodes")) {
         if (!str_eq(json_str(test, "resource_type"), "test"))
             continue;
-        cJSON_ArrayForEach(parent, json_get(test, "parents"))
+        cJSON_ArrayForEach (parent, json_get(test, "parents"))
             n += str_eq(cJSON_GetStringValue(parent), json_str(node, "unique_id"));
     }
     return n;
@@ -131,8 +131,9 @@ lazy_tests(void *ctx, const cJSON *doc, const cJSON *node)
     if (!tests || rows < 0)
         return NULL;
     return mem_printf(ctx, "cloned lazily: its %s checked %s%s%s rows, those that the run touches",
-                      tests == 1 ? "test" : mem_printf(ctx, "%zu tests", tests), face_count(ctx, rows),
-                      of < 0 ? "" : " of about ", of < 0 ? "" : face_count(ctx, of));
+                      tests == 1 ? "test" : mem_printf(ctx, "%zu tests", tests),
+                      face_count(ctx, rows), of < 0 ? "" : " of about ",
+                      of < 0 ? "" : face_count(ctx, of));
 }
 
 static const char *
@@ -149,7 +150,8 @@ why_not_tested(void *ctx, const cJSON *doc, const cJSON *node)
     if (str_eq(json_str(clone, "fidelity"), "structure"))
         return "cloned without rows: its columns were tested, its logic on existing rows was not";
     if (str_eq(json_str(clone, "fidelity"), "partial"))
-        return "cloned in part: rows that the clone lacks were not updated, and not counted by its tests";
+        return "cloned in part: rows that the clone lacks were not updated, and not counted by its "
+               "tests";
     const cJSON *build = json_get(node, "build");
     if (json_bool(build, "incremental") && json_num(build, "rows_affected", -1) == 0)
         return "its incremental run touched 0 rows: its logic was not really tested";
@@ -175,16 +177,16 @@ count_skipped_tests(void *ctx, const cJSON *doc, uint32_t *tests, uint8_t *told)
     const cJSON *node, *parent;
     uint32_t i = 0;
     struct map *index = map_new(ctx, (size_t)cJSON_GetArraySize(json_get(doc, "nodes")));
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const char *id = json_str(node, "unique_id");
         if (node_makes_relation(node))
             map_set(index, id, strlen(id), i);
         i++;
     }
     i = 0;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         bool skipped = !node_makes_relation(node) && node_verdict_is(node, "skipped");
-        cJSON_ArrayForEach(parent, json_get(node, "parents")) {
+        cJSON_ArrayForEach (parent, json_get(node, "parents")) {
             uint32_t of = skipped ? map_gets(index, cJSON_GetStringValue(parent)) : MAP_NONE;
             if (of == MAP_NONE)
                 continue;
@@ -224,7 +226,7 @@ list_not_tested(void *ctx, const cJSON *doc, cJSON *advice)
     uint8_t *told = mem_array(ctx, uint8_t, n + 1);
     cJSON *list = model_set_array(advice, "not_tested");
     count_skipped_tests(ctx, doc, tests, told);
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const char *why = json_str(node, "verdict") ? why_not_tested(ctx, doc, node) : NULL;
         size_t at = i++;
         if (!why && tests[at])
@@ -270,7 +272,7 @@ full_refresh_command(void *ctx, const cJSON *doc, bool (*match)(const cJSON *nod
     struct buf b;
     const cJSON *node;
     buf_init(&b, ctx);
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (!match(node))
             continue;
         if (!b.len)
@@ -295,7 +297,7 @@ list_after_merge(void *ctx, const cJSON *doc, cJSON *advice)
 {
     const cJSON *node;
     cJSON *list = model_set_array(advice, "after_merge");
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const cJSON *both = json_get(node, "both");
         if (node_verdict_is(node, "accepted"))
             add_advice(list,
@@ -319,23 +321,24 @@ is_modified(const cJSON *node)
 {
     static const char *const others[] = {"downstream", "selected"};
     const cJSON *reason;
-    cJSON_ArrayForEach(reason, json_get(node, "reasons")) {
+    cJSON_ArrayForEach (reason, json_get(node, "reasons")) {
         if (!is_one_of(json_str(reason, "kind"), others, BASE_COUNT(others)))
             return true;
     }
     return false;
 }
 
-/* Of a modified incremental model production keeps the rows that it has. Whether they are what the new code would make of
- * them, only the twin run tells. */
+/* Of a modified incremental model production keeps the rows that it has. Whether they are what the
+ * new code would make of them, only the twin run tells. */
 static void
 list_not_compared(const cJSON *doc, cJSON *advice)
 {
     const cJSON *node;
     cJSON *list = model_set_array(advice, "not_compared");
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (!json_bool(json_get(node, "build"), "incremental") || !is_modified(node) ||
-            str_eq(json_str(node, "resource_type"), "snapshot") || cJSON_IsObject(json_get(node, "both")))
+            str_eq(json_str(node, "resource_type"), "snapshot") ||
+            cJSON_IsObject(json_get(node, "both")))
             continue;
         cJSON *item = model_add_item(list);
         model_set_str(item, "unique_id", json_str(node, "unique_id"));
@@ -369,7 +372,7 @@ list_next(void *ctx, const cJSON *doc, cJSON *advice)
                    "or a hook "
                    "that drops the table. In production the incremental path would run untested.",
                    NULL);
-    cJSON_ArrayForEach(item, json_get(doc, "errors")) {
+    cJSON_ArrayForEach (item, json_get(doc, "errors")) {
         if (json_str(item, "hint") && !model_count(doc, "false_green"))
             add_advice(list, json_str(item, "hint"), NULL);
     }
@@ -429,13 +432,15 @@ answer_text(const cJSON *doc, const char *merge)
         return "Not known: the build was not tested to the end.";
     if (model_count(doc, "false_green"))
         return "No: the incremental run, which is what production will do, was not tested.";
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         twins = twins || explain_is_broken_twin(node);
         tests = tests && (!node_verdict_is(node, "failed") || !node_makes_relation(node));
     }
     if (twins)
         return "No: production's table would go another way than a full refresh.";
-    return tests && model_count(doc, "failed") ? "No: a test fails." : "No: the build failed, as production's next run would.";
+    return tests && model_count(doc, "failed")
+               ? "No: a test fails."
+               : "No: the build failed, as production's next run would.";
 }
 
 void

@@ -5,16 +5,17 @@
 
 /* Names of the nodes that match: "a, b, c and 4 more". */
 static char *
-names_of(void *ctx, const cJSON *doc, bool (*match)(const cJSON *node, const char *word), const char *word)
+names_of(void *ctx, const cJSON *doc, bool (*match)(const cJSON *node, const char *word),
+         const char *word)
 {
     enum { SHOWN = 3 };
     struct buf b;
     size_t n = 0, total = 0;
     const cJSON *node;
     buf_init(&b, ctx);
-    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+    cJSON_ArrayForEach (node, json_get(doc, "nodes"))
         total += match(node, word);
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (!match(node, word) || n++ >= SHOWN)
             continue;
         buf_printf(&b, "%s%s", n == 1 ? "" : n == total ? " and " : ", ", node_name(node));
@@ -53,7 +54,7 @@ failed_headline(void *ctx, const cJSON *doc)
 {
     const cJSON *node;
     size_t n = model_count(doc, "failed");
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const char *brief = json_str(json_get(node, "build"), "brief");
         if (explain_is_schema_change(node))
             return mem_printf(ctx, "%s would fail in production: %s", node_name(node), brief);
@@ -61,7 +62,7 @@ failed_headline(void *ctx, const cJSON *doc)
             return mem_printf(ctx, "%s: %s", node_name(node), brief);
     }
     size_t tests = 0;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+    cJSON_ArrayForEach (node, json_get(doc, "nodes"))
         tests += node_verdict_is(node, "failed") && !node_makes_relation(node);
     if (tests == n)
         return mem_printf(ctx, "%zu test%s failed: %s", n, plural(n), names(ctx, doc, "failed"));
@@ -74,7 +75,7 @@ count_clones(const cJSON *doc)
 {
     size_t n = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+    cJSON_ArrayForEach (node, json_get(doc, "nodes"))
         n += cJSON_IsObject(json_get(node, "clone")) ? 1 : 0;
     return n;
 }
@@ -90,18 +91,22 @@ ok_headline(void *ctx, const cJSON *doc, const char *merge)
         return mem_printf(
             ctx, "the build passed, but not all of it was tested as production will run it");
     if (model_count(doc, "accepted"))
-        return mem_printf(ctx, "the build passed; %s needs a full refresh in production, as was accepted",
-                          names(ctx, doc, "accepted"));
+        return mem_printf(
+            ctx, "the build passed; %s needs a full refresh in production, as was accepted",
+            names(ctx, doc, "accepted"));
     if (str_eq(merge, "yes_then"))
-        return mem_printf(ctx, "it runs in production, which then needs a full refresh of %s", full_refresh_names(ctx, doc));
+        return mem_printf(ctx, "it runs in production, which then needs a full refresh of %s",
+                          full_refresh_names(ctx, doc));
     if (clones)
         return mem_printf(ctx, "%zu incremental model%s ran incrementally on %s of production",
                           clones, plural(clones), clones == 1 ? "a clone" : "clones");
-    return mem_printf(ctx, "%zu node%s built and passed; none of them runs incrementally on what production has",
-                      nodes, nodes == 1 ? " was" : "s were");
+    return mem_printf(
+        ctx, "%zu node%s built and passed; none of them runs incrementally on what production has",
+        nodes, nodes == 1 ? " was" : "s were");
 }
 
-/* The first line; where it only leads to what dbt said, the last one, which names the cause, after it. */
+/* The first line; where it only leads to what dbt said, the last one, which names the cause, after
+ * it. */
 static char *
 error_headline(void *ctx, const char *message)
 {
@@ -111,7 +116,8 @@ error_headline(void *ctx, const char *message)
     for (size_t i = 1; i < lines.n; i++)
         if (lines.v[i][strspn(lines.v[i], " \t\r")])
             last = lines.v[i] + strspn(lines.v[i], " \t\r");
-    return *last && str_ends(first, ":") ? mem_printf(ctx, "%s %s", first, last) : mem_strdup(ctx, first);
+    return *last && str_ends(first, ":") ? mem_printf(ctx, "%s %s", first, last)
+                                         : mem_strdup(ctx, first);
 }
 
 char *
@@ -120,7 +126,7 @@ model_headline(void *ctx, const cJSON *doc, const char *verdict, const char *mer
     const cJSON *warning;
     const char *message = json_str(cJSON_GetArrayItem(json_get(doc, "errors"), 0), "message");
     if (str_eq(verdict, "nothing_to_do")) {
-        cJSON_ArrayForEach(warning, json_get(doc, "warnings")) {
+        cJSON_ArrayForEach (warning, json_get(doc, "warnings")) {
             if (str_eq(json_str(warning, "code"), REPORT_SELECT_EMPTY))
                 return mem_printf(ctx, "nothing to do: %s", json_str(warning, "text"));
         }
@@ -135,5 +141,6 @@ model_headline(void *ctx, const cJSON *doc, const char *verdict, const char *mer
                        model_count(doc, "false_green") == 1 ? "was" : "were"));
     if (str_eq(verdict, "failed") && model_count(doc, "failed"))
         return failed_headline(ctx, doc);
-    return message ? error_headline(ctx, message) : mem_strdup(ctx, "the run did not come to its end");
+    return message ? error_headline(ctx, message)
+                   : mem_strdup(ctx, "the run did not come to its end");
 }

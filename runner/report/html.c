@@ -51,7 +51,7 @@ drop_known(cJSON *node)
         drop(node, "skipped_because");
     if (str_eq(json_str(clone, "to"), json_str(node, "relation")))
         drop(clone, "to");
-    cJSON_ArrayForEach(reason, json_get(node, "reasons")) {
+    cJSON_ArrayForEach (reason, json_get(node, "reasons")) {
         if (str_eq(json_str(reason, "kind"), "downstream") && json_str(node, "via"))
             drop(reason, "text");
         if (str_eq(json_str(reason, "origin"), "unknown"))

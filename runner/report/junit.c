@@ -93,7 +93,7 @@ count(const cJSON *doc, bool tests)
 {
     struct counts c = {0};
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (node_is_test(node) != tests)
             continue;
         c.all++;
@@ -117,7 +117,7 @@ put_suite(struct buf *b, const cJSON *doc, const char *name, bool tests)
                name, c.all, c.bad, c.skipped, c.ms / 1000);
     put_attr(b, "timestamp", json_str(json_get(doc, "run"), "started_at"));
     buf_puts(b, ">\n");
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (node_is_test(node) == tests)
             put_case(b, node);
     }
@@ -141,7 +141,7 @@ put_run(struct buf *b, const cJSON *doc, bool bad)
         put_attr(b, "type", json_str(run, "verdict"));
         put_attr(b, "message", json_str(run, "headline"));
         buf_putc(b, '>');
-        cJSON_ArrayForEach(item, json_get(doc, "errors")) {
+        cJSON_ArrayForEach (item, json_get(doc, "errors")) {
             put_xml(b, json_str(item, "message"), true);
             buf_putc(b, '\n');
             put_xml(b, json_str(item, "hint"), true);

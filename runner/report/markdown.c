@@ -80,7 +80,7 @@ put_names(struct buf *b, const cJSON *list)
     enum { SHOWN = 5 };
     const cJSON *item;
     int n = 0, total = cJSON_GetArraySize(list);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (n++ >= SHOWN)
             continue;
         buf_puts(b, n == 1 ? "" : ", ");
@@ -101,7 +101,7 @@ put_after(struct buf *b, const cJSON *doc)
     }
     if (!cJSON_GetArraySize(list))
         buf_puts(b, "nothing");
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         buf_puts(b, sep);
         markup_code(b, json_str(item, "command"), NAME_MOST);
         sep = ", ";
@@ -110,8 +110,10 @@ put_after(struct buf *b, const cJSON *doc)
     if (cJSON_GetArraySize(kept)) {
         buf_puts(b, cJSON_GetArraySize(list) ? ". " : " for its next run. ");
         put_names(b, kept);
-        buf_printf(b, " %s; whether a full refresh would change them was not compared (`--both` does)",
-                   cJSON_GetArraySize(kept) == 1 ? "keeps the rows that it has" : "keep the rows that they have");
+        buf_printf(b,
+                   " %s; whether a full refresh would change them was not compared (`--both` does)",
+                   cJSON_GetArraySize(kept) == 1 ? "keeps the rows that it has"
+                                                 : "keep the rows that they have");
     }
 }
 
@@ -155,7 +157,8 @@ put_failure(struct buf *b, const cJSON *node)
     const cJSON *build = json_get(node, "build");
     buf_puts(b, "\n**");
     markup_code(b, node_name(node), NAME_MOST);
-    if (explain_is_schema_change(node) || explain_is_broken_twin(node) || explain_is_refused_later(node)) {
+    if (explain_is_schema_change(node) || explain_is_broken_twin(node) ||
+        explain_is_refused_later(node)) {
         buf_puts(b, "** — ");
         markup_text(b, json_str(build, "brief"), TEXT_MOST);
         buf_putc(b, '\n');
@@ -185,7 +188,7 @@ put_said(struct buf *b, const cJSON *doc, const char *title, const char *(*says)
 {
     size_t shown = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const char *text = says(node);
         if (!text || shown++ >= LISTED_MOST || b->len > LISTS_END)
             continue;
@@ -206,7 +209,7 @@ put_twins(struct buf *b, const cJSON *doc)
     void *ctx = talloc_new(NULL);
     size_t shown = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         const char *verdict = json_str(json_get(node, "both"), "verdict");
         if (!verdict || shown++ >= LISTED_MOST || b->len > LISTS_END)
             continue;
@@ -233,7 +236,7 @@ put_false_greens(struct buf *b, const cJSON *doc)
     if (!total)
         return;
     buf_puts(b, "\n");
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (!node_verdict_is(node, "false_green") || shown == FAILURES_MOST)
             continue;
         buf_puts(b, shown++ ? ", " : "");
@@ -243,8 +246,10 @@ put_false_greens(struct buf *b, const cJSON *doc)
     }
     if (total > shown)
         buf_printf(b, " and %zu more", total - shown);
-    buf_puts(b, ": dbt says success, but it put a new table in the place of the copy of production's. Production would run "
-                "the model incrementally on the table that it has, and that was not tested: a **false green**.\n");
+    buf_puts(b, ": dbt says success, but it put a new table in the place of the copy of "
+                "production's. Production would run "
+                "the model incrementally on the table that it has, and that was not tested: a "
+                "**false green**.\n");
 }
 
 static void
@@ -256,7 +261,7 @@ put_failures(struct buf *b, const cJSON *doc)
         return;
     buf_puts(b, "\n### What is wrong\n");
     put_false_greens(b, doc);
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         bool bad = node_verdict_is(node, "failed");
         if (!bad || shown == FAILURES_MOST || b->len > FAILURES_END)
             continue;
@@ -275,7 +280,7 @@ put_steps(struct buf *b, const char *title, const cJSON *list)
     if (!total)
         return;
     buf_printf(b, "\n### %s\n", title);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (b->len > STEPS_END)
             break;
         shown++;
@@ -299,7 +304,7 @@ put_list(struct buf *b, const char *title, const cJSON *list, const char *name_k
     if (!total)
         return;
     buf_printf(b, "\n### %s\n\n", title);
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (shown == LISTED_MOST || b->len > LISTS_END)
             break;
         shown++;
@@ -323,7 +328,7 @@ put_errors(struct buf *b, const cJSON *doc)
     void *ctx = talloc_new(NULL);
     if (cJSON_GetArraySize(list))
         buf_puts(b, "\n### What is wrong\n");
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         const char *message = json_str(item, "message");
         struct strlist lines = {0};
         if (b->len > LISTS_END)
@@ -397,9 +402,12 @@ put_table(struct buf *b, const cJSON *doc, size_t room)
         size_t i = 0;
         buf_puts(b, "\n### Models\n\n");
         if (cJSON_IsObject(json_get(doc, "build")))
-            buf_puts(b, "What this pull request changes, and all that reads it, was built as production's next run will: a "
-                        "*clone* is a copy of production's table, *fidelity* how much of it was copied, and an *incremental* "
-                        "run went on from there; *full* and *new* ones were made from nothing.\n\n");
+            buf_puts(b,
+                     "What this pull request changes, and all that reads it, was built as "
+                     "production's next run will: a "
+                     "*clone* is a copy of production's table, *fidelity* how much of it was "
+                     "copied, and an *incremental* "
+                     "run went on from there; *full* and *new* ones were made from nothing.\n\n");
         buf_puts(b, "| | model | why | clone | fidelity | mode | rows | time |\n"
                     "|---|---|---|---|---|---|--:|--:|\n");
         for (; i < n; i++) {

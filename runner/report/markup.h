@@ -1,5 +1,5 @@
-/* What comes from outside, in Markdown: it can neither make markup nor mention anybody. Each text is cut to `most` bytes.
- * Private to the report room. */
+/* What comes from outside, in Markdown: it can neither make markup nor mention anybody. Each text
+ * is cut to `most` bytes. Private to the report room. */
 #ifndef REPORT_MARKUP_H
 #define REPORT_MARKUP_H
 

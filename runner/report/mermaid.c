@@ -43,7 +43,7 @@ put_edges(struct buf *b, struct map *index, const cJSON **nodes, size_t n)
     size_t edges = 0;
     for (size_t i = 0; i < n; i++) {
         const cJSON *parent;
-        cJSON_ArrayForEach(parent, json_get(nodes[i], "parents")) {
+        cJSON_ArrayForEach (parent, json_get(nodes[i], "parents")) {
             uint32_t from = map_gets(index, cJSON_GetStringValue(parent));
             if (from != MAP_NONE && edges++ < EDGES_MOST)
                 buf_printf(b, "  n%u --> n%zu\n", from, i);
@@ -57,7 +57,7 @@ face_mermaid(struct buf *b, const cJSON *doc)
     void *ctx = talloc_new(NULL);
     size_t n, drawn = 0, total = 0, start = b->len;
     const cJSON **nodes = face_lineage(ctx, doc, DRAWN_MOST, &n), *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes"))
+    cJSON_ArrayForEach (node, json_get(doc, "nodes"))
         total += node_makes_relation(node);
     if (n > 1) {
         struct map *index = map_new(ctx, n);

@@ -208,7 +208,7 @@ cJSON *
 report_find(const cJSON *doc, const char *unique_id)
 {
     cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         if (str_eq(json_str(node, "unique_id"), unique_id))
             return node;
     }

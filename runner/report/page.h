@@ -29,7 +29,8 @@ void page_more(struct page *p, size_t total);
 /* Breaks at spaces to the line's width, each line after the first indented by `indent`. */
 void page_wrapped(struct page *p, const char *text, size_t indent, const char *color);
 
-/* What is said of nodes, section by section: why they are built, clones, the build, their columns, twins, what was not tested. */
+/* What is said of nodes, section by section: why they are built, clones, the build, their columns,
+ * twins, what was not tested. */
 void page_sections(struct page *p);
 
 #endif

@@ -114,7 +114,7 @@ struct report_compare {
     const struct strlist *keys;
     int percent; /* of the rows that were looked at */
     int64_t rows, rows_production;
-    int64_t duplicates, duplicates_production; /* keys that stand more than once, or are NULL */
+    int64_t duplicates, duplicates_production;   /* keys that stand more than once, or are NULL */
     int64_t only_here, only_production, changed; /* keys; rows of the same key */
 };
 struct report_compare_column {
@@ -151,7 +151,8 @@ void report_finish(cJSON *doc, int exit_code, double ms);
 /* --- faces of a finished document --- */
 
 char *report_text(void *ctx, const cJSON *doc, bool color); /* lines of at most 100 columns */
-char *report_terminal(void *ctx, const cJSON *doc, bool color, size_t columns); /* or as a terminal has room for */
+char *report_terminal(void *ctx, const cJSON *doc, bool color,
+                      size_t columns); /* or as a terminal has room for */
 /* A pull request's comment; begins with its key (report_key), at most REPORT_MARKDOWN_MAX bytes. */
 char *report_markdown(void *ctx, const cJSON *doc);
 /* The same; without the picture of the lineage where mermaid would be shown as text. */

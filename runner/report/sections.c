@@ -8,7 +8,7 @@ static bool
 is_downstream(const cJSON *node)
 {
     const cJSON *reason;
-    cJSON_ArrayForEach(reason, json_get(node, "reasons")) {
+    cJSON_ArrayForEach (reason, json_get(node, "reasons")) {
         if (!str_eq(json_str(reason, "kind"), "downstream"))
             return false;
     }
@@ -19,7 +19,7 @@ static void
 put_changed_rows(struct page *p, bool downstream, size_t *shown)
 {
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         if (!node_makes_relation(node) || is_downstream(node) != downstream ||
             (*shown)++ >= PAGE_ROWS_MOST)
             continue;
@@ -33,12 +33,12 @@ put_changed(struct page *p)
 {
     size_t shown = 0, tests = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes"))
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes"))
         tests += node_is_test(node);
     if (!cJSON_GetArraySize(json_get(p->doc, "nodes")))
         return;
     page_title(p, "What is built, and why",
-              tests ? mem_printf(p->ctx, "besides %s", face_plural(p->ctx, tests, "test")) : "");
+               tests ? mem_printf(p->ctx, "besides %s", face_plural(p->ctx, tests, "test")) : "");
     put_changed_rows(p, false, &shown);
     put_changed_rows(p, true, &shown);
     page_more(p, shown);
@@ -56,12 +56,12 @@ put_clone(struct page *p, const cJSON *node)
     page_cell(p, json_str(c, "strategy"), 6, false);
     buf_puts(&p->out, full ? "" : p->ink->yellow);
     page_cell(p,
-             full                            ? "all rows"
-             : str_eq(fidelity, "touched")   ? "touched"
-             : str_eq(fidelity, "partial")   ? "some rows"
-             : str_eq(fidelity, "structure") ? "no rows"
-                                             : "a view",
-             10, false);
+              full                            ? "all rows"
+              : str_eq(fidelity, "touched")   ? "touched"
+              : str_eq(fidelity, "partial")   ? "some rows"
+              : str_eq(fidelity, "structure") ? "no rows"
+                                              : "a view",
+              10, false);
     buf_puts(&p->out, full ? "" : p->ink->off);
     page_cell(p, rows < 0 ? "" : mem_printf(p->ctx, "%s rows", face_count(p->ctx, rows)), 18, true);
     page_cell(p, bytes < 0 ? "" : str_bytes(p->ctx, (int64_t)bytes), 11, true);
@@ -75,7 +75,7 @@ put_clones(struct page *p)
     size_t shown = 0, clones = 0;
     double bytes = 0, ms = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         const cJSON *c = json_get(node, "clone");
         shown += cJSON_IsObject(c) || json_bool(node, "candidate") ? 1 : 0;
         clones += cJSON_IsObject(c) ? 1 : 0;
@@ -85,12 +85,12 @@ put_clones(struct page *p)
     if (!shown)
         return;
     page_title(p, "Clones of production",
-              clones ? mem_printf(p->ctx, "%s, %s%s", face_plural(p->ctx, clones, "table"),
-                                  str_bytes(p->ctx, (int64_t)bytes),
-                                  ms > 0 ? mem_printf(p->ctx, " in %s", str_ms(p->ctx, ms)) : "")
-                     : "none");
+               clones ? mem_printf(p->ctx, "%s, %s%s", face_plural(p->ctx, clones, "table"),
+                                   str_bytes(p->ctx, (int64_t)bytes),
+                                   ms > 0 ? mem_printf(p->ctx, " in %s", str_ms(p->ctx, ms)) : "")
+                      : "none");
     shown = 0;
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         bool cloned = cJSON_IsObject(json_get(node, "clone"));
         if ((!cloned && !json_bool(node, "candidate")) || shown++ >= PAGE_ROWS_MOST)
             continue;
@@ -100,9 +100,9 @@ put_clones(struct page *p)
         }
         page_name(p, node, p->ink->dim, "–");
         page_wrapped(p,
-                    mem_printf(p->ctx, "not cloned; %s",
-                               face_line(p->ctx, json_str(node, "skipped_because"))),
-                    p->name_width + 6, p->ink->dim);
+                     mem_printf(p->ctx, "not cloned; %s",
+                                face_line(p->ctx, json_str(node, "skipped_because"))),
+                     p->name_width + 6, p->ink->dim);
     }
     page_more(p, shown);
 }
@@ -153,8 +153,8 @@ put_built(struct page *p, const cJSON *node)
     buf_puts(&p->out, look.color);
     page_cell(p, look.word, 12, false);
     buf_puts(&p->out, p->ink->off);
-    page_cell(p, rows < 0 || !ran ? "" : mem_printf(p->ctx, "%s rows", face_count(p->ctx, rows)), 18,
-             true);
+    page_cell(p, rows < 0 || !ran ? "" : mem_printf(p->ctx, "%s rows", face_count(p->ctx, rows)),
+              18, true);
     page_cell(p, ms < 0 || !ran ? "" : str_ms(p->ctx, ms), 11, true);
     page_end_row(p);
     if (node_verdict_is(node, "failed"))
@@ -170,10 +170,10 @@ put_builds(struct page *p)
         return;
     const char *results = face_results(p->ctx, p->doc);
     page_title(p, "Build",
-              mem_printf(p->ctx, "%s%s%s", str_ms(p->ctx, json_num(build, "ms", 0)),
-                         *results ? ": " : "", results));
+               mem_printf(p->ctx, "%s%s%s", str_ms(p->ctx, json_num(build, "ms", 0)),
+                          *results ? ": " : "", results));
     /* What failed stands first, and is never cut off. */
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         bool bad = node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");
         if (bad && shown++ < PAGE_ROWS_MOST)
             put_built(p, node);
@@ -186,7 +186,7 @@ put_builds(struct page *p)
             "was rebuilt from scratch, and its incremental run was not tested.",
             6, p->ink->red);
     }
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         bool bad = node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");
         if (!bad && face_is_row(node) && shown++ < PAGE_ROWS_MOST)
             put_built(p, node);
@@ -196,11 +196,12 @@ put_builds(struct page *p)
 
 /* A row for each node of which there is something to say. */
 static void
-put_said(struct page *p, const char *title, const char *color, const char *mark, const char *(*says)(const cJSON *node))
+put_said(struct page *p, const char *title, const char *color, const char *mark,
+         const char *(*says)(const cJSON *node))
 {
     size_t shown = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         const char *text = says(node);
         if (!text || shown++ >= PAGE_ROWS_MOST)
             continue;
@@ -217,7 +218,7 @@ put_twins(struct page *p)
 {
     size_t shown = 0;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(p->doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         const cJSON *both = json_get(node, "both");
         const char *verdict = json_str(both, "verdict");
         bool safe = str_eq(verdict, "safe");
@@ -226,19 +227,19 @@ put_twins(struct page *p)
         if (shown == 1)
             page_title(p, "Incremental run against full refresh", "");
         page_name(p, node,
-                 safe                           ? p->ink->green
-                 : explain_is_broken_twin(node) ? p->ink->red
-                                                : p->ink->yellow,
-                 safe                           ? "✓"
-                 : explain_is_broken_twin(node) ? "✗"
-                                                : "!");
+                  safe                           ? p->ink->green
+                  : explain_is_broken_twin(node) ? p->ink->red
+                                                 : p->ink->yellow,
+                  safe                           ? "✓"
+                  : explain_is_broken_twin(node) ? "✗"
+                                                 : "!");
         page_wrapped(p,
-                    mem_printf(p->ctx, "%s%s",
-                               safe                           ? ""
-                               : explain_is_broken_twin(node) ? "broken: "
-                                                              : "needs a full refresh: ",
-                               face_line(p->ctx, explain_twin(p->ctx, node))),
-                    p->name_width + 6, "");
+                     mem_printf(p->ctx, "%s%s",
+                                safe                           ? ""
+                                : explain_is_broken_twin(node) ? "broken: "
+                                                               : "needs a full refresh: ",
+                                face_line(p->ctx, explain_twin(p->ctx, node))),
+                     p->name_width + 6, "");
     }
     page_more(p, shown);
 }
@@ -251,7 +252,7 @@ put_not_tested(struct page *p)
     if (!cJSON_GetArraySize(list))
         return;
     page_title(p, "Not tested", "");
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         if (shown++ >= PAGE_ROWS_MOST)
             continue;
         page_name(p, item, p->ink->yellow, "!");
@@ -267,7 +268,8 @@ page_sections(struct page *p)
     put_clones(p);
     put_builds(p);
     /* what fails is told with the build */
-    put_said(p, "Columns of production's tables, after the merge", p->ink->yellow, "±", face_columns);
+    put_said(p, "Columns of production's tables, after the merge", p->ink->yellow, "±",
+             face_columns);
     put_said(p, "Beside production", p->ink->dim, "=", face_compared);
     put_twins(p);
     put_not_tested(p);

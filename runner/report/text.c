@@ -81,21 +81,25 @@ production_text(struct page *p)
 static const char *
 afterwards(struct page *p)
 {
-    const cJSON *item, *advice = json_get(p->doc, "advice"), *kept = json_get(advice, "not_compared");
+    const cJSON *item, *advice = json_get(p->doc, "advice"),
+                       *kept = json_get(advice, "not_compared");
     struct strlist names = {0};
     if (!str_eq(json_str(advice, "merge"), "yes"))
         return "";
     if (!cJSON_GetArraySize(kept))
         return " Production needs nothing afterwards.";
-    cJSON_ArrayForEach(item, kept) {
+    cJSON_ArrayForEach (item, kept) {
         if (names.n < 3)
             strlist_add(p->ctx, &names, node_name(item));
     }
     int more = cJSON_GetArraySize(kept) - (int)names.n;
-    return mem_printf(p->ctx, " Production needs nothing for its next run. %s%s keep%s the rows that are there; whether a "
-                              "full refresh would change them was not compared (--both does).",
+    return mem_printf(p->ctx,
+                      " Production needs nothing for its next run. %s%s keep%s the rows that are "
+                      "there; whether a "
+                      "full refresh would change them was not compared (--both does).",
                       face_line(p->ctx, strlist_join(p->ctx, &names, ", ")),
-                      more > 0 ? mem_printf(p->ctx, " and %d more", more) : "", cJSON_GetArraySize(kept) == 1 ? "s" : "");
+                      more > 0 ? mem_printf(p->ctx, " and %d more", more) : "",
+                      cJSON_GetArraySize(kept) == 1 ? "s" : "");
 }
 
 static void
@@ -113,7 +117,10 @@ put_head(struct page *p)
     put_fact(p, "Production", production_text(p), "");
     const cJSON *database = json_get(p->doc, "database");
     if (cJSON_IsObject(database))
-        put_fact(p, "Database", face_line(p->ctx, mem_printf(p->ctx, "%s: %s", json_str(database, "name"), json_str(database, "note"))), "");
+        put_fact(p, "Database",
+                 face_line(p->ctx, mem_printf(p->ctx, "%s: %s", json_str(database, "name"),
+                                              json_str(database, "note"))),
+                 "");
     if (json_str(p->doc, "schema"))
         put_fact(p, "Schema", face_line(p->ctx, json_str(p->doc, "schema")), "");
 }
@@ -125,13 +132,13 @@ put_problems(struct page *p)
     const char *headline = json_str(json_get(p->doc, "run"), "headline");
     /* What failed is told node by node. */
     bool told = model_count(p->doc, "failed") || model_count(p->doc, "false_green");
-    cJSON_ArrayForEach(item, json_get(p->doc, "errors")) {
+    cJSON_ArrayForEach (item, json_get(p->doc, "errors")) {
         if (told || str_eq(json_str(item, "message"), headline))
             continue;
         buf_printf(&p->out, "\n%serror%s  ", p->ink->red, p->ink->off);
         page_wrapped(p, face_line(p->ctx, json_str(item, "message")), 7, "");
     }
-    cJSON_ArrayForEach(item, json_get(p->doc, "warnings")) {
+    cJSON_ArrayForEach (item, json_get(p->doc, "warnings")) {
         buf_printf(&p->out, "\n%swarning%s  ", p->ink->yellow, p->ink->off);
         page_wrapped(p, face_line(p->ctx, json_str(item, "text")), 9, "");
     }
@@ -146,7 +153,7 @@ put_steps(struct page *p, const char *title, const cJSON *list)
     if (!cJSON_GetArraySize(list))
         return;
     page_title(p, title, "");
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach (item, list) {
         buf_puts(&p->out, many ? mem_printf(p->ctx, "  %zu. ", ++n) : "  ");
         page_wrapped(p, face_line(p->ctx, json_str(item, "text")), many ? 5 : 2, "");
         if (json_str(item, "command"))
@@ -162,7 +169,7 @@ put_times(struct page *p, struct buf *line)
     const cJSON *item;
     double end = -1;
     bool within = false;
-    cJSON_ArrayForEach(item, json_get(p->doc, "timings")) {
+    cJSON_ArrayForEach (item, json_get(p->doc, "timings")) {
         double start = json_num(item, "start_ms", 0), ms = json_num(item, "ms", 0);
         if (ms < 0.5)
             continue;
@@ -187,11 +194,12 @@ put_foot(struct page *p)
         buf_printf(&p->out, "\n%s%s%s\n", fine ? p->ink->green : p->ink->alarm,
                    fine ? "✓ production is untouched" : "✗ PRODUCTION CHANGED DURING THIS RUN",
                    p->ink->off);
-        cJSON_ArrayForEach(item, json_get(receipt, "differences"))
+        cJSON_ArrayForEach (item, json_get(receipt, "differences"))
             buf_printf(&p->out, "    %s\n", face_line(p->ctx, cJSON_GetStringValue(item)));
     }
     put_times(p, &line);
-    buf_printf(&line, "%stotal %s", line.len ? " · " : "", str_ms(p->ctx, json_num(json_get(p->doc, "run"), "ms", 0)));
+    buf_printf(&line, "%stotal %s", line.len ? " · " : "",
+               str_ms(p->ctx, json_num(json_get(p->doc, "run"), "ms", 0)));
     buf_putc(&p->out, '\n');
     page_wrapped(p, line.s, 0, p->ink->dim);
 }
@@ -202,7 +210,7 @@ name_width(void *ctx, const cJSON *doc, size_t line)
 {
     size_t longest = NAME_LEAST, most = line > CELLS + NAME_LEAST ? line - CELLS : NAME_LEAST;
     const cJSON *node;
-    cJSON_ArrayForEach(node, json_get(doc, "nodes")) {
+    cJSON_ArrayForEach (node, json_get(doc, "nodes")) {
         size_t width = face_is_row(node) ? face_width(face_line(ctx, node_name(node))) : 0;
         longest = width > longest ? width : longest;
     }

@@ -17,7 +17,7 @@ report_write(const cJSON *doc, const char *dir, struct err *err)
     int rc = file_mkdirs(dir, 0755, err);
     for (size_t i = 0; rc == 0 && i < BASE_COUNT(files); i++)
         rc = file_put(path_join(ctx, dir, files[i].name), files[i].text, strlen(files[i].text),
-                        0644, err);
+                      0644, err);
     talloc_free(ctx);
     return rc;
 }

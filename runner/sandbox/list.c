@@ -23,7 +23,8 @@ add_clone(void *ctx, struct sandbox *box, const char *schema, const cJSON *item)
 static bool
 is_sound(const struct sandbox_clone *c)
 {
-    return c->unique_id && c->strategy && c->snapshot && c->at.name && c->from.schema && c->from.name && c->note;
+    return c->unique_id && c->strategy && c->snapshot && c->at.name && c->from.schema &&
+           c->from.name && c->note;
 }
 
 static struct sandbox *
@@ -38,7 +39,8 @@ find_box(void *ctx, struct sandbox **list, size_t *n, const char *name)
 }
 
 static int
-add_schema(void *ctx, struct sandbox **list, size_t *n, const char *const *cells, const char *project, struct err *err)
+add_schema(void *ctx, struct sandbox **list, size_t *n, const char *const *cells,
+           const char *project, struct err *err)
 {
     struct plan_marker m;
     cJSON *doc = NULL;
@@ -57,12 +59,13 @@ add_schema(void *ctx, struct sandbox **list, size_t *n, const char *const *cells
     box->run_id = m.run_id;
     strlist_add(ctx, &box->schemas, cells[0]);
     if (m.oid != strtoull(cells[1], NULL, 10))
-        box->foreign = mem_printf(ctx, "somebody made the schema \"%s\" again under the same name", cells[0]);
+        box->foreign =
+            mem_printf(ctx, "somebody made the schema \"%s\" again under the same name", cells[0]);
     else if (strcmp(cells[2], "true") != 0)
         box->foreign = mem_printf(ctx, "another role owns the schema \"%s\"", cells[0]);
     if (json_get(doc, "options"))
         box->options = json_get(doc, "options");
-    cJSON_ArrayForEach(item, json_get(doc, "clones")) {
+    cJSON_ArrayForEach (item, json_get(doc, "clones")) {
         add_clone(ctx, box, box->schemas.v[box->schemas.n - 1], item);
         if (!is_sound(&box->clones[box->n - 1]))
             box->n--;
@@ -78,7 +81,8 @@ by_name(const void *a, const void *b)
 }
 
 static int
-measure(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box, struct err *err)
+measure(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+        struct err *err)
 {
     struct strlist cells = {0};
     cJSON *names = json_array(ctx);
@@ -93,8 +97,8 @@ measure(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sand
 }
 
 int
-sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project, struct sandbox **out, size_t *n,
-             struct err *err)
+sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project,
+             struct sandbox **out, size_t *n, struct err *err)
 {
     struct strlist cells = {0};
     *out = NULL;

@@ -6,7 +6,8 @@
 /* --- what production's relations are --- */
 
 static int
-run_statement(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem, struct strlist *rows, struct err *err)
+run_statement(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+              struct strlist *rows, struct err *err)
 {
     char *sql;
     if (sql_render(ctx, &sql, ops->dialect, stem, NULL, 0, err))
@@ -15,16 +16,19 @@ run_statement(void *ctx, struct adapter *a, const struct adapter_ops *ops, const
 }
 
 static int
-note_all(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out, struct err *err)
+note_all(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out,
+         struct err *err)
 {
     const struct adapter_ops *ops = plan->in.adapter;
     struct strlist snapshot = {0}, statements = {0};
     cJSON *oids = json_array(ctx);
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan->nodes[i].clone)
-            cJSON_AddItemToArray(oids, mem_check(cJSON_CreateNumber((double)plan->nodes[i].clone->source.oid)));
+            cJSON_AddItemToArray(
+                oids, mem_check(cJSON_CreateNumber((double)plan->nodes[i].clone->source.oid)));
     const struct sql_var vars[] = {{"oids", json_print(ctx, oids, false)}};
-    if (run_statement(ctx, a, ops, "begin_read", NULL, err) || run_statement(ctx, a, ops, "sandbox_snapshot", &snapshot, err) ||
+    if (run_statement(ctx, a, ops, "begin_read", NULL, err) ||
+        run_statement(ctx, a, ops, "sandbox_snapshot", &snapshot, err) ||
         ops->read(ctx, a, "sandbox_note", vars, 1, &statements, err))
         return -1;
     out->snapshot = snapshot.v[0];
@@ -45,7 +49,8 @@ undo(void *ctx, struct adapter *a, const struct adapter_ops *ops)
 }
 
 int
-sandbox_note(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out, struct err *err)
+sandbox_note(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out,
+             struct err *err)
 {
     *out = (struct sandbox_notes){0};
     if (note_all(ctx, a, plan, out, err)) {
@@ -78,7 +83,8 @@ noted_json(void *ctx, const struct sandbox *box)
 
 /* Does what we made stand there still? */
 static int
-look_at_clones(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box, struct err *err)
+look_at_clones(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+               struct err *err)
 {
     struct relation *at = mem_array(ctx, struct relation, box->n);
     struct relation_info *now = mem_array(ctx, struct relation_info, box->n);
@@ -94,8 +100,8 @@ look_at_clones(void *ctx, struct adapter *a, const struct adapter_ops *ops, stru
 }
 
 static int
-look_at_rows(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox_clone *c, const char *sql,
-             struct err *err)
+look_at_rows(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox_clone *c,
+             const char *sql, struct err *err)
 {
     struct strlist said = {0};
     if (ops->query(ctx, a, sql, &said, err))
@@ -106,13 +112,15 @@ look_at_rows(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct
 }
 
 int
-sandbox_look(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box, bool deep, struct err *err)
+sandbox_look(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+             bool deep, struct err *err)
 {
     struct strlist cells = {0};
     if (!box->n)
         return 0;
     const struct sql_var vars[] = {{"noted", noted_json(ctx, box)}};
-    if (look_at_clones(ctx, a, ops, box, err) || ops->read(ctx, a, "sandbox_check", vars, 1, &cells, err))
+    if (look_at_clones(ctx, a, ops, box, err) ||
+        ops->read(ctx, a, "sandbox_check", vars, 1, &cells, err))
         return -1;
     for (size_t i = 0; i + 3 < cells.n; i += 4) {
         struct sandbox_clone *c = &box->clones[strtoull(cells.v[i], NULL, 10)];

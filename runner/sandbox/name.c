@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Of people's schemas: lest one has to be quoted in a strange way, taken for an option, or for one of cloneci's own. */
+/* Of people's schemas: lest one has to be quoted in a strange way, taken for an option, or for one
+ * of cloneci's own. */
 int
 sandbox_check_name(const char *name, unsigned most, struct err *err)
 {
@@ -16,7 +17,8 @@ sandbox_check_name(const char *name, unsigned most, struct err *err)
         why = "is not UTF-8";
     for (const char *p = name; *p && !why; p++)
         if ((unsigned char)*p <= ' ' || *p == 127 || strchr("\"'\\.;%", *p))
-            why = "holds a blank, a quotation mark, a dot or another character that makes trouble in a schema's name";
+            why = "holds a blank, a quotation mark, a dot or another character that makes trouble "
+                  "in a schema's name";
     for (size_t i = 0; i < BASE_COUNT(reserved); i++)
         if (strcmp(name, reserved[i]) == 0)
             why = "is reserved";
@@ -40,7 +42,8 @@ add_word(void *ctx, struct strlist *out, const char *word)
 }
 
 void
-sandbox_criteria(void *ctx, struct strlist *out, const struct strlist *select, const struct strlist *downstream)
+sandbox_criteria(void *ctx, struct strlist *out, const struct strlist *select,
+                 const struct strlist *downstream)
 {
     for (size_t i = 0; i < select->n; i++) {
         struct strlist words = {0};

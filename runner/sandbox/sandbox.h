@@ -1,9 +1,11 @@
 /*
- * sandbox: a person's schemas with clones of production's relations. What is to be made is a plan like any other
- * (plan_sandbox); here is what a sandbox keeps of itself in its markers, and what became of production since.
+ * sandbox: a person's schemas with clones of production's relations. What is to be made is a plan
+ * like any other (plan_sandbox); here is what a sandbox keeps of itself in its markers, and what
+ * became of production since.
  *
- * The marker's `kept` part: {"options": {strategy, window, sample, copy_most}, "clones": {SCHEMA: [{id, name, from: [schema,
- * name], strategy, made, snapshot, note: {oid, file, columns, writes, rows}}]}}; each schema's marker has its own clones.
+ * The marker's `kept` part: {"options": {strategy, window, sample, copy_most}, "clones": {SCHEMA:
+ * [{id, name, from: [schema, name], strategy, made, snapshot, note: {oid, file, columns, writes,
+ * rows}}]}}; each schema's marker has its own clones.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H
@@ -30,31 +32,35 @@ struct sandbox {
     const char *foreign; /* why it is not ours to touch, or NULL */
 };
 
-/* The name as it may be: ERR_CONFIG for one that is empty, too long, reserved, or holds what would have to be escaped. */
+/* The name as it may be: ERR_CONFIG for one that is empty, too long, reserved, or holds what would
+ * have to be escaped. */
 int sandbox_check_name(const char *name, unsigned most, struct err *err) BASE_CHECKED;
-/* dbt's selection as it is asked of production: an exposure brings what it reads, `downstream` what reads it. */
-void sandbox_criteria(void *ctx, struct strlist *out, const struct strlist *select, const struct strlist *downstream);
+/* dbt's selection as it is asked of production: an exposure brings what it reads, `downstream` what
+ * reads it. */
+void sandbox_criteria(void *ctx, struct strlist *out, const struct strlist *select,
+                      const struct strlist *downstream);
 /* All sandboxes of the project, by the markers, sorted by name. They belong to ctx. */
-int sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project, struct sandbox **out,
-                 size_t *n, struct err *err) BASE_CHECKED;
-/* Looks at what became of the clones and of production's relations. `deep` reads the rows, else the server's statistics
- * must do, which are some seconds late. */
-int sandbox_look(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box, bool deep,
-                 struct err *err) BASE_CHECKED;
-/* Notes production's relations, one for each clone of the plan, before they are cloned: a write in between makes the clone
- * stale, though it may have it. *notes: the plan's order. */
+int sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project,
+                 struct sandbox **out, size_t *n, struct err *err) BASE_CHECKED;
+/* Looks at what became of the clones and of production's relations. `deep` reads the rows, else the
+ * server's statistics must do, which are some seconds late. */
+int sandbox_look(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+                 bool deep, struct err *err) BASE_CHECKED;
+/* Notes production's relations, one for each clone of the plan, before they are cloned: a write in
+ * between makes the clone stale, though it may have it. *notes: the plan's order. */
 struct sandbox_notes {
     const char *snapshot;
     struct strlist notes;
 };
 int sandbox_note(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out,
                  struct err *err) BASE_CHECKED;
-/* The `kept` part: of the clones that were made now, and of those of `before` (may be NULL) that were not. */
-cJSON *sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *made, const struct sandbox_notes *notes,
-                    const struct sandbox *before);
+/* The `kept` part: of the clones that were made now, and of those of `before` (may be NULL) that
+ * were not. */
+cJSON *sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *made,
+                    const struct sandbox_notes *notes, const struct sandbox *before);
 /* In one transaction: the rights of the person, and the markers. */
-int sandbox_seal(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas,
-                 struct err *err) BASE_CHECKED;
+int sandbox_seal(void *ctx, struct adapter *a, const struct plan *plan,
+                 const struct strlist *schemas, struct err *err) BASE_CHECKED;
 /* Has each clone's statements drop first what stands in its place. */
 int sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err) BASE_CHECKED;
 

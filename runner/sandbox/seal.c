@@ -47,8 +47,8 @@ put_options(cJSON *kept, const struct config *c)
 }
 
 cJSON *
-sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *made, const struct sandbox_notes *notes,
-             const struct sandbox *before)
+sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *made,
+             const struct sandbox_notes *notes, const struct sandbox *before)
 {
     cJSON *kept = json_object(ctx), *clones;
     size_t at = 0;
@@ -62,9 +62,13 @@ sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *mad
             continue;
         const char *text = notes->notes.v[at];
         if (json_parse(ctx, &note, text, strlen(text), "a note", &ignored) == 0) {
-            const struct sandbox_clone one = {
-                .unique_id = plan->nodes[i].info->unique_id, .strategy = clone_strategy_name(c->strategy),
-                .snapshot = notes->snapshot, .at = c->to, .from = c->from, .made = made[at].oid, .note = note};
+            const struct sandbox_clone one = {.unique_id = plan->nodes[i].info->unique_id,
+                                              .strategy = clone_strategy_name(c->strategy),
+                                              .snapshot = notes->snapshot,
+                                              .at = c->to,
+                                              .from = c->from,
+                                              .made = made[at].oid,
+                                              .note = note};
             put_clone(clones, &one);
         }
         at++;
@@ -78,11 +82,14 @@ sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *mad
 /* --- rights and markers --- */
 
 static int
-run_stem(void *ctx, struct adapter *a, const struct plan *plan, const char *stem, const struct sql_var *vars, size_t n,
-         struct err *err)
+run_stem(void *ctx, struct adapter *a, const struct plan *plan, const char *stem,
+         const struct sql_var *vars, size_t n, struct err *err)
 {
     char *sql;
-    return sql_render(ctx, &sql, plan->in.adapter->dialect, stem, vars, n, err) || plan->in.adapter->exec(a, sql, err) ? -1 : 0;
+    return sql_render(ctx, &sql, plan->in.adapter->dialect, stem, vars, n, err) ||
+                   plan->in.adapter->exec(a, sql, err)
+               ? -1
+               : 0;
 }
 
 static int
@@ -103,19 +110,23 @@ grant(void *ctx, struct adapter *a, const struct plan *plan, const char *schema,
 }
 
 static int
-seal_all(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas, struct err *err)
+seal_all(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas,
+         struct err *err)
 {
     for (size_t i = 0; i < schemas->n; i++) {
         const char *schema = schemas->v[i];
-        const struct sql_var vars[] = {{"schema", schema}, {"marker", plan_marker_text(ctx, plan, schema, "ready")}};
-        if (grant(ctx, a, plan, schema, err) || run_stem(ctx, a, plan, "namespace_mark", vars, BASE_COUNT(vars), err))
+        const struct sql_var vars[] = {{"schema", schema},
+                                       {"marker", plan_marker_text(ctx, plan, schema, "ready")}};
+        if (grant(ctx, a, plan, schema, err) ||
+            run_stem(ctx, a, plan, "namespace_mark", vars, BASE_COUNT(vars), err))
             return -1;
     }
     return run_stem(ctx, a, plan, "commit", NULL, 0, err);
 }
 
 int
-sandbox_seal(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas, struct err *err)
+sandbox_seal(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas,
+             struct err *err)
 {
     if (run_stem(ctx, a, plan, "begin", NULL, 0, err))
         return -1;
@@ -152,7 +163,9 @@ sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err
         struct strlist sql = {0};
         char *drop;
         if (sql_render(plan, &drop, plan->in.adapter->dialect,
-                       strcmp(old->strategy, "view") == 0 ? "sandbox_drop_view" : "sandbox_drop_table", vars, BASE_COUNT(vars), err))
+                       strcmp(old->strategy, "view") == 0 ? "sandbox_drop_view"
+                                                          : "sandbox_drop_table",
+                       vars, BASE_COUNT(vars), err))
             return -1;
         strlist_add(plan, &sql, drop);
         for (size_t k = 0; k < c->sql.before.n; k++)

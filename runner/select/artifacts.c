@@ -45,7 +45,7 @@ match_result(struct select *s, const struct criterion *c, uint8_t *out, struct e
     const cJSON *one;
     if (read_results(s, state_file(s, "run_results.json"), "result", &s->results, err))
         return -1;
-    cJSON_ArrayForEach(one, s->results) {
+    cJSON_ArrayForEach (one, s->results) {
         const char *status = json_str(one, "status");
         if (c->value && str_eq(status, c->value))
             mark(s, json_str(one, "unique_id"), out);
@@ -82,14 +82,14 @@ match_source_status(struct select *s, const struct criterion *c, uint8_t *out, s
     struct map *index = map_new(s->ctx, s->n);
     int64_t *before = mem_array(s->ctx, int64_t, cJSON_GetArraySize(s->sources) + 1), now;
     uint32_t n = 0;
-    cJSON_ArrayForEach(one, s->sources) {
+    cJSON_ArrayForEach (one, s->sources) {
         const char *id = json_str(one, "unique_id");
         if (loaded_at(one, &has, &before[n], err))
             return -1;
         if (id && has)
             map_set(index, id, strlen(id), n++);
     }
-    cJSON_ArrayForEach(one, s->sources_now) {
+    cJSON_ArrayForEach (one, s->sources_now) {
         const char *id = json_str(one, "unique_id");
         if (loaded_at(one, &has, &now, err))
             return -1;

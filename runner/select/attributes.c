@@ -12,14 +12,29 @@
 
 /* --- config.a.b.c --- */
 
-/* Names of Python methods of the config, or of a mapping in it: dbt compares the method, in vain. */
-static const char *const config_methods[] = {
-    "ADDITIONAL_PROPERTIES", "Config",        "compare_key", "extra",         "final_validate",
-    "finalize_and_validate", "from_dict",     "from_msgpack", "get",          "json_schema",
-    "mergebehavior",         "meta_get",      "replace",     "same_contents", "to_dict",
-    "to_msgpack",            "update_from",   "validate"};
-static const char *const dict_methods[] = {"clear", "copy", "fromkeys", "get", "items", "keys",
-                                           "pop", "popitem", "setdefault", "update", "values"};
+/* Names of Python methods of the config, or of a mapping in it: dbt compares the method, in vain.
+ */
+static const char *const config_methods[] = {"ADDITIONAL_PROPERTIES",
+                                             "Config",
+                                             "compare_key",
+                                             "extra",
+                                             "final_validate",
+                                             "finalize_and_validate",
+                                             "from_dict",
+                                             "from_msgpack",
+                                             "get",
+                                             "json_schema",
+                                             "mergebehavior",
+                                             "meta_get",
+                                             "replace",
+                                             "same_contents",
+                                             "to_dict",
+                                             "to_msgpack",
+                                             "update_from",
+                                             "validate"};
+static const char *const dict_methods[] = {"clear",      "copy",   "fromkeys", "get",
+                                           "items",      "keys",   "pop",      "popitem",
+                                           "setdefault", "update", "values"};
 
 static bool
 is_word(const char *word, const char *const *words, size_t n)
@@ -90,9 +105,9 @@ same(void *ctx, const struct wanted *w, struct value v)
 }
 
 /*
- * dbt makes a date of a microbatch model's `begin` before it selects (check_valid_microbatch_config), and a date is
- * like no text. With a strategy macro of the project's own it does not: the manifest shows the text as it was written,
- * mostly without a time.
+ * dbt makes a date of a microbatch model's `begin` before it selects
+ * (check_valid_microbatch_config), and a date is like no text. With a strategy macro of the
+ * project's own it does not: the manifest shows the text as it was written, mostly without a time.
  */
 static bool
 is_date(const struct criterion *c, struct value config, struct value v)
@@ -129,7 +144,8 @@ version_text(void *ctx, struct value v)
     return v.s[0] == '"' ? value_text(ctx, v, true, &n) : mem_strndup(ctx, v.s, v.n);
 }
 
-/* As Python's float() reads it; texts may be numbers as well, with an underscore between two digits (2024_01). */
+/* As Python's float() reads it; texts may be numbers as well, with an underscore between two digits
+ * (2024_01). */
 static bool
 version_number(void *ctx, const char *text, double *out)
 {
@@ -137,7 +153,8 @@ version_number(void *ctx, const char *text, double *out)
     for (size_t i = 0; text[i]; i++) {
         if (text[i] != '_')
             *end++ = text[i];
-        else if (i == 0 || !isdigit((unsigned char)text[i - 1]) || !isdigit((unsigned char)text[i + 1]))
+        else if (i == 0 || !isdigit((unsigned char)text[i - 1]) ||
+                 !isdigit((unsigned char)text[i + 1]))
             return false;
     }
     *end = '\0';

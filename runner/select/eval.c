@@ -17,14 +17,15 @@ trace(struct select *s, const struct criterion *c, const struct pick *p, const u
         stands = mem_printf(s->root, "yes, by %s", s->m->nodes[via].unique_id);
     else if (p->aside && p->aside[at])
         stands = "no, not all of its parents are in";
-    strlist_add(s->root, s->trace, mem_printf(s->root, "%s%s: %s", s->excludes ? "exclude " : "", c->raw, stands));
+    strlist_add(s->root, s->trace,
+                mem_printf(s->root, "%s%s: %s", s->excludes ? "exclude " : "", c->raw, stands));
 }
 
 static void
 leave_out_saved_queries(const struct select *s, uint8_t *in)
 {
     BYTES_EACH(i, in, s->n)
-        in[i] = s->m->nodes[i].group != NODE_SAVED_QUERIES;
+    in[i] = s->m->nodes[i].group != NODE_SAVED_QUERIES;
 }
 
 static int
@@ -58,7 +59,8 @@ combine_via(struct select *s, enum spec_kind kind, struct pick *to, const struct
         return;
     if (!to->via)
         to->via = select_nobody(s);
-    BYTES_EACH(i, from->in, s->n) {
+    BYTES_EACH(i, from->in, s->n)
+    {
         uint32_t via = from->via ? from->via[i] : MAP_NONE;
         if (kind == SPEC_UNION ? !to->in[i] || via == MAP_NONE : to->via[i] == MAP_NONE)
             to->via[i] = via;

@@ -9,8 +9,8 @@
 
 struct wanted {
     const char *value;
-    const char *tail;        /* the last two dotted parts, joined by '_' */
-    size_t parts;            /* dotted parts */
+    const char *tail; /* the last two dotted parts, joined by '_' */
+    size_t parts;     /* dotted parts */
     size_t plain; /* length of the dotted parts before the first with a wildcard, and their dots */
     const struct glob *rest; /* from that part on, or NULL */
     const struct glob *leaf; /* the whole value, when it is one part with a wildcard */
@@ -106,8 +106,9 @@ join_all(struct select *s)
 /* --- lists of names --- */
 
 /*
- * `--select a b c ..` with thousands of names is common in CI, and a pass over the nodes for each would be
- * quadratic. Operators and eager tests distribute over a union; cautious and buildable do not.
+ * `--select a b c ..` with thousands of names is common in CI, and a pass over the nodes for each
+ * would be quadratic. Operators and eager tests distribute over a union; cautious and buildable do
+ * not.
  */
 bool
 fqn_merge(struct select *s, struct criterion *a, const struct criterion *b)
@@ -177,9 +178,9 @@ match_names(struct select *s, const struct criterion *c, uint8_t *out)
         const char *joined = s->joined[i];
         if (!node->enabled || node->group == NODE_SOURCES || node->n_fqn == 0)
             continue;
-        out[i] = any_matches(&names, node, 0, joined) ||
-                 (node->n_fqn > 1 &&
-                  any_matches(&names, node, 1, joined + strlen(node->fqn[0]) + 1));
+        out[i] =
+            any_matches(&names, node, 0, joined) ||
+            (node->n_fqn > 1 && any_matches(&names, node, 1, joined + strlen(node->fqn[0]) + 1));
     }
 }
 

@@ -9,7 +9,7 @@ walk(struct select *s, uint8_t *seen, bool up, uint32_t depth, uint32_t *via)
 {
     uint32_t head = 0, tail = 0;
     BYTES_EACH(i, seen, s->n)
-        s->queue[tail++] = i;
+    s->queue[tail++] = i;
     while (head < tail && depth > 0) {
         for (uint32_t layer = tail; head < layer; head++) {
             uint32_t at = s->queue[head];

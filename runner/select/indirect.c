@@ -45,7 +45,8 @@ indirect_attach(struct select *s, enum mode mode, struct pick *p)
         return;
     const uint8_t *selected = mem_memdup(s->ctx, p->in, s->n);
     const uint8_t *within = mode == MODE_BUILDABLE ? buildable_set(s, selected, true) : selected;
-    BYTES_EACH(i, selected, s->n) {
+    BYTES_EACH(i, selected, s->n)
+    {
         const struct node *node = &s->m->nodes[i];
         for (uint32_t k = 0; k < node->n_children; k++) {
             uint32_t child = node->children[k];
@@ -71,7 +72,8 @@ indirect_take_in(struct select *s, enum mode mode, struct pick *p)
     if (!p->aside || (mode != MODE_CAUTIOUS && mode != MODE_BUILDABLE))
         return;
     const uint8_t *within = mode == MODE_BUILDABLE ? buildable_set(s, p->in, false) : p->in;
-    BYTES_EACH(i, p->aside, s->n) {
+    BYTES_EACH(i, p->aside, s->n)
+    {
         const struct node *node = &s->m->nodes[i];
         if (!p->in[i] && node->group == NODE_NODES && stands_within(node, within))
             attach(s, p, node->n_parents ? node->parents[0] : MAP_NONE, i);

@@ -48,10 +48,10 @@ struct spec {
 /* One entry of selectors.yml. */
 struct selector {
     const char *name;
-    struct spec *spec;      /* NULL if its text is Jinja */
-    const struct yaml *at;  /* where its name stands */
+    struct spec *spec;     /* NULL if its text is Jinja */
+    const struct yaml *at; /* where its name stands */
     bool is_default;
-    bool busy;              /* being evaluated: meeting it again is a circle */
+    bool busy; /* being evaluated: meeting it again is a circle */
 };
 
 struct selectors {
@@ -72,9 +72,9 @@ struct select {
     const cJSON *results, *sources, *sources_now; /* artifacts, read when first asked */
     uint32_t *queue;                              /* scratch of the walks */
     const char **joined;                          /* fqns joined by dots, once asked for */
-    unsigned excludes;                            /* of how many differences a subtrahend is being evaluated */
-    struct strlist *trace;                        /* for select_explain: one line a criterion .. */
-    uint32_t traced;                              /* .. about this node */
+    unsigned excludes;     /* of how many differences a subtrahend is being evaluated */
+    struct strlist *trace; /* for select_explain: one line a criterion .. */
+    uint32_t traced;       /* .. about this node */
 };
 
 /*
@@ -163,7 +163,7 @@ uint32_t *select_nobody(struct select *s); /* one MAP_NONE a node */
 /* The first member from i on; n if there is none. */
 uint32_t bytes_next(const uint8_t *set, uint32_t i, uint32_t n);
 void bytes_combine(enum spec_kind kind, uint8_t *to, const uint8_t *from, uint32_t n);
-#define BYTES_EACH(i, set, n) \
+#define BYTES_EACH(i, set, n)                                                                      \
     for (uint32_t i = bytes_next((set), 0, (n)); i < (n); i = bytes_next((set), i + 1, (n)))
 
 #endif

@@ -169,8 +169,8 @@ match_resource_type(struct select *s, const struct criterion *c, uint8_t *out, s
 }
 
 /*
- * dbt asks whether the value is a piece of the word "data", "singular" or "unit", in this order. 1.7
- * asks for the whole word, knows no unit tests, and means singular ones by "data".
+ * dbt asks whether the value is a piece of the word "data", "singular" or "unit", in this
+ * order. 1.7 asks for the whole word, knows no unit tests, and means singular ones by "data".
  */
 static int
 match_test_type(struct select *s, const struct criterion *c, uint8_t *out, struct err *err)

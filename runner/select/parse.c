@@ -152,8 +152,10 @@ parse_criterion(struct select *s, const char *raw, struct spec **out, struct err
     if (strchr(raw, '\n'))
         return fail(err, ERR_CONFIG, "a criterion of selection holds a line break: '%s'", raw);
     struct criterion *c = mem_new(s->ctx, struct criterion);
-    *c = (struct criterion){.raw = mem_strdup(s->ctx, raw), .mode = s->mode,
-                            .parents_depth = DEPTH_ALL, .children_depth = DEPTH_ALL};
+    *c = (struct criterion){.raw = mem_strdup(s->ctx, raw),
+                            .mode = s->mode,
+                            .parents_depth = DEPTH_ALL,
+                            .children_depth = DEPTH_ALL};
     const char *p = c->raw;
     c->at = *p == '@';
     p += c->at;

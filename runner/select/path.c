@@ -19,7 +19,7 @@ struct finder {
     struct select *s;
     struct part *parts;
     size_t n;
-    bool folders; /* a trailing slash: folders only */
+    bool folders;      /* a trailing slash: folders only */
     struct map *known; /* path -> 1 if it, or a folder above it, is found */
     const char *path;  /* the one held against the pattern, and where its parts begin and end */
     size_t *begin, *end, count;
@@ -129,7 +129,7 @@ find_path(struct finder *f, const char *path)
         }
         i += n + 1;
     }
-    f->dead = mem_grow(f->s->ctx, f->dead, uint8_t, f->n * (f->count + 1));
+    f->dead = mem_grow(f->s->ctx, f->dead, uint8_t, f->n *(f->count + 1));
     memset(f->dead, 0, f->n * (f->count + 1));
     return find_from(f, 0, 0);
 }

@@ -145,9 +145,9 @@ unit_test_name(void *ctx, const struct manifest *m, uint32_t node, char **out, s
     if (manifest_node_value(tmp, m, node, &json, err))
         return talloc_free(tmp), -1;
     struct value version = value_get(json, "version");
-    const char *text = value_is_null(version)     ? NULL
-                       : version.s[0] == '"' ? value_text(tmp, version, true, &n)
-                                             : mem_strndup(tmp, version.s, version.n);
+    const char *text = value_is_null(version) ? NULL
+                       : version.s[0] == '"'  ? value_text(tmp, version, true, &n)
+                                              : mem_strndup(tmp, version.s, version.n);
     *out = mem_printf(ctx, "unit_test:%s.%s%s%s", unit->package, unit->name, text ? "_v" : "",
                       text ? text : "");
     talloc_free(tmp);

@@ -56,8 +56,7 @@ find_types(struct select *s, const struct select_request *r, struct err *err)
             return -1;
     }
     for (size_t i = 0; i < r->exclude_resource_types.n; i++)
-        if (set_type(s, r->exclude_resource_types.v[i], false, "--exclude-resource-type",
-                     err))
+        if (set_type(s, r->exclude_resource_types.v[i], false, "--exclude-resource-type", err))
             return -1;
     return 0;
 }
@@ -112,7 +111,8 @@ give(void *ctx, struct select_result *out, struct select *s, struct pick *pick)
 {
     if (!pick->via)
         pick->via = select_nobody(s);
-    *out = (struct select_result){.in = talloc_steal(ctx, pick->in), .via = talloc_steal(ctx, pick->via)};
+    *out = (struct select_result){.in = talloc_steal(ctx, pick->in),
+                                  .via = talloc_steal(ctx, pick->via)};
     for (uint32_t i = 0; i < s->n; i++) {
         out->in[i] = out->in[i] && s->types[s->m->nodes[i].type];
         out->n += out->in[i];
@@ -122,7 +122,7 @@ give(void *ctx, struct select_result *out, struct select *s, struct pick *pick)
     out->nodes = mem_array(ctx, uint32_t, out->n + 1);
     uint32_t k = 0;
     BYTES_EACH(i, out->in, s->n)
-        out->nodes[k++] = i;
+    out->nodes[k++] = i;
     qsort_r(out->nodes, out->n, sizeof *out->nodes, by_id, s->m->nodes);
 }
 

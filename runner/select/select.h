@@ -16,12 +16,12 @@ struct select_request {
 
 struct select_env {
     const struct manifest *head;
-    struct state *state;         /* NULL: state: methods are an error */
-    const char *project_dir;     /* for path: and selectors.yml */
-    const char *state_dir;       /* run_results.json, sources.json; NULL if none */
-    const char *sources_file;    /* the head's sources.json, or NULL */
-    int dbt_minor;               /* rules of 1.<n> */
-    struct select_cache *cache;  /* keeps nodes' JSON between calls; NULL: nothing is kept */
+    struct state *state;        /* NULL: state: methods are an error */
+    const char *project_dir;    /* for path: and selectors.yml */
+    const char *state_dir;      /* run_results.json, sources.json; NULL if none */
+    const char *sources_file;   /* the head's sources.json, or NULL */
+    int dbt_minor;              /* rules of 1.<n> */
+    struct select_cache *cache; /* keeps nodes' JSON between calls; NULL: nothing is kept */
 };
 
 /* For one manifest that is asked often. */
@@ -42,7 +42,8 @@ int select_nodes(void *ctx, struct select_result *out, const struct select_env *
                  const struct select_request *request, struct err *err) BASE_CHECKED;
 /*
  * How `node` stands to each criterion of the expression, one line each: "state:modified+: yes, by
- * model.shop.a", "exclude tag:x: no", and what the types leave out. For people who ask why a node is in, or is not.
+ * model.shop.a", "exclude tag:x: no", and what the types leave out. For people who ask why a node
+ * is in, or is not.
  */
 int select_explain(void *ctx, struct strlist *lines, const struct select_env *env,
                    const struct select_request *request, uint32_t node,

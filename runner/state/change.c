@@ -235,7 +235,8 @@ check_given(struct fast *f, const struct sides *s, uint32_t seed, struct err *er
         if (manifest_node_value(f->ctx, m, i, &v, err))
             return -1;
         for (v = value_get(v, "given"); value_each(&v, &key, &given);)
-            if (strstr(value_text(f->ctx, value_get(given, "input"), true, &n), m->nodes[seed].name))
+            if (strstr(value_text(f->ctx, value_get(given, "input"), true, &n),
+                       m->nodes[seed].name))
                 return fast_decline(f, "%s: its rows may be given to %s", s->path,
                                     m->nodes[i].unique_id);
     }
@@ -456,17 +457,20 @@ fast_changes(struct fast *f, struct err *err)
     return check_links(f, err);
 }
 
-/* Installed packages are not the repository's, and a profile that the CI wrote is told from target and environment. */
+/* Installed packages are not the repository's, and a profile that the CI wrote is told from target
+ * and environment. */
 static int
 one_uncommitted(struct fast *f, const struct gitdiff_change *c)
 {
     enum fast_role role;
     bool read;
-    if (str_starts(c->path, f->install) || (c->status == GITDIFF_ADDED && str_eq(c->path, "profiles.yml")))
+    if (str_starts(c->path, f->install) ||
+        (c->status == GITDIFF_ADDED && str_eq(c->path, "profiles.yml")))
         return 0;
     int rc = check_path(f, c->path, &role, &read);
     if (rc || read)
-        return fast_decline(f, "%s in the checkout, which dbt reads, is not as in %.10s", c->path, f->diff->head_sha);
+        return fast_decline(f, "%s in the checkout, which dbt reads, is not as in %.10s", c->path,
+                            f->diff->head_sha);
     return 0;
 }
 

@@ -168,11 +168,12 @@ compare_descriptions(struct pair *p)
 
 /* The last since 1.12. */
 static const char *const test_keys[] = {
-    "severity",       "where",             "limit",      "fail_calc", "warn_if", "error_if",
-    "store_failures", "store_failures_as", "sql_header", NULL};
+    "severity",   "where",    "limit",          "fail_calc",
+    "warn_if",    "error_if", "store_failures", "store_failures_as",
+    "sql_header", NULL};
 static const char *const test_keys_before[] = {
-    "severity", "where",          "limit",             "fail_calc", "warn_if",
-    "error_if", "store_failures", "store_failures_as", NULL};
+    "severity",          "where", "limit", "fail_calc", "warn_if", "error_if", "store_failures",
+    "store_failures_as", NULL};
 static const char *const node_but[] = {"alias", "schema", "database", "tags", "group", NULL};
 static const char *const metric_but[] = {"group", NULL};
 

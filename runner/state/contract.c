@@ -32,7 +32,8 @@ has(struct value list, struct value wanted)
     return false;
 }
 
-/* dbt looks the type of a lost constraint up in CONSTRAINT_SUPPORT, which knows no custom ones: it fails. */
+/* dbt looks the type of a lost constraint up in CONSTRAINT_SUPPORT, which knows no custom ones: it
+ * fails. */
 static bool
 is_unknown(const char *adapter, struct value constraint)
 {
@@ -60,8 +61,8 @@ lost_constraint(struct pair *p, struct value old, struct value new)
     return lost;
 }
 
-/* The type without its size, as dbt compares: up to the first parenthesis, stripped, in lower case. Before
- * 1.11 it compares the type as it stands. */
+/* The type without its size, as dbt compares: up to the first parenthesis, stripped, in lower case.
+ * Before 1.11 it compares the type as it stands. */
 static char *
 bare_type(void *ctx, struct value column)
 {

@@ -227,7 +227,8 @@ add_changed(void *ctx, const struct state *s, uint32_t node, uint32_t macro, con
     talloc_free(tmp);
 }
 
-/* Of a node that counts as modified though none of its macros has changed: it meets a deleted one. */
+/* Of a node that counts as modified though none of its macros has changed: it meets a deleted one.
+ */
 static int
 add_deleted(void *ctx, const struct state *s, uint32_t node, struct reasons *out, struct err *err)
 {

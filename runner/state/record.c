@@ -18,7 +18,8 @@ same_field(struct value a, struct value b)
     return value_equal(a, b) || (value_is_null(a) && value_is_null(b));
 }
 
-/* dbt compares times, of which another machine may have written the same one with another offset from UTC. */
+/* dbt compares times, of which another machine may have written the same one with another offset
+ * from UTC. */
 bool
 same_time(struct value a, struct value b)
 {

@@ -156,8 +156,10 @@ static int
 refuse_custom(const struct state *s, struct err *err)
 {
     fail(err, ERR_INPUT, "the contract of %s lost a constraint of the type custom", s->fails);
-    return hint(err, "dbt fails here as well (KeyError): keep the constraint as production has it, or build "
-                     "production with the change first.");
+    return hint(
+        err,
+        "dbt fails here as well (KeyError): keep the constraint as production has it, or build "
+        "production with the change first.");
 }
 
 static int

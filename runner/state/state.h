@@ -30,7 +30,8 @@ struct state_flags {
     /* dbt, dbt-adapters and the adapter that would parse the head are those that wrote production's
      * manifest. Their macros are compared like all others, so nothing can be said without this. */
     bool same_dbt;
-    bool worktree; /* the head would be parsed from the work tree, which must then be as the diff's head */
+    /* the head would be parsed from the work tree, which must then be as the diff's head */
+    bool worktree;
     /* The database of the target that the head would be parsed with; NULL if unknown. Sources
      * without a database have it. */
     const char *target_database;
@@ -61,9 +62,9 @@ enum state_reason_kind {
  * diff).
  * 4. A source's database and schema: ENVIRONMENT if the unrendered ones are equal, else
  * UPSTREAM_MERGE.
- * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what stands under the key; of
- * code: if it speaks of the key) reads target, env_var, var and the like at the head, so that the same text gives another value; if
- * none does, the text must differ: UPSTREAM_MERGE.
+ * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what stands under the key;
+ * of code: if it speaks of the key) reads target, env_var, var and the like at the head, so that
+ * the same text gives another value; if none does, the text must differ: UPSTREAM_MERGE.
  */
 enum state_origin {
     STATE_ORIGIN_UNKNOWN,        /* no diff was given */
@@ -102,7 +103,8 @@ int state_reasons(void *ctx, struct state *s, uint32_t node, struct state_reason
 /* "body", "config", "macro" ..; "pr", "upstream_merge", "environment", "unknown". */
 const char *state_reason_name(enum state_reason_kind kind);
 const char *state_origin_name(enum state_origin origin);
-/* The file of the diff, or NULL, that defines this node: a modified node's reasons name it where it made a difference. */
+/* The file of the diff, or NULL, that defines this node: a modified node's reasons name it where it
+ * made a difference. */
 const char *state_changed_file(const struct state *s, uint32_t node);
 /* One line for people: "config materialized: table -> incremental". */
 char *state_reason_text(void *ctx, const struct state_reason *reason);
@@ -115,13 +117,13 @@ uint32_t state_production_node(const struct state *s, uint32_t node);
  * diff, and *why is NULL. Else *out is NULL and *why says what made the head's manifest necessary.
  *
  * Proved: production was built from the merge base (git_sha); the tools are the same
- * (flags.same_dbt); what dbt reads of the work tree is as at the head (flags.worktree); every change of the diff is one of: a file that dbt does not read; a model,
- * analysis, singular test, function or snapshot block in SQL whose outputs and statements of Jinja
- * are the same, in the same order, with no text taken as a value; a seed's content; what stands
- * around macros in their file; and nothing that dbt parses could come out otherwise for another
- * target, environment or moment: Jinja that reads these gives text only, or its value (env_var,
- * var, literals) is evaluated here and equals production's. The caller must not ask if dbt is to be
- * given --vars.
+ * (flags.same_dbt); what dbt reads of the work tree is as at the head (flags.worktree); every
+ * change of the diff is one of: a file that dbt does not read; a model, analysis, singular test,
+ * function or snapshot block in SQL whose outputs and statements of Jinja are the same, in the same
+ * order, with no text taken as a value; a seed's content; what stands around macros in their file;
+ * and nothing that dbt parses could come out otherwise for another target, environment or moment:
+ * Jinja that reads these gives text only, or its value (env_var, var, literals) is evaluated here
+ * and equals production's. The caller must not ask if dbt is to be given --vars.
  */
 int state_from_diff(void *ctx, const struct manifest *production, const struct gitdiff *diff,
                     const struct state_flags *flags, struct state **out, const char **why,

@@ -1,8 +1,8 @@
 /*
  * dbt 1.12 reads a manifest that another dbt wrote with the configs of `config()` as its own parser
  * would write them, where state_modified_compare_more_unrendered_values is on. It does so for all
- * code, while it parses some without rendering and then keeps the values: `enabled=true` in the code
- * is "True" in production's manifest and true in the head's. That is a difference to dbt.
+ * code, while it parses some without rendering and then keeps the values: `enabled=true` in the
+ * code is "True" in production's manifest and true in the head's. That is a difference to dbt.
  */
 #include "internal.h"
 #include "jinja/jinja.h"
@@ -22,8 +22,8 @@ static bool
 is_simple_test(struct value node)
 {
     struct value macros = value_get(value_get(node, "depends_on"), "macros"), key, first, second;
-    return value_is(value_get(node, "resource_type"), "test") && value_each(&macros, &key, &first) &&
-           !value_each(&macros, &key, &second) &&
+    return value_is(value_get(node, "resource_type"), "test") &&
+           value_each(&macros, &key, &first) && !value_each(&macros, &key, &second) &&
            (value_is(first, "macro.dbt.test_not_null") || value_is(first, "macro.dbt.test_unique"));
 }
 

@@ -18,8 +18,8 @@ int yaml_resolve(struct yaml *scalar, const char *tag, bool plain, struct err *e
 
 void yaml_pair_add(void *ctx, struct yaml_pairs *pairs, struct yaml *key, struct yaml *value);
 /* Adds what a merge key (`<<`) brings: a mapping's pairs, or those of a list of mappings. */
-int
-yaml_merge(void *ctx, struct yaml_pairs *pairs, struct yaml *from, struct err *err) BASE_CHECKED;
+int yaml_merge(void *ctx, struct yaml_pairs *pairs, struct yaml *from,
+               struct err *err) BASE_CHECKED;
 /* Fills a mapping as a Python dict would be: a key keeps its first place and its last value. */
 int yaml_map_fill(void *ctx, struct yaml *map, const struct yaml_pairs *merged,
                   const struct yaml_pairs *own, struct err *err) BASE_CHECKED;

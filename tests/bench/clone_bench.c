@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 
 #define WORKERS 2
-#define DELAY_MS   5.0 /* each way */
+#define DELAY_MS 5.0 /* each way */
 #define DELAY_MOST 1.15
-#define SWAP_MOST  200.0
+#define SWAP_MOST 200.0
 
 static struct cluster cluster;
 static const struct adapter_ops *ops;
@@ -141,8 +141,7 @@ copy_parts(size_t n_workers)
     check(ops->describe(ctx, lead, &table_request.from, 1, &info, &err), &err);
     check(ops->clone_sql(ctx, lead, &table_request, 1, &sql, &err), &err);
     check(ops->exec_all(lead, sql.before.v, sql.before.n, NULL, NULL, NULL, &err), &err);
-    struct load_item item = {
-        .from = table_request.from, .oid = info.oid, .sql = &sql};
+    struct load_item item = {.from = table_request.from, .oid = info.oid, .sql = &sql};
     check(ops->load(lead, workers, n_workers, &item, 1, &options, &err), &err);
     if (item.longest_ms > longest_ms)
         longest_ms = item.longest_ms;
@@ -179,7 +178,8 @@ swap_for_ever(struct swaps *out)
     check(ops->open(ctx, &owner, get, NULL, &err), &err);
     for (;; out->n++) {
         double start = clock_ms();
-        check(ops->exec(owner, "BEGIN; LOCK TABLE prod.facts IN ACCESS EXCLUSIVE MODE", &err), &err);
+        check(ops->exec(owner, "BEGIN; LOCK TABLE prod.facts IN ACCESS EXCLUSIVE MODE", &err),
+              &err);
         double ms = clock_ms() - start;
         check(ops->exec(owner, "ROLLBACK", &err), &err);
         out->worst = ms > out->worst ? ms : out->worst;
@@ -190,7 +190,8 @@ swap_for_ever(struct swaps *out)
 static bool
 measure_swaps(void)
 {
-    struct swaps *swaps = mmap(NULL, sizeof *swaps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct swaps *swaps =
+        mmap(NULL, sizeof *swaps, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t child = fork();
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -200,8 +201,9 @@ measure_swaps(void)
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     bool good = swaps->worst <= SWAP_MOST && swaps->n > 1;
-    printf("production's swap of the table while it is copied (%.0f ms, %ld swaps) waits at most %.0f ms, goal %.0f: %s\n", ms,
-           swaps->n, swaps->worst, SWAP_MOST, good ? "met" : "MISSED");
+    printf("production's swap of the table while it is copied (%.0f ms, %ld swaps) waits at most "
+           "%.0f ms, goal %.0f: %s\n",
+           ms, swaps->n, swaps->worst, SWAP_MOST, good ? "met" : "MISSED");
     munmap(swaps, sizeof *swaps);
     return good;
 }
@@ -216,8 +218,8 @@ prepare_statements(enum clone_strategy strategy, size_t n)
     struct clone_sql *sql = mem_array(ctx, struct clone_sql, n);
     for (size_t i = 0; i < n; i++) {
         char *name = mem_printf(ctx, "m%zu", i);
-        requests[i] =
-            (struct clone_request){.from = {NULL, "many", name}, .to = {NULL, "pr", name}, .strategy = strategy};
+        requests[i] = (struct clone_request){
+            .from = {NULL, "many", name}, .to = {NULL, "pr", name}, .strategy = strategy};
     }
     double start = clock_ms();
     check(ops->clone_sql(ctx, lead, requests, n, sql, &err), &err);
@@ -265,8 +267,11 @@ measure_delay(size_t pairs)
     qsort(ratio, pairs, sizeof *ratio, by_value);
     qsort(ms, pairs, sizeof *ms, by_value);
     bool good = ratio[pairs / 2] <= DELAY_MOST;
-    printf("the same with %.0f ms of delay each way                %9.0f ms  but for two round trips, against none:   ratio %.2f (least %.2f), "
-           "goal %.2f: %s\n", DELAY_MS, ms[pairs / 2], ratio[pairs / 2], ratio[0], DELAY_MOST, good ? "met" : "MISSED");
+    printf("the same with %.0f ms of delay each way                %9.0f ms  but for two round "
+           "trips, against none:   ratio %.2f (least %.2f), "
+           "goal %.2f: %s\n",
+           DELAY_MS, ms[pairs / 2], ratio[pairs / 2], ratio[0], DELAY_MOST,
+           good ? "met" : "MISSED");
     fflush(stdout);
     ops->close(far);
     delay_stop(&delay);
@@ -351,7 +356,8 @@ main(int argc, char **argv)
         longest_ms = 0;
         good = measure(&table[i], (size_t)pairs) && good;
         if (longest_ms > 0)
-            printf("  %zu parts, the longest held its lock %.0f ms, %zu were cut short\n", parts, longest_ms, cut_short);
+            printf("  %zu parts, the longest held its lock %.0f ms, %zu were cut short\n", parts,
+                   longest_ms, cut_short);
     }
     good = measure_swaps() && good;
     const struct row many = {"objects, pipelined", "the same as one multi-statement query", 1.10,

@@ -1,6 +1,6 @@
 /*
- * delay: a relay before a PostgreSQL socket that hands on what it gets after some milliseconds, each way: a server far
- * away, for benchmarks.
+ * delay: a relay before a PostgreSQL socket that hands on what it gets after some milliseconds,
+ * each way: a server far away, for benchmarks.
  */
 #ifndef DELAY_H
 #define DELAY_H
@@ -73,7 +73,8 @@ delay_relay(int client, int server, double ms)
         for (size_t i = 0; i < 2; i++)
             if (ways[i].first && ways[i].first->due - clock_ms() < wait)
                 wait = ways[i].first->due - clock_ms();
-        struct timespec t = {.tv_nsec = wait > 0 ? (long)(wait * 1e6) % 1000000000 : 0, .tv_sec = wait >= 1000};
+        struct timespec t = {.tv_nsec = wait > 0 ? (long)(wait * 1e6) % 1000000000 : 0,
+                             .tv_sec = wait >= 1000};
         ppoll(fds, 2, &t, NULL);
         for (size_t i = 0; i < 2; i++) {
             if (fds[i].revents)

@@ -114,8 +114,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     void *ctx = talloc_new(NULL);
     const struct graph *g = &graphs[data[0] >> 1 & 1];
-    const struct select_env env = {.head = g->m, .state = g->state, .project_dir = project,
-                                   .dbt_minor = g->m->dbt_minor};
+    const struct select_env env = {
+        .head = g->m, .state = g->state, .project_dir = project, .dbt_minor = g->m->dbt_minor};
     struct select_request request = {.indirect = modes[data[0] >> 2 & 3]};
     char *text = mem_strndup(ctx, (const char *)data + 1, size - 1);
     if (data[0] & 1)

@@ -24,7 +24,7 @@ struct golden {
     cJSON *eager, *flagged; /* answers to selectors.yml, see ask_yaml */
     struct count answers, git, yaml, command;
     struct count fast, claims; /* the fast path's answers, and of which cases it claims to know */
-    struct strlist variants; /* names of the production manifests read so far .. */
+    struct strlist variants;   /* names of the production manifests read so far .. */
     struct manifest **production;
 };
 
@@ -72,7 +72,8 @@ words(void *ctx, const cJSON *question, const char *key)
 {
     struct strlist list = {0};
     const cJSON *one;
-    cJSON_ArrayForEach(one, json_get(question, key)) strlist_add(ctx, &list, one->valuestring);
+    cJSON_ArrayForEach (one, json_get(question, key))
+        strlist_add(ctx, &list, one->valuestring);
     return list;
 }
 
@@ -199,7 +200,7 @@ static void
 ask_selections(struct golden *g, const struct head *head, struct count *count)
 {
     const cJSON *q;
-    cJSON_ArrayForEach(q, g->selectors) {
+    cJSON_ArrayForEach (q, g->selectors) {
         const cJSON *want = json_get(head->expected, q->string);
         const struct select_request r = {
             .select = words(head->ctx, q, "select"),
@@ -275,8 +276,7 @@ static void
 set_environment(const struct head *head, bool set)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(one, json_get(head->info, "env"))
-    {
+    cJSON_ArrayForEach (one, json_get(head->info, "env")) {
         if (set)
             setenv(one->string, one->valuestring, 1);
         else
@@ -291,9 +291,8 @@ branch_diff(const struct golden *g, const struct head *head)
     struct gitdiff *diff;
     struct err err = {0};
     const char *variant = json_str(head->info, "base_variant");
-    const struct gitdiff_options options = {.project_dir = g->repository,
-                                            .base = variant ? variant : "base",
-                                            .head = head->name};
+    const struct gitdiff_options options = {
+        .project_dir = g->repository, .base = variant ? variant : "base", .head = head->name};
     if (gitdiff_read(head->ctx, &diff, &options, &err))
         die(&err);
     return diff;
@@ -341,7 +340,7 @@ ask_yaml(const struct head *head, const cJSON *answers, bool flagged, struct cou
 {
     static const char flag[] = " --indirect-selection ";
     const cJSON *want;
-    cJSON_ArrayForEach(want, answers) {
+    cJSON_ArrayForEach (want, answers) {
         const char *mode = strstr(want->string, flag);
         struct select_request r = {0};
         if (strcmp(want->string, "(default)") != 0)

@@ -266,11 +266,21 @@ contract_clone(void **state)
     struct adapter *a = contract_open(*state);
     struct err err = {0};
     const struct clone_request requests[] = {
-        {.from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, "a_copy"}, .strategy = CLONE_COPY},
-        {.from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, "a_shape"}, .strategy = CLONE_SHAPE},
-        {.from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, "a_pointer"}, .strategy = CLONE_VIEW},
-        {.from = {NULL, contract->schema, "nowhere"}, .to = {NULL, contract->schema, "b_copy"}, .strategy = CLONE_COPY},
-        {.from = {NULL, contract->schema, "a_view"}, .to = {NULL, contract->schema, "c_copy"}, .strategy = CLONE_COPY},
+        {.from = {NULL, contract->schema, "plain"},
+         .to = {NULL, contract->schema, "a_copy"},
+         .strategy = CLONE_COPY},
+        {.from = {NULL, contract->schema, "plain"},
+         .to = {NULL, contract->schema, "a_shape"},
+         .strategy = CLONE_SHAPE},
+        {.from = {NULL, contract->schema, "plain"},
+         .to = {NULL, contract->schema, "a_pointer"},
+         .strategy = CLONE_VIEW},
+        {.from = {NULL, contract->schema, "nowhere"},
+         .to = {NULL, contract->schema, "b_copy"},
+         .strategy = CLONE_COPY},
+        {.from = {NULL, contract->schema, "a_view"},
+         .to = {NULL, contract->schema, "c_copy"},
+         .strategy = CLONE_COPY},
     };
     struct clone_sql sql[BASE_COUNT(requests)];
     if (contract->ops->clone_sql(*state, a, requests, BASE_COUNT(requests), sql, &err))
@@ -301,8 +311,9 @@ contract_clone_names(void **state)
     struct clone_sql sql;
     char *longest = talloc_zero_array(*state, char, contract->ops->name_max + 2);
     memset(longest, 'n', contract->ops->name_max + 1);
-    struct clone_request request = {
-        .from = {NULL, contract->schema, "plain"}, .to = {NULL, contract->schema, longest}, .strategy = CLONE_SHAPE};
+    struct clone_request request = {.from = {NULL, contract->schema, "plain"},
+                                    .to = {NULL, contract->schema, longest},
+                                    .strategy = CLONE_SHAPE};
     assert_int_equal(contract->ops->clone_sql(*state, a, &request, 1, &sql, &err), -1);
     assert_int_equal(err.kind, ERR_INPUT);
     assert_non_null(strstr(err.msg, longest));

@@ -1,7 +1,7 @@
 /*
- * A disk that is full when told to be: preloaded into a test's PostgreSQL server, which then gets ENOSPC for what it
- * writes into its tables and indexes while the file named by DISK_FULL exists. Mounting a small filesystem would need
- * rights that a tester may not have.
+ * A disk that is full when told to be: preloaded into a test's PostgreSQL server, which then gets
+ * ENOSPC for what it writes into its tables and indexes while the file named by DISK_FULL exists.
+ * Mounting a small filesystem would need rights that a tester may not have.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -27,16 +27,16 @@ full(int fd)
     return strstr(path, "/data/base/") != NULL;
 }
 
-#define REAL(name, ...)                                      \
-    __typeof__(name) *real = dlsym(RTLD_NEXT, #name);        \
-    if (full(fd)) {                                          \
-        errno = ENOSPC;                                      \
-        return -1;                                           \
-    }                                                        \
+#define REAL(name, ...)                                                                            \
+    __typeof__(name) *real = dlsym(RTLD_NEXT, #name);                                              \
+    if (full(fd)) {                                                                                \
+        errno = ENOSPC;                                                                            \
+        return -1;                                                                                 \
+    }                                                                                              \
     return real(__VA_ARGS__)
 
-#define REAL_FALLOCATE(name, ...)                            \
-    __typeof__(name) *real = dlsym(RTLD_NEXT, #name);        \
+#define REAL_FALLOCATE(name, ...)                                                                  \
+    __typeof__(name) *real = dlsym(RTLD_NEXT, #name);                                              \
     return full(fd) ? ENOSPC : real(__VA_ARGS__)
 
 ssize_t

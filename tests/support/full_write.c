@@ -1,6 +1,7 @@
 /*
- * A disk that is full: preloaded into a program, which then gets ENOSPC for what it writes into files below the folder
- * that FULL_FOLDER names. Mounting a small filesystem would need rights that a tester may not have.
+ * A disk that is full: preloaded into a program, which then gets ENOSPC for what it writes into
+ * files below the folder that FULL_FOLDER names. Mounting a small filesystem would need rights that
+ * a tester may not have.
  */
 #include <dlfcn.h>
 #include <errno.h>

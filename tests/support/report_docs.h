@@ -307,8 +307,9 @@ docs_unparsed(void *ctx)
 {
     cJSON *doc = docs_begin(ctx);
     struct err err = {0};
-    (void)(fail)(&err, ERR_INPUT, "dbt parse failed (exit code 2):\n    Compilation Error\n"
-                                  "      depends on a node that was not found\n");
+    (void)(fail)(&err, ERR_INPUT,
+                 "dbt parse failed (exit code 2):\n    Compilation Error\n"
+                 "      depends on a node that was not found\n");
     report_error(doc, &err);
     report_finish(doc, 3, 5200);
     return doc;
@@ -341,7 +342,11 @@ docs_hostile(void *ctx)
     docs_clone(node, "copy", 5);
     docs_built(node, "error", -1, -1,
                "Database Error in model x (y)\n  " HOSTILE "\n  second line");
-    report_column(node, &(struct report_column){.name = HOSTILE, .change = "added", .after = HOSTILE, .effect = "added", .result = HOSTILE});
+    report_column(node, &(struct report_column){.name = HOSTILE,
+                                                .change = "added",
+                                                .after = HOSTILE,
+                                                .effect = "added",
+                                                .result = HOSTILE});
     docs_model(doc, "caf\xC3\xA9_\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E", "incremental", HOSTILE);
     docs_model(doc, "broken_\xFF_byte", "table", NULL);
     struct strlist by = {0};

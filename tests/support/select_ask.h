@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 struct fixture {
-    char folder[32]; /* the project's and the state's */
+    char folder[32];          /* the project's and the state's */
     struct select_env env[2]; /* 1.11 and 1.12 */
 };
 

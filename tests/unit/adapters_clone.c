@@ -68,17 +68,20 @@ clone_schema(const char *from, const char *to, enum clone_strategy strategy, boo
     struct strlist names = {0};
     strlist_split(
         ctx, &names,
-        admin(mem_printf(ctx,
-                         "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
-                         " AND relnamespace = '%s'::regnamespace ORDER BY 1",
-                         from)),
+        admin(mem_printf(
+            ctx,
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
+            " AND relnamespace = '%s'::regnamespace ORDER BY 1",
+            from)),
         '\n');
     struct clone_request *requests = mem_array(ctx, struct clone_request, names.n);
     struct clone_sql *sql = mem_array(ctx, struct clone_sql, names.n);
     for (size_t i = 0; i < names.n; i++)
-        requests[i] = (struct clone_request){
-            .from = {NULL, from, names.v[i]}, .to = {NULL, to, names.v[i]}, .strategy = strategy, .logged = logged,
-            .keep_partitions = true};
+        requests[i] = (struct clone_request){.from = {NULL, from, names.v[i]},
+                                             .to = {NULL, to, names.v[i]},
+                                             .strategy = strategy,
+                                             .logged = logged,
+                                             .keep_partitions = true};
     if (ops->clone_sql(ctx, ci, requests, names.n, sql, &err))
         fail_msg("%s", err.msg);
     (void)value(mem_printf(ctx, "CREATE SCHEMA %s; SELECT 1", to));
@@ -242,7 +245,8 @@ odd_sql(const char *schema, const char *name, const char *to)
 {
     struct err err = {0};
     struct clone_sql sql;
-    struct clone_request request = {.from = {NULL, schema, name}, .to = {NULL, "odd_pr", to}, .strategy = CLONE_COPY};
+    struct clone_request request = {
+        .from = {NULL, schema, name}, .to = {NULL, "odd_pr", to}, .strategy = CLONE_COPY};
     if (ops->clone_sql(ctx, ci, &request, 1, &sql, &err))
         fail_msg("%s", err.msg);
     return sql;
@@ -318,7 +322,8 @@ test_left_out(void **state)
     assert_string_equal(odd_clone("partitioned_1"), "inheritance from odd.partitioned");
 }
 
-/* Partitions are kept: what pg_dump says of the whole and of each is the same, and each has its rows. */
+/* Partitions are kept: what pg_dump says of the whole and of each is the same, and each has its
+ * rows. */
 static void
 test_partitions(void **state)
 {
@@ -329,40 +334,60 @@ test_partitions(void **state)
     assert_int_equal(clone_schema("parted", "a_parted", CLONE_COPY, false), 8);
     assert_same_dump("parted", "a_parted", 60);
     assert_string_equal(rows_of("parted"), rows_of("a_parted"));
-    assert_string_equal(value("SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid IN (SELECT oid FROM pg_class "
-                              "WHERE relnamespace = 'a_parted'::regnamespace)"), "0");
-    assert_string_equal(value("SELECT string_agg(DISTINCT concat(relkind, relpersistence), ' ' ORDER BY concat(relkind, relpersistence)) "
-                              "FROM pg_class WHERE relnamespace = 'a_parted'::regnamespace AND relkind IN ('r', 'p')"),
+    assert_string_equal(value("SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid IN "
+                              "(SELECT oid FROM pg_class "
+                              "WHERE relnamespace = 'a_parted'::regnamespace)"),
+                        "0");
+    assert_string_equal(value("SELECT string_agg(DISTINCT concat(relkind, relpersistence), ' ' "
+                              "ORDER BY concat(relkind, relpersistence)) "
+                              "FROM pg_class WHERE relnamespace = 'a_parted'::regnamespace AND "
+                              "relkind IN ('r', 'p')"),
                         "pp ru");
     /* a row finds its place, one without is refused, and the next number is the whole's */
-    assert_string_equal(value("INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-02-02') RETURNING id || "
-                              "tableoid::regclass::text"), "41a_parted.nested_a_2");
-    assert_int_equal(ops->exec(ci, "INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-03-02')", &err), -1);
+    assert_string_equal(
+        value("INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-02-02') RETURNING id || "
+              "tableoid::regclass::text"),
+        "41a_parted.nested_a_2");
+    assert_int_equal(
+        ops->exec(ci, "INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-03-02')", &err),
+        -1);
     assert_string_equal(err.sqlstate, "23514");
     /* in the planner's statistics, of the parts' expressions as well */
-    assert_string_equal(value("SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'a_parted' AND tablename LIKE "
-                              "'by_range_1_%'"), "t");
+    assert_string_equal(
+        value("SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'a_parted' AND tablename LIKE "
+              "'by_range_1_%'"),
+        "t");
     clone_schema("parted", "a_parted_shape", CLONE_SHAPE, false);
     assert_same_dump("parted", "a_parted_shape", 60);
     assert_string_equal(value("SELECT count(*) FROM a_parted_shape.nested"), "0");
     assert_string_equal(receipt("[\"parted\"]"), before);
     /* what the key of its partitions calls stays production's */
-    struct clone_request request = {.from = {NULL, "parted", "by_expression"}, .to = {NULL, "odd_pr", "by_expression"},
-                                    .strategy = CLONE_COPY, .keep_partitions = true};
+    struct clone_request request = {.from = {NULL, "parted", "by_expression"},
+                                    .to = {NULL, "odd_pr", "by_expression"},
+                                    .strategy = CLONE_COPY,
+                                    .keep_partitions = true};
     assert_int_equal(ops->clone_sql(ctx, ci, &request, 1, &sql, &err), 0);
-    assert_string_equal(strlist_join(ctx, &sql.depends_on_production, "; "), "function lib.half(integer)");
-    request = (struct clone_request){.from = {NULL, "odd", "elsewhere"}, .to = {NULL, "odd_pr", "elsewhere"},
-                                     .strategy = CLONE_COPY, .keep_partitions = true};
+    assert_string_equal(strlist_join(ctx, &sql.depends_on_production, "; "),
+                        "function lib.half(integer)");
+    request = (struct clone_request){.from = {NULL, "odd", "elsewhere"},
+                                     .to = {NULL, "odd_pr", "elsewhere"},
+                                     .strategy = CLONE_COPY,
+                                     .keep_partitions = true};
     assert_int_equal(ops->clone_sql(ctx, ci, &request, 1, &sql, &err), 0);
-    assert_string_equal(sql.refused, "its partition odd.elsewhere_1 is a foreign table; flatten it with clone.partitions");
+    assert_string_equal(
+        sql.refused,
+        "its partition odd.elsewhere_1 is a foreign table; flatten it with clone.partitions");
     /* a partition that may not be read by itself, though the whole may */
-    request = (struct clone_request){.from = {NULL, "odd", "half_granted"}, .to = {NULL, "odd_pr", "half_granted"},
-                                     .strategy = CLONE_COPY, .keep_partitions = true};
+    request = (struct clone_request){.from = {NULL, "odd", "half_granted"},
+                                     .to = {NULL, "odd_pr", "half_granted"},
+                                     .strategy = CLONE_COPY,
+                                     .keep_partitions = true};
     assert_int_equal(ops->clone_sql(ctx, ci, &request, 1, &sql, &err), 0);
     assert_int_equal(sql.n_sources, 1);
     assert_string_equal(sql.sources[0].from.name, "half_granted");
     run_phases(&sql);
-    assert_string_equal(value("SELECT count(*) || tableoid::regclass::text FROM odd_pr.half_granted GROUP BY tableoid"),
+    assert_string_equal(value("SELECT count(*) || tableoid::regclass::text FROM "
+                              "odd_pr.half_granted GROUP BY tableoid"),
                         "3odd_pr.half_granted_1");
 }
 
@@ -374,17 +399,24 @@ test_partitions_that_meet(void **state)
     struct err err = {0};
     struct clone_sql sql[2];
     const struct clone_request requests[] = {
-        {.from = {NULL, "odd_too", "far"}, .to = {NULL, "odd_pr", "far"}, .strategy = CLONE_COPY, .keep_partitions = true},
-        {.from = {NULL, "odd_three", "far_1"}, .to = {NULL, "odd_pr", "far_1"}, .strategy = CLONE_COPY,
+        {.from = {NULL, "odd_too", "far"},
+         .to = {NULL, "odd_pr", "far"},
+         .strategy = CLONE_COPY,
+         .keep_partitions = true},
+        {.from = {NULL, "odd_three", "far_1"},
+         .to = {NULL, "odd_pr", "far_1"},
+         .strategy = CLONE_COPY,
          .keep_partitions = true},
     };
     assert_int_equal(ops->clone_sql(ctx, ci, requests, 2, sql, &err), 0);
     run_phases(&sql[0]);
     run_phases(&sql[1]);
     assert_string_equal(value("SELECT count(*) || ' ' || sum(id) FROM odd_pr.far"), "3 6");
-    assert_string_equal(value("SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY 1) FROM pg_inherits WHERE inhparent = "
+    assert_string_equal(value("SELECT string_agg(inhrelid::regclass::text, ' ' ORDER BY 1) FROM "
+                              "pg_inherits WHERE inhparent = "
                               "'odd_pr.far'::regclass"),
-                        value("SELECT 'odd_pr.far_1_' || left(md5('odd_pr.far.odd_three.far_1'), 8) || ' odd_pr.far_1_' || "
+                        value("SELECT 'odd_pr.far_1_' || left(md5('odd_pr.far.odd_three.far_1'), "
+                              "8) || ' odd_pr.far_1_' || "
                               "left(md5('odd_pr.far.odd_too.far_1'), 8)"));
 }
 
@@ -395,8 +427,12 @@ test_depends(void **state)
     struct err err = {0};
     struct clone_sql sql[2];
     const struct clone_request requests[] = {
-        {.from = {NULL, "prod", "own_types"}, .to = {NULL, "odd_pr", "own_types"}, .strategy = CLONE_SHAPE},
-        {.from = {NULL, "prod", "plain"}, .to = {NULL, "odd_pr", "pointer"}, .strategy = CLONE_VIEW},
+        {.from = {NULL, "prod", "own_types"},
+         .to = {NULL, "odd_pr", "own_types"},
+         .strategy = CLONE_SHAPE},
+        {.from = {NULL, "prod", "plain"},
+         .to = {NULL, "odd_pr", "pointer"},
+         .strategy = CLONE_VIEW},
     };
     assert_int_equal(ops->clone_sql(ctx, ci, requests, 2, sql, &err), 0);
     assert_string_equal(
@@ -455,9 +491,15 @@ test_names_that_meet(void **state)
     struct clone_sql sql[4];
     const struct clone_request requests[] = {
         {.from = {NULL, "odd", "meets"}, .to = {NULL, "odd_pr", "meets"}, .strategy = CLONE_COPY},
-        {.from = {NULL, "odd_too", "meets_too"}, .to = {NULL, "odd_pr", "meets_too"}, .strategy = CLONE_COPY},
-        {.from = {NULL, "odd_three", "meeting"}, .to = {NULL, "odd_pr", "meeting"}, .strategy = CLONE_COPY},
-        {.from = {NULL, "odd_three", "meeting"}, .to = {NULL, "odd_pr", "same"}, .strategy = CLONE_VIEW},
+        {.from = {NULL, "odd_too", "meets_too"},
+         .to = {NULL, "odd_pr", "meets_too"},
+         .strategy = CLONE_COPY},
+        {.from = {NULL, "odd_three", "meeting"},
+         .to = {NULL, "odd_pr", "meeting"},
+         .strategy = CLONE_COPY},
+        {.from = {NULL, "odd_three", "meeting"},
+         .to = {NULL, "odd_pr", "same"},
+         .strategy = CLONE_VIEW},
     };
     assert_int_equal(ops->clone_sql(ctx, ci, requests, 4, sql, &err), 0);
     for (size_t i = 0; i < 4; i++) {
@@ -512,7 +554,8 @@ test_production_droppable(void **state)
         "LOOP; END $$");
     (void)admin(
         "DROP TABLE odd.shared_a, odd.shared_b, odd.quoted_sequence, odd.by_text, odd.by_function, "
-        "odd.by_relation, odd.partitioned, odd.meets, odd_too.meets_too, odd_too.far, parted.nested RESTRICT");
+        "odd.by_relation, odd.partitioned, odd.meets, odd_too.meets_too, odd_too.far, "
+        "parted.nested RESTRICT");
     (void)admin("DROP SEQUENCE odd.shared RESTRICT");
     assert_string_equal(rows_of("a_logged"), rows);
     assert_string_equal(value("INSERT INTO a_logged.serials (t) VALUES ('y') RETURNING a"), "51");

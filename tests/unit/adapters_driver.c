@@ -27,7 +27,7 @@ get(void *arg, const char *key)
 }
 
 #define PROFILE(...) ((struct profile){{__VA_ARGS__}})
-#define AS(user)     PROFILE("host", "SOCKET", "user", user, "dbname", "postgres")
+#define AS(user) PROFILE("host", "SOCKET", "user", user, "dbname", "postgres")
 
 static struct adapter *
 open_as(struct profile profile)

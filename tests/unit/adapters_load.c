@@ -79,16 +79,15 @@ prepare(void)
     must("CREATE SCHEMA pr");
     for (size_t i = 0; i < N; i++) {
         relations[i] = (struct relation){NULL, "prod", names[i]};
-        requests[i] =
-            (struct clone_request){.from = relations[i], .to = {NULL, "pr", names[i]}, .strategy = CLONE_COPY};
+        requests[i] = (struct clone_request){
+            .from = relations[i], .to = {NULL, "pr", names[i]}, .strategy = CLONE_COPY};
     }
     assert_int_equal(ops->describe(ctx, lead, relations, N, info, &err), 0);
     if (ops->clone_sql(ctx, lead, requests, N, c->sql, &err))
         fail_msg("%s", err.msg);
     for (size_t i = 0; i < N; i++) {
-        c->items[i] = (struct load_item){.from = relations[i],
-                                         .oid = info[i].oid,
-                                         .sql = &c->sql[i]};
+        c->items[i] =
+            (struct load_item){.from = relations[i], .oid = info[i].oid, .sql = &c->sql[i]};
         for (size_t k = 0; k < c->sql[i].before.n; k++)
             must(c->sql[i].before.v[k]);
     }
@@ -133,8 +132,7 @@ test_load(void **state)
         assert_rows(names[i], mem_printf(ctx, "prod.%s", names[i]));
     }
     assert_true(c->items[0].parts > 1);
-    assert_int_equal(c->items[3].parts,
-                     2); /* a partitioned table: its partitions one by one */
+    assert_int_equal(c->items[3].parts, 2); /* a partitioned table: its partitions one by one */
     assert_true(c->items[0].longest_ms > 0 && c->items[0].ms >= c->items[0].longest_ms);
     assert_string_equal(
         admin("SELECT string_agg(pg_get_indexdef(indexrelid), '; ' ORDER BY 1) FROM pg_index "
@@ -146,15 +144,18 @@ test_load(void **state)
     assert_string_equal(admin("INSERT INTO pr.identity (t) VALUES ('x') RETURNING id"), "101");
 }
 
-/* A part that takes too long is undone and read again in two, down to one that is short enough to be let go on. */
+/* A part that takes too long is undone and read again in two, down to one that is short enough to
+ * be let go on. */
 static void
 test_cut_short(void **state)
 {
     (void)state;
     struct err err = {0};
     struct load_case *c = prepare();
-    must("CREATE FUNCTION pr.slow(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN IF $1 % 20000 = 0 THEN PERFORM "
-         "pg_sleep(0.1); END IF; RETURN true; END'; ALTER TABLE pr.big ADD CONSTRAINT slow CHECK (pr.slow(id))");
+    must("CREATE FUNCTION pr.slow(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN IF $1 % "
+         "20000 = 0 THEN PERFORM "
+         "pg_sleep(0.1); END IF; RETURN true; END'; ALTER TABLE pr.big ADD CONSTRAINT slow CHECK "
+         "(pr.slow(id))");
     if (load(c, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(c->items[0].state, LOAD_DONE);
@@ -163,20 +164,25 @@ test_cut_short(void **state)
     assert_rows("big", "prod.big");
 }
 
-/* The limit of a part holds for its rows, not for its commit: a cancel there would come when the part is kept already, and
- * its rows would be read once more. */
+/* The limit of a part holds for its rows, not for its commit: a cancel there would come when the
+ * part is kept already, and its rows would be read once more. */
 static void
 test_no_limit_on_commits(void **state)
 {
     (void)state;
     struct err err = {0};
     struct load_case *c = prepare();
-    must("CREATE TABLE pr.noted (at_commit text); CREATE FUNCTION pr.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
-         "pr.noted VALUES (current_setting(''statement_timeout'')); RETURN NULL; END'; CREATE CONSTRAINT TRIGGER note AFTER INSERT ON "
-         "pr.big DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id % 1000 = 0) EXECUTE FUNCTION pr.note()");
+    must("CREATE TABLE pr.noted (at_commit text); CREATE FUNCTION pr.note() RETURNS trigger "
+         "LANGUAGE plpgsql AS 'BEGIN INSERT INTO "
+         "pr.noted VALUES (current_setting(''statement_timeout'')); RETURN NULL; END'; CREATE "
+         "CONSTRAINT TRIGGER note AFTER INSERT ON "
+         "pr.big DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.id % 1000 = 0) EXECUTE "
+         "FUNCTION pr.note()");
     if (load(c, &err))
         fail_msg("%s", err.msg);
-    assert_string_equal(admin("SELECT count(*) || ' ' || string_agg(DISTINCT at_commit, ' ') FROM pr.noted"), "100 0");
+    assert_string_equal(
+        admin("SELECT count(*) || ' ' || string_agg(DISTINCT at_commit, ' ') FROM pr.noted"),
+        "100 0");
 }
 
 /* Rows that come or go after the snapshot are not seen, in no table and no part. */

@@ -263,14 +263,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(large_files),
-        cmocka_unit_test(times),
-        cmocka_unit_test(retention),
-        cmocka_unit_test(written_and_read),
-        cmocka_unit_test(not_believed),
-        cmocka_unit_test(unknown_files_of_a_later_version),
-        cmocka_unit_test(variables),
-        cmocka_unit_test(swept),
+        cmocka_unit_test(large_files),        cmocka_unit_test(times),
+        cmocka_unit_test(retention),          cmocka_unit_test(written_and_read),
+        cmocka_unit_test(not_believed),       cmocka_unit_test(unknown_files_of_a_later_version),
+        cmocka_unit_test(variables),          cmocka_unit_test(swept),
         cmocka_unit_test(a_lock_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -478,8 +478,9 @@ test_written_profile(void **state)
     struct profile *f = profile(
         p, "config: {send_anonymous_usage_stats: false}\nother: {outputs: {dev: {password: "
            "other-secret}}}\n" OUTPUT "      host: \"{{ env_var('MISSING', 'localhost') }}\"\n     "
-                                      " port: \"{{ env_var('N') | int }}\"\n"
-           "      password: 'p\"a''s\\s {{ x'\n      role: ~\n      retries: 3\n      application_name: dbt-of-mine\n      oct: 010\n   "
+           " port: \"{{ env_var('N') | int }}\"\n"
+           "      password: 'p\"a''s\\s {{ x'\n      role: ~\n      retries: 3\n      "
+           "application_name: dbt-of-mine\n      oct: 010\n   "
            "   autocommit: no\n"
            "      ratio: 1.50\n      factor: !!float 3\n      token: 0100\n      version: '3'\n    "
            "  options: {keyfile_json: {private_key: \"-----B\\nE\\n\", "

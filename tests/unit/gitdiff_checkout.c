@@ -87,7 +87,8 @@ counts_where_no_ci_is_at_work(void **state)
     assert_int_equal(d->n, 2);
     assert_false(read_with(p, (struct gitdiff_options){0})->dirty);
     /* --head names a commit; what is uncommitted is of none */
-    assert_false(read_with(p, (struct gitdiff_options){.head = "work", .dirty_locally = true})->dirty);
+    assert_false(
+        read_with(p, (struct gitdiff_options){.head = "work", .dirty_locally = true})->dirty);
     for (size_t i = 0; i < BASE_COUNT(ci_vars); i++) {
         setenv(ci_vars[i], "true", 1);
         assert_false(read_with(p, locally)->dirty);

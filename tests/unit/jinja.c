@@ -1,4 +1,5 @@
-/* The jinja room: keyword arguments as dbt 1.12 writes them back, each answer as dbt-core 1.12.6 gives it. */
+/* The jinja room: keyword arguments as dbt 1.12 writes them back, each answer as dbt-core 1.12.6
+ * gives it. */
 #include "jinja/jinja.h"
 
 #include <string.h>
@@ -49,10 +50,12 @@ expressions_are_written_back(void **state)
         {"a.0", "a[0]"},
         {"x | upper", "Filter(node=Name(name='x', ctx='load'), name='upper', args=[], kwargs=[], "
                       "dyn_args=None, dyn_kwargs=None)"},
-        {"x is not none", "not Test(node=Name(name='x', ctx='load'), name='none', args=[], kwargs=[], "
-                          "dyn_args=None, dyn_kwargs=None)"},
+        {"x is not none",
+         "not Test(node=Name(name='x', ctx='load'), name='none', args=[], kwargs=[], "
+         "dyn_args=None, dyn_kwargs=None)"},
         {"1 if x", "CondExpr(test=Name(name='x', ctx='load'), expr1=Const(value=1), expr2=None)"},
-        {"1 + 2 * 3", "Add(left=Const(value=1), right=Mul(left=Const(value=2), right=Const(value=3)))"},
+        {"1 + 2 * 3",
+         "Add(left=Const(value=1), right=Mul(left=Const(value=2), right=Const(value=3)))"},
         {"x[1:]", "x[Slice(start=Const(value=1), stop=None, step=None)]"},
     };
     (void)state;

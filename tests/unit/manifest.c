@@ -195,15 +195,26 @@ versions_are_read(void **state)
     static const struct {
         const char *text;
         int minor, patch;
-    } versions[] = {{"1.9.3", 9, 3},         {"1.12.0b2", 12, 0},      {"2.0.1", 100, 1}, {"1.7", 7, 0},
-                    {"99999999999.1.1", 0, 0}, {"55555555.1.1", 0, 0}, {"1.99999999999", 0, 0}, {"1.-5.1", 0, 0},
-                    {"1.9.x", 9, 0},         {"1.", 0, 0},             {"", 0, 0}};
+    } versions[] = {{"1.9.3", 9, 3},
+                    {"1.12.0b2", 12, 0},
+                    {"2.0.1", 100, 1},
+                    {"1.7", 7, 0},
+                    {"99999999999.1.1", 0, 0},
+                    {"55555555.1.1", 0, 0},
+                    {"1.99999999999", 0, 0},
+                    {"1.-5.1", 0, 0},
+                    {"1.9.x", 9, 0},
+                    {"1.", 0, 0},
+                    {"", 0, 0}};
     void *ctx = talloc_new(NULL);
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(versions); i++) {
         const struct manifest *m =
-            parse(ctx, mem_printf(ctx, "{\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\","
-                                       " \"dbt_version\": \"%s\"}}", versions[i].text));
+            parse(ctx, mem_printf(ctx,
+                                  "{\"metadata\": {\"dbt_schema_version\": "
+                                  "\"https://schemas.getdbt.com/dbt/manifest/v12.json\","
+                                  " \"dbt_version\": \"%s\"}}",
+                                  versions[i].text));
         assert_int_equal(m->dbt_minor, versions[i].minor);
         assert_int_equal(m->dbt_patch, versions[i].patch);
     }
@@ -244,15 +255,23 @@ static void
 entries_before_do_not_matter(void **state)
 {
     static const char *const forms[] = {
-        "\"resource_type\": \"model\", \"name\": \"a\", \"schema\": null, \"version\": 2, \"config\": {}, \"meta\": {}, \"access\": \"private\"",
-        "\"resource_type\": \"model\", \"name\": \"a\", \"schema\": null, \"version\": 2, \"config\": {}, \"meta\": {}, \"access\": \"private\"",
-        "\"resource_type\": \"model\", \"name\": \"ab\", \"schema\": \"null\", \"version\": 23, \"config\": {\"enabled\": false}, \"meta\": {\"a\": 1}",
-        "\"resource_type\": \"test\", \"schema\": \"s\", \"name\": \"a\", \"test_metadata\": {}, \"config\": {\"enabled\": false, \"materialized\": \"test\"}",
-        "\"resource_type\":\"model\",\"name\":\"a\",\"schema\":null ,\"version\":2,\"config\":{\"materialized\": \"view\"}",
+        "\"resource_type\": \"model\", \"name\": \"a\", \"schema\": null, \"version\": 2, "
+        "\"config\": {}, \"meta\": {}, \"access\": \"private\"",
+        "\"resource_type\": \"model\", \"name\": \"a\", \"schema\": null, \"version\": 2, "
+        "\"config\": {}, \"meta\": {}, \"access\": \"private\"",
+        "\"resource_type\": \"model\", \"name\": \"ab\", \"schema\": \"null\", \"version\": 23, "
+        "\"config\": {\"enabled\": false}, \"meta\": {\"a\": 1}",
+        "\"resource_type\": \"test\", \"schema\": \"s\", \"name\": \"a\", \"test_metadata\": {}, "
+        "\"config\": {\"enabled\": false, \"materialized\": \"test\"}",
+        "\"resource_type\":\"model\",\"name\":\"a\",\"schema\":null "
+        ",\"version\":2,\"config\":{\"materialized\": \"view\"}",
         "\"resource_type\": \"model\" , \"name\" : \"a\", \"schema\":  null, \"version\": null",
-        "\"resource_type\": \"model\", \"n\\u0061me\": \"e\", \"schema\": \"s\", \"version\": 2, \"version\": null, \"config\": {\"enabled\": false}, \"config\": {}",
-        "\"resource_type\": \"model\", \"n\\u0061me\": \"f\", \"schema\": \"s\", \"version\": null, \"version\": 2, \"config\": {}, \"config\": {\"enabled\": false}",
-        "\"resource_type\": \"model\", \"name\": \"g\", \"config\": {\"enabled\": false, \"materialized\": \"test\"}, \"config\": {\"materialized\": \"view\"}",
+        "\"resource_type\": \"model\", \"n\\u0061me\": \"e\", \"schema\": \"s\", \"version\": 2, "
+        "\"version\": null, \"config\": {\"enabled\": false}, \"config\": {}",
+        "\"resource_type\": \"model\", \"n\\u0061me\": \"f\", \"schema\": \"s\", \"version\": "
+        "null, \"version\": 2, \"config\": {}, \"config\": {\"enabled\": false}",
+        "\"resource_type\": \"model\", \"name\": \"g\", \"config\": {\"enabled\": false, "
+        "\"materialized\": \"test\"}, \"config\": {\"materialized\": \"view\"}",
         "",
     };
     void *ctx = talloc_new(NULL);
@@ -268,7 +287,8 @@ entries_before_do_not_matter(void **state)
     buf_puts(&all, "{" META ", \"nodes\": {");
     for (size_t round = 0; round < 3 * BASE_COUNT(forms); round++) {
         const char *form = forms[(round * round + round / 4) % BASE_COUNT(forms)];
-        buf_printf(&all, "%s\"model.p.%zu\": {%s}", round ? ", " : "", round, *form ? form : many.s);
+        buf_printf(&all, "%s\"model.p.%zu\": {%s}", round ? ", " : "", round,
+                   *form ? form : many.s);
     }
     buf_puts(&all, "}}");
     struct manifest *m = parse(ctx, all.s), *again;
@@ -277,14 +297,15 @@ entries_before_do_not_matter(void **state)
     assert_int_equal(m->n_nodes, 3 * BASE_COUNT(forms));
     for (uint32_t i = 0; i < m->n_nodes; i++) {
         buf_init(&one, ctx);
-        buf_printf(&one, "{" META ", \"nodes\": {\"%s\": %.*s}}", m->nodes[i].unique_id, (int)m->nodes[i].length,
-                   all.s + m->nodes[i].offset);
+        buf_printf(&one, "{" META ", \"nodes\": {\"%s\": %.*s}}", m->nodes[i].unique_id,
+                   (int)m->nodes[i].length, all.s + m->nodes[i].offset);
         const struct node *want = &parse(ctx, one.s)->nodes[0];
         const struct node *const got[] = {&m->nodes[i], &again->nodes[i]};
         for (size_t g = 0; g < BASE_COUNT(got); g++) {
             assert_string_equal(got[g]->name, want->name);
             assert_true(str_eq(got[g]->schema, want->schema) || (!got[g]->schema && !want->schema));
-            assert_true(str_eq(got[g]->materialized, want->materialized) || (!got[g]->materialized && !want->materialized));
+            assert_true(str_eq(got[g]->materialized, want->materialized) ||
+                        (!got[g]->materialized && !want->materialized));
             assert_int_equal(got[g]->type, want->type);
             assert_int_equal(got[g]->enabled, want->enabled);
             assert_int_equal(got[g]->versioned, want->versioned);
@@ -439,7 +460,8 @@ two_are_read_at_once(void **state)
     assert_int_equal(manifest_read_two(ctx, &a, path, &b, "/nonexistent/b.json", &err), -1);
     assert_non_null(strstr(err.msg, "/nonexistent/b.json"));
     assert_true(!a && !b);
-    assert_int_equal(manifest_read_two(ctx, &a, "/nonexistent/a.json", &b, "/nonexistent/b.json", &err), -1);
+    assert_int_equal(
+        manifest_read_two(ctx, &a, "/nonexistent/a.json", &b, "/nonexistent/b.json", &err), -1);
     assert_non_null(strstr(err.msg, "/nonexistent/a.json"));
     assert_int_equal(manifest_read_two(ctx, &a, "/nonexistent/a.json", &b, other, &err), -1);
     assert_true(!a && !b);
@@ -448,7 +470,8 @@ two_are_read_at_once(void **state)
     talloc_free(ctx);
 }
 
-/* Each node's and source's own database and the first part of its name: in whatever order, quoted or not, and nothing else. */
+/* Each node's and source's own database and the first part of its name: in whatever order, quoted
+ * or not, and nothing else. */
 static void
 it_is_moved_to_another_database(void **state)
 {
@@ -456,15 +479,23 @@ it_is_moved_to_another_database(void **state)
     void *ctx = talloc_new(NULL);
     struct err err = {0};
     static const char before[] =
-        " {" META ", \"nodes\": {\"model.p.a\": {\"database\": \"d\\u0022b\", \"config\": {\"database\": \"d\\u0022b\"},"
-        " \"relation_name\": \"\\\"d\\\"b\\\".\\\"s\\\".\\\"a\\\"\"}, \"model.p.b\": {\"relation_name\": \"d.s.d\", \"database\": \"d\"},"
-        " \"model.p.c\": {\"relation_name\": null, \"database\": \"d\"}, \"model.p.d\": {\"database\": null}},"
-        " \"sources\": {\"source.p.s.t\": {\"database\": \"d\"}}, \"macros\": {\"m\": {\"database\": \"d\"}}}\n";
+        " {" META ", \"nodes\": {\"model.p.a\": {\"database\": \"d\\u0022b\", \"config\": "
+        "{\"database\": \"d\\u0022b\"},"
+        " \"relation_name\": \"\\\"d\\\"b\\\".\\\"s\\\".\\\"a\\\"\"}, \"model.p.b\": "
+        "{\"relation_name\": \"d.s.d\", \"database\": \"d\"},"
+        " \"model.p.c\": {\"relation_name\": null, \"database\": \"d\"}, \"model.p.d\": "
+        "{\"database\": null}},"
+        " \"sources\": {\"source.p.s.t\": {\"database\": \"d\"}}, \"macros\": {\"m\": "
+        "{\"database\": \"d\"}}}\n";
     static const char after[] =
-        " {" META ", \"nodes\": {\"model.p.a\": {\"database\": \"n\\\"x\", \"config\": {\"database\": \"d\\u0022b\"},"
-        " \"relation_name\": \"\\\"n\\\"x\\\".\\\"s\\\".\\\"a\\\"\"}, \"model.p.b\": {\"relation_name\": \"\\\"n\\\"x\\\".s.d\","
-        " \"database\": \"n\\\"x\"}, \"model.p.c\": {\"relation_name\": null, \"database\": \"n\\\"x\"}, \"model.p.d\": {\"database\": null}},"
-        " \"sources\": {\"source.p.s.t\": {\"database\": \"n\\\"x\"}}, \"macros\": {\"m\": {\"database\": \"d\"}}}\n";
+        " {" META ", \"nodes\": {\"model.p.a\": {\"database\": \"n\\\"x\", \"config\": "
+        "{\"database\": \"d\\u0022b\"},"
+        " \"relation_name\": \"\\\"n\\\"x\\\".\\\"s\\\".\\\"a\\\"\"}, \"model.p.b\": "
+        "{\"relation_name\": \"\\\"n\\\"x\\\".s.d\","
+        " \"database\": \"n\\\"x\"}, \"model.p.c\": {\"relation_name\": null, \"database\": "
+        "\"n\\\"x\"}, \"model.p.d\": {\"database\": null}},"
+        " \"sources\": {\"source.p.s.t\": {\"database\": \"n\\\"x\"}}, \"macros\": {\"m\": "
+        "{\"database\": \"d\"}}}\n";
     char folder[] = "/tmp/cloneci-moved-XXXXXX";
     assert_non_null(mkdtemp(folder));
     const char *path = path_join(ctx, folder, "a.json"), *other = path_join(ctx, folder, "b.json");
@@ -491,12 +522,13 @@ unit_tests_of_1_8_are_never_disabled(void **state)
         void *ctx = talloc_new(NULL);
         struct manifest *m;
         struct err err = {0};
-        char *text = mem_printf(
-            ctx,
-            "{\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\", "
-            "\"dbt_version\": \"%s\"}, \"unit_tests\": {\"unit_test.p.a.u\": {\"config\": {\"enabled\": "
-            "false}}}}",
-            versions[i]);
+        char *text = mem_printf(ctx,
+                                "{\"metadata\": {\"dbt_schema_version\": "
+                                "\"https://schemas.getdbt.com/dbt/manifest/v12.json\", "
+                                "\"dbt_version\": \"%s\"}, \"unit_tests\": {\"unit_test.p.a.u\": "
+                                "{\"config\": {\"enabled\": "
+                                "false}}}}",
+                                versions[i]);
         assert_int_equal(manifest_parse(ctx, &m, text, strlen(text), "m.json", &err), 0);
         assert_int_equal(m->nodes[0].enabled, i == 0);
         talloc_free(ctx);

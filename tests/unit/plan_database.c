@@ -33,13 +33,20 @@ draft(struct place *p, const char *strategy, int version)
 {
     static const char *const template[COLUMNS] = {"5", "true", "false", "4194304", "", "true"};
     static const char *const nothing[COLUMNS] = {"", "", "", "", "", "true"};
-    *p = (struct place){.ctx = talloc_new(NULL), .config = {.clone_database = "idle", .database_strategy = strategy},
+    *p = (struct place){.ctx = talloc_new(NULL),
+                        .config = {.clone_database = "idle", .database_strategy = strategy},
                         .server = {.version = "x", .version_num = version, .role = "ci"}};
     add_row(p, template);
     add_row(p, nothing);
     add_row(p, nothing);
-    const struct plan_database_input in = {.config = &p->config, .project = "shop", .schema = "pr_7", .run_id = "r", .now = "now",
-                                           .at = "shop", .adapter = adapter_find("postgres"), .server = &p->server};
+    const struct plan_database_input in = {.config = &p->config,
+                                           .project = "shop",
+                                           .schema = "pr_7",
+                                           .run_id = "r",
+                                           .now = "now",
+                                           .at = "shop",
+                                           .adapter = adapter_find("postgres"),
+                                           .server = &p->server};
     return plan_database_draft(p->ctx, &p->db, &in, &p->err);
 }
 
@@ -51,7 +58,8 @@ test_a_full_disk(void **state)
     assert_int_equal(draft(&p, NULL, 150000), 0);
     assert_int_equal(plan_database_settle(p.db, &p.facts, &p.sessions, 4194303, &p.err), -1);
     assert_int_equal(p.err.kind, ERR_WAREHOUSE);
-    assert_string_equal(p.err.msg, "the template \"idle\" has 4.0 MB, and 4.0 MB are free on the server's disk");
+    assert_string_equal(
+        p.err.msg, "the template \"idle\" has 4.0 MB, and 4.0 MB are free on the server's disk");
     assert_int_equal(p.db->sql.n, 0);
     talloc_free(p.ctx);
     for (int64_t free = -1; free <= 4194304; free += 4194305) {
@@ -76,7 +84,8 @@ test_strategies(void **state)
     assert_int_equal(draft(&p, "clone", 180000), 0);
     assert_int_equal(plan_database_settle(p.db, &p.facts, &p.sessions, 0, &p.err), 0);
     assert_int_equal(p.db->sql.n, 4);
-    assert_string_equal(p.db->sql.v[0], "SELECT pg_catalog.set_config('file_copy_method', 'clone', false)");
+    assert_string_equal(p.db->sql.v[0],
+                        "SELECT pg_catalog.set_config('file_copy_method', 'clone', false)");
     assert_non_null(strstr(p.db->sql.v[1], "TEMPLATE \"idle\" STRATEGY 'file_copy'"));
     assert_string_equal(p.db->note, "whole database, as of its template \"idle\" (4.0 MB)");
     talloc_free(p.ctx);
@@ -97,7 +106,8 @@ test_what_is_in_the_way(void **state)
     assert_int_equal(draft(&p, NULL, 150000), 0);
     p.facts.v[COLUMNS] = "9";
     p.facts.v[COLUMNS + 2] = "true";
-    p.facts.v[COLUMNS + 4] = "{\"tool\":\"cloneci\",\"project\":\"other\",\"schema\":\"pr_7\",\"oid\":9}";
+    p.facts.v[COLUMNS + 4] =
+        "{\"tool\":\"cloneci\",\"project\":\"other\",\"schema\":\"pr_7\",\"oid\":9}";
     assert_int_equal(plan_database_settle(p.db, &p.facts, &p.sessions, -1, &p.err), -1);
     assert_non_null(strstr(p.err.msg, "is used by the project other"));
     talloc_free(p.ctx);

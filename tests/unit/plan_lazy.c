@@ -1,4 +1,5 @@
-/* What a model's SQL reads of {{ this }}: a form that is wrongly taken for known is a false green. */
+/* What a model's SQL reads of {{ this }}: a form that is wrongly taken for known is a false green.
+ */
 #include "plan/lazy_read.h"
 
 #include <setjmp.h>
@@ -26,27 +27,34 @@ static const struct {
 } known[] = {
     {"", "select 1 as id"},
     {"at", "select * from x where at > (select max(at) from {{ this }})"},
-    {"at", "select * from x {% if is_incremental() %} where at >= ( SELECT MAX( At ) FROM {{this}} ) {% endif %}"},
+    {"at", "select * from x {% if is_incremental() %} where at >= ( SELECT MAX( At ) FROM {{this}} "
+           ") {% endif %}"},
     {"at", "where at > (select coalesce(max(at), '1900-01-01') from {{ this }})"},
-    {"at", "where at > (select coalesce(max(at), '1900-01-01'::timestamp with time zone) from {{- this -}})"},
+    {"at", "where at > (select coalesce(max(at), '1900-01-01'::timestamp with time zone) from {{- "
+           "this -}})"},
     {"at", "where at > coalesce((select max(at) from {{ this }}), timestamp '1900-01-01')"},
     {"at", "where at > (select max(at) - interval '3 days' from {{ this }})"},
     {"at", "where at > (select max(at) - make_interval(days => 3, hours=>1) from {{ this }})"},
     {"at", "where at > (select max(t.at)::date - 3 as newest from {{ this }} as t)"},
     {"at", "where at > (select max(t.\"at\") m from {{ this }} t)"},
     {"Loaded At", "where x > (select max(\"Loaded At\") from {{ this }})"},
-    {"at,id", "where at > (select greatest(max(at), now()) from {{ this }}) and id > (select max(id) from {{ this }})"},
+    {"at,id", "where at > (select greatest(max(at), now()) from {{ this }}) and id > (select "
+              "max(id) from {{ this }})"},
     {"a,b", "where (a, b) > (select max(a), max(b) from {{ this }})"},
-    {"at", "with m as (select max(at) as at from {{ this }}) select * from x cross join m where x.at > m.at"},
+    {"at", "with m as (select max(at) as at from {{ this }}) select * from x cross join m where "
+           "x.at > m.at"},
     {"at", "from x join (select max(at) at from {{ this }}) m on x.at > m.at"},
     {"at", "where at > (select cast(max(at) as numeric(10,2)) from {{ this }})"},
-    {"at", "where at > (select case when max(at) is null then '1900-01-01' else max(at) end from {{ this }})"},
+    {"at", "where at > (select case when max(at) is null then '1900-01-01' else max(at) end from "
+           "{{ this }})"},
     {"at", "where at > (select extract(epoch from max(at)) from {{ this }})"},
     {"at", "where at > (select max(at) - interval '{{ var('days', 3) }} days' from {{ this }})"},
     {"at", "where at > (select {{ dbt.dateadd('day', -3, 'max(at)') }} from {{ this }})"},
-    {"at", "{% set q %} select max(at) from {{ this }} {% endset %}{% set m = run_query(q).columns[0][0] %} where at > '{{ m }}'"},
+    {"at", "{% set q %} select max(at) from {{ this }} {% endset %}{% set m = "
+           "run_query(q).columns[0][0] %} where at > '{{ m }}'"},
     {"at", "{% set q %}select max(at) from {{ this }}{% endset %} where at > ({{ q }})"},
-    {"at", "{% call statement('m', fetch_result=True) %} select max(at) from {{ this }} {% endcall %}"},
+    {"at",
+     "{% call statement('m', fetch_result=True) %} select max(at) from {{ this }} {% endcall %}"},
     {"at", "{% set m = run_query(\"select max(at) from \" ~ this).columns[0].values()[0] %}"},
     {"at", "{%- set m = dbt_utils.get_single_value('select max(at) from ' ~ this) -%}"},
     {"", "{# select * from {{ this }} #} select 1"},
@@ -115,8 +123,10 @@ static const char *const refused[] = {
     "{% set m = run_query('select max(at) from {}'.format(this)) %}",
     "{% set m = my_query('select max(at) from ' ~ this) %}",
     "{% set q %} select max(at) from {{ this }} {% endset %} ({{ q }} where a = 1)",
-    "{% set q %} select max(at) from {{ this }} {% endset %} {% set q = q ~ ' where a = 1' %} {{ run_query(q) }}",
-    "{% set q %} select max(at) from {{ this }} where a = 1 {% endset %} {% set m = run_query(q) %}",
+    "{% set q %} select max(at) from {{ this }} {% endset %} {% set q = q ~ ' where a = 1' %} {{ "
+    "run_query(q) }}",
+    "{% set q %} select max(at) from {{ this }} where a = 1 {% endset %} {% set m = run_query(q) "
+    "%}",
     "{% call my_macro() %} select max(at) from {{ this }} {% endcall %}",
     "{% macro m() %} select max(at) from {{ this }} {% endmacro %}",
     "select * from {{ target.schema }}.rides",
@@ -136,7 +146,8 @@ test_known(void **state)
     void *ctx = talloc_new(NULL);
     for (size_t i = 0; i < BASE_COUNT(known); i++)
         if (!str_eq(read_of(ctx, known[i].text), known[i].columns))
-            fail_msg("%s\n  reads '%s', not '%s'", known[i].text, read_of(ctx, known[i].text), known[i].columns);
+            fail_msg("%s\n  reads '%s', not '%s'", known[i].text, read_of(ctx, known[i].text),
+                     known[i].columns);
     talloc_free(ctx);
 }
 
@@ -183,7 +194,8 @@ test_compiled(void **state)
     (void)state;
     void *ctx = talloc_new(NULL);
     struct plan_clone clone = {.strategy = CLONE_LAZY};
-    const struct plan_node node = {.target = {.database = "shop", .schema = "pr", .name = "rides"}, .clone = &clone};
+    const struct plan_node node = {.target = {.database = "shop", .schema = "pr", .name = "rides"},
+                                   .clone = &clone};
     strlist_add(ctx, &clone.cursors, "at");
     for (size_t i = 0; i < BASE_COUNT(compiled); i++) {
         const char *why = plan_lazy_compiled(ctx, &node, compiled[i].text);
@@ -193,7 +205,8 @@ test_compiled(void **state)
     talloc_free(ctx);
 }
 
-/* Cut off anywhere, or with a byte put in: no read beyond the text, and what is left of it is no reason to crash. */
+/* Cut off anywhere, or with a byte put in: no read beyond the text, and what is left of it is no
+ * reason to crash. */
 static void
 test_torn(void **state)
 {
@@ -205,7 +218,8 @@ test_torn(void **state)
             void *tmp = talloc_new(ctx);
             read_of(tmp, mem_strndup(tmp, known[i].text, n));
             for (size_t k = 0; put[k]; k++)
-                read_of(tmp, mem_printf(tmp, "%.*s%c%s", (int)n, known[i].text, put[k], known[i].text + n));
+                read_of(tmp, mem_printf(tmp, "%.*s%c%s", (int)n, known[i].text, put[k],
+                                        known[i].text + n));
             talloc_free(tmp);
         }
     talloc_free(ctx);

@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#define FAR_MS 60e3 /* never reached unless a test fails */
+#define FAR_MS 60e3   /* never reached unless a test fails */
 #define SURVIVES_S 20 /* what is still there then was forgotten */
 
 struct seen {
@@ -29,7 +29,8 @@ struct seen {
 };
 
 static void *ctx;
-static char own_mark[64]; /* NAME=value in the environment of our children: other runs of this test have theirs */
+static char own_mark[64]; /* NAME=value in the environment of our children: other runs of this test
+                             have theirs */
 
 static void
 keep(void *arg, enum process_stream stream, const char *data, size_t n)
@@ -550,8 +551,7 @@ test_unfinished_ends_with_its_memory(void **state)
     struct process *process;
     struct err err = {0};
     const char *argv[] = {"sh", "-c", "sleep 100000 & head -c 300000 /dev/zero; wait", NULL};
-    struct process_spec spec = {
-        .argv = argv, .on_output = keep, .arg = seen_new(), .wake_fd = -1};
+    struct process_spec spec = {.argv = argv, .on_output = keep, .arg = seen_new(), .wake_fd = -1};
     mark(&spec);
     assert_int_equal(process_begin(ctx, &process, &spec, &err), 0);
     talloc_free(process); /* teardown looks for survivors */
@@ -610,8 +610,8 @@ interrupt_kills_the_deaf(void)
                            "ready\n");
 }
 
-/* The child goes at once, its own child wants time to tidy up and is given it. What sleeps says `ready` itself:
- * a signal between the fork of a shell with a trap and the exec is lost. */
+/* The child goes at once, its own child wants time to tidy up and is given it. What sleeps says
+ * `ready` itself: a signal between the fork of a shell with a trap and the exec is lost. */
 static bool
 interrupt_waits_for_the_group(void)
 {

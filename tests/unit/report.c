@@ -106,7 +106,8 @@ test_verdicts(void **state)
     expect(docs_failed, "failed", "no", "rides would fail in production");
     expect(docs_false_green, "false_green", "no", "rides was rebuilt from scratch");
     expect(docs_partly, "ok", "partly", "not all of it was tested");
-    expect(docs_full_refresh, "ok", "yes_then", "production, which then needs a full refresh of rides");
+    expect(docs_full_refresh, "ok", "yes_then",
+           "production, which then needs a full refresh of rides");
     expect(
         docs_broken_twin, "failed", "no",
         "rides: an incremental run does not make what a full refresh makes: 12 rows are missing");
@@ -286,11 +287,13 @@ test_text_begins_with_the_verdict(void **state)
     cJSON *doc = docs_ok(ctx), *test = json_get(doc, "nodes")->child;
     while (!str_eq(json_str(test, "resource_type"), "test"))
         test = test->next;
-    cJSON_ReplaceItemInObject(test, "resource_type", cJSON_CreateString("unit_test")); /* counts as one */
+    /* counts as one */
+    cJSON_ReplaceItemInObject(test, "resource_type", cJSON_CreateString("unit_test"));
     const char *ok = report_text(ctx, doc, false);
     assert_true(
         str_starts(ok, "✓ 2 incremental models ran incrementally on clones of production\n"));
-    in_order(ok, "May I merge? Yes. Production needs nothing for its next run. rides keeps the rows",
+    in_order(ok,
+             "May I merge? Yes. Production needs nothing for its next run. rides keeps the rows",
              "a full refresh would change them was not compared (--both does).");
     has(ok, "pull request 12 against origin/main at 1111111111: 2 files changed (and 2 outside of");
     in_order(ok, "What is built, and why  besides 2 tests",
@@ -403,7 +406,8 @@ test_markdown(void **state)
     (void)state;
     const char *ok = report_markdown(ctx, docs_ok(ctx));
     assert_true(str_starts(ok, "<!-- cloneci:bikes/spoke:12:ci -->\n## ✅ 2 incremental models"));
-    in_order(ok, "| **May I merge?** | Yes. |", "| **In production afterwards** | nothing for its next run. `rides` keeps");
+    in_order(ok, "| **May I merge?** | Yes. |",
+             "| **In production afterwards** | nothing for its next run. `rides` keeps");
     has(ok, "was not compared (`--both` does) |");
     has(ok, "| **Not tested** | nothing was left out |");
     has(ok, "| ✅ | `rides` | body; config on\\_schema\\_change: ignore -\\> fail | copy, 31 ms | "
@@ -434,7 +438,8 @@ test_markdown(void **state)
              "| **May I merge?** | Not known: nothing was built. |");
     has(parse, "```text\ndbt parse failed (exit code 2):\n    Compilation Error\n");
     const char *tests = report_markdown(ctx, docs_failed_test(ctx));
-    in_order(tests, "## ❌ 1 test failed: unique\\_rides\n", "| **May I merge?** | No: a test fails. |");
+    in_order(tests, "## ❌ 1 test failed: unique\\_rides\n",
+             "| **May I merge?** | No: a test fails. |");
     has(tests, "1 test failed)");
 }
 

@@ -166,7 +166,8 @@ test_config(void **state)
         {"config:x", ""},
         {"config.materialized.x:view", ""},
         {"config.group:money", "model.p.stg_b"},
-        {"config.begin:2024-01-01T00:00:00", "model.p.stg_b"}, /* of a microbatch model it is a date, like no text */
+        /* of a microbatch model it is a date, like no text */
+        {"config.begin:2024-01-01T00:00:00", "model.p.stg_b"},
         {"config.full_refresh:None", ""},
         {"config.enabled:True,resource_type:source", "source.p.web.events"},
         {"config.enabled:true,resource_type:exposure", ""},
@@ -400,8 +401,11 @@ test_artifacts(void **state)
     const struct fixture *f = *state;
     void *ctx = talloc_new(NULL);
     static const struct row rows[] = {
-        {"result:error", "model.p.fct"}, {"result:error+1,exposure:*", "exposure.p.board"},
-        {"result:partial", ""}, {"result:", ""}, {"source_status:fresher", "source.p.web.events"},
+        {"result:error", "model.p.fct"},
+        {"result:error+1,exposure:*", "exposure.p.board"},
+        {"result:partial", ""},
+        {"result:", ""},
+        {"source_status:fresher", "source.p.web.events"},
         {"source_status:stale", ""},
     };
     put(ctx, f, "run_results.json",
@@ -533,17 +537,20 @@ test_versions_as_numbers(void **state)
         void *ctx = talloc_new(NULL);
         struct err err = {0};
         struct manifest *m;
-        const char *text = mem_printf(
-            ctx,
-            "{\"metadata\": {\"dbt_schema_version\": \"https://schemas.getdbt.com/dbt/manifest/v12.json\", "
-            "\"dbt_version\": \"1.11.16\"}, \"nodes\": {\"model.p.a\": {\"unique_id\": \"model.p.a\", "
-            "\"resource_type\": \"model\", \"version\": %s, \"latest_version\": %s}}}",
-            rows[i].version, rows[i].latest);
+        const char *text =
+            mem_printf(ctx,
+                       "{\"metadata\": {\"dbt_schema_version\": "
+                       "\"https://schemas.getdbt.com/dbt/manifest/v12.json\", "
+                       "\"dbt_version\": \"1.11.16\"}, \"nodes\": {\"model.p.a\": {\"unique_id\": "
+                       "\"model.p.a\", "
+                       "\"resource_type\": \"model\", \"version\": %s, \"latest_version\": %s}}}",
+                       rows[i].version, rows[i].latest);
         assert_int_equal(manifest_parse(ctx, &m, text, strlen(text), "m.json", &err), 0);
         struct select_env env = {.head = m, .project_dir = f->folder, .dbt_minor = 11};
         const char *words[] = {"old", "prerelease"};
         for (size_t k = 0; k < BASE_COUNT(words); k++) {
-            const struct select_request r = request(ctx, mem_printf(ctx, "version:%s", words[k]), "empty");
+            const struct select_request r =
+                request(ctx, mem_printf(ctx, "version:%s", words[k]), "empty");
             const char *want = str_eq(words[k], rows[i].answer) ? "model.p.a" : "";
             if (!str_eq(ask(ctx, &env, &r, &err), want))
                 fail_msg("%s against %s: version:%s", rows[i].version, rows[i].latest, words[k]);
@@ -640,7 +647,9 @@ test_versions_of_dbt(void **state)
         {"1.11.0", "empty", {"resource_type:function", "function.p.twice"}},
         {"1.10.9", "empty", {"resource_type:function", "error: 'function' is not a resource type"}},
         {"1.8.0", "empty", {"resource_type:unit_test", "unit_test.p.stg_a.adds"}},
-        {"1.7.0", "empty", {"resource_type:unit_test", "error: 'unit_test' is not a resource type"}},
+        {"1.7.0",
+         "empty",
+         {"resource_type:unit_test", "error: 'unit_test' is not a resource type"}},
     };
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {
         void *ctx = talloc_new(NULL);
@@ -652,13 +661,13 @@ test_versions_of_dbt(void **state)
         struct select_request r = request(ctx, cases[i].row.text, cases[i].mode);
         const char *got = ask(ctx, &env, &r, &err);
         bool refused = str_starts(cases[i].row.expected, "error: ");
-        if (refused ? !str_starts(got, cases[i].row.expected)
-                    : !str_eq(got, cases[i].row.expected))
+        if (refused ? !str_starts(got, cases[i].row.expected) : !str_eq(got, cases[i].row.expected))
             fail_msg("%s of %s: '%s'", cases[i].row.text, cases[i].version, got);
         strlist_add(ctx, &r.exclude_resource_types, "function");
         if (env.dbt_minor < 11)
-            assert_string_equal(ask(ctx, &env, &r, &err),
-                                "error: --exclude-resource-type: 'function' is not a resource type");
+            assert_string_equal(
+                ask(ctx, &env, &r, &err),
+                "error: --exclude-resource-type: 'function' is not a resource type");
         talloc_free(ctx);
     }
 }

@@ -93,8 +93,10 @@ static const struct change changes[] = {
     {MODEL, TYPE ", \"access\": \"private\"", TYPE ", \"access\": \"public\"", "",
      "field access: private -> public"},
     {MODEL, TYPE ", \"deprecation_date\": null", TYPE, "", ""},
-    {MODEL, DEPRECATED("2030-01-01T00:00:00+02:00"), DEPRECATED("2029-12-31T22:00:00+00:00"), "", ""},
-    {MODEL, DEPRECATED("2030-01-01T00:00:00.500000Z"), DEPRECATED("2030-01-01T00:00:00.5-00:00"), "", ""},
+    {MODEL, DEPRECATED("2030-01-01T00:00:00+02:00"), DEPRECATED("2029-12-31T22:00:00+00:00"), "",
+     ""},
+    {MODEL, DEPRECATED("2030-01-01T00:00:00.500000Z"), DEPRECATED("2030-01-01T00:00:00.5-00:00"),
+     "", ""},
     {MODEL, DEPRECATED("2030-01-01T00:00:00+02:00"), DEPRECATED("2030-01-01T00:00:00+01:00"), "",
      "field deprecation_date: 2030-01-01T00:00:00+02:00 -> 2030-01-01T00:00:00+01:00"},
     {MODEL, DEPRECATED("2030-01-01"), DEPRECATED("2030-01-01T00:00:00+00:00"), "", ""},
@@ -130,7 +132,8 @@ static const struct change changes[] = {
     {"exposures", "exposure.p.a", "\"depends_on\": {\"nodes\": [\"x\"]}",
      "\"depends_on\": {\"nodes\": [\"y\"]}", "", "field depends_on: [\"x\"] -> [\"y\"]"},
     /* long values are cut so that what differs is seen */
-    {"exposures", "exposure.p.a", "\"description\": \"" LONG "é one\"", "\"description\": \"" LONG "é\"", "",
+    {"exposures", "exposure.p.a", "\"description\": \"" LONG "é one\"",
+     "\"description\": \"" LONG "é\"", "",
      "field description: ...456789012345678901é one -> ...456789012345678901é"},
     {"metrics", "metric.p.a",
      "\"type_params\": 1, \"fqn\": [], \"unrendered_config\": {\"group\": 1}",
@@ -141,8 +144,7 @@ static const struct change changes[] = {
      "\"config\": {\"meta\": 2}, \"unrendered_config\": {\"a\": 1}", "configs",
      "config meta: 1 -> 2"},
     /* fields that an older dbt has not written are read as their defaults */
-    {"semantic_models", "semantic_model.p.a",
-     "\"entities\": [{\"name\": \"e\"}], \"defaults\": {}",
+    {"semantic_models", "semantic_model.p.a", "\"entities\": [{\"name\": \"e\"}], \"defaults\": {}",
      "\"entities\": [{\"name\": \"e\", \"config\": null}], \"defaults\": {\"x\": null}", "", ""},
     {"semantic_models", "semantic_model.p.a", "\"measures\": [{\"name\": \"m\"}]",
      "\"measures\": [{\"name\": \"m\", \"config\": {\"meta\": {}}}]", "",
@@ -248,7 +250,7 @@ new_nodes_by_kind(void **state)
 
 #define MACRO(name, sql, calls)                                                                    \
     "\"macro.p." name "\": {\"macro_sql\": \"" sql "\", \"depends_on\": {\"macros\": [" calls "]}" \
-                                                                                              "}"
+    "}"
 
 static void
 macros_reach_by_calls(void **state)
@@ -306,12 +308,12 @@ a_missing_macro_is_met_or_not(void **state)
             mem_printf(ctx, "%s, \"depends_on\": {\"macros\": [%s]}", TYPE, cases[i].macros);
         struct manifest *old =
             one(ctx, "nodes", "model.p.m", fields,
-                ", \"macros\": {" MACRO("same", "a", "") ", " MACRO("old", "o", "") ", "
-                MACRO("calls", "x", "\"macro.p.old\"") ", " MACRO("c", "c", "") "}");
+                ", \"macros\": {" MACRO("same", "a", "") ", " MACRO("old", "o", "") ", " MACRO(
+                    "calls", "x", "\"macro.p.old\"") ", " MACRO("c", "c", "") "}");
         struct manifest *new =
             one(ctx, "nodes", "model.p.m", fields,
-                ", \"macros\": {" MACRO("same", "a", "") ", "
-                MACRO("calls", "x", "\"macro.p.old\"") ", " MACRO("c", "d", "") "}");
+                ", \"macros\": {" MACRO("same", "a", "") ", " MACRO(
+                    "calls", "x", "\"macro.p.old\"") ", " MACRO("c", "d", "") "}");
         struct state *s = state_new(ctx, new, old, &flags, NULL);
         assert_int_equal(state_ask(s, STATE_MODIFIED, &out, &err), cases[i].fails ? -1 : 0);
         if (!cases[i].fails) {
@@ -351,7 +353,8 @@ contracts_break_or_only_differ(void **state)
         {CONTRACT("1", COLUMN("a", "int", "{\"type\": \"not_null\"}"), "1"),
          CONTRACT("2", COLUMN("a", "int", ""), "1"), "column a lost a constraint", NULL},
         {CONTRACT("1", COLUMN("a", "int", "{\"type\": \"not_null\"}"), "1"),
-         CONTRACT("2", COLUMN("a", "int", "{\"type\": \"not_null\", \"to\": null, \"to_columns\": []}"),
+         CONTRACT("2",
+                  COLUMN("a", "int", "{\"type\": \"not_null\", \"to\": null, \"to_columns\": []}"),
                   "1"),
          NULL,
          "contract: {\"enforced\": true, \"checksum\": \"1\"} -> "
@@ -406,14 +409,15 @@ a_lost_custom_constraint_stops_dbt(void **state)
         struct err err = {0};
         char *fields[2];
         for (int k = 0; k < 2; k++)
-            fields[k] = mem_printf(ctx, CONTRACT("%d", COLUMN("a", "int", "%s"), "%s"), cases[i].version, k,
-                                   k ? cases[i].new : cases[i].old);
-        struct state *s = state_new(ctx, one(ctx, MODEL, fields[1], ""), one(ctx, MODEL, fields[0], ""),
-                                    &flags, NULL);
+            fields[k] = mem_printf(ctx, CONTRACT("%d", COLUMN("a", "int", "%s"), "%s"),
+                                   cases[i].version, k, k ? cases[i].new : cases[i].old);
+        struct state *s = state_new(ctx, one(ctx, MODEL, fields[1], ""),
+                                    one(ctx, MODEL, fields[0], ""), &flags, NULL);
         int rc = state_ask(s, STATE_MODIFIED, &out, &err);
         assert_int_equal(rc, cases[i].fails ? -1 : 0);
         if (cases[i].fails) {
-            assert_string_equal(err.msg, "the contract of model.p.a lost a constraint of the type custom");
+            assert_string_equal(err.msg,
+                                "the contract of model.p.a lost a constraint of the type custom");
             assert_int_equal(err.kind, ERR_INPUT);
             assert_int_equal(state_ask(s, STATE_MODIFIED_BODY, &out, &err), 0);
         } else {
@@ -427,10 +431,11 @@ a_lost_custom_constraint_stops_dbt(void **state)
 static struct manifest *
 written_by(void *ctx, const char *version, const char *section, const char *fields)
 {
-    const char *member = mem_printf(ctx,
-                                    "\"x.p.a\": {\"unique_id\": \"x.p.a\", \"package_name\": \"p\", "
-                                    "\"resource_type\": \"model\", %s}",
-                                    fields);
+    const char *member =
+        mem_printf(ctx,
+                   "\"x.p.a\": {\"unique_id\": \"x.p.a\", \"package_name\": \"p\", "
+                   "\"resource_type\": \"model\", %s}",
+                   fields);
     return parse(ctx,
                  mem_printf(ctx, "{" META_OF("%s") ", \"%s\": {%s}}", version, section,
                             fields[0] ? member : ""),
@@ -445,12 +450,12 @@ compared(void *ctx, const struct manifest *new, const struct manifest *old)
     const struct state_flags flags = {.more_unrendered = true};
     if (state_ask(state_new(ctx, new, old, &flags, NULL), STATE_MODIFIED, &out, &err))
         return err.kind == ERR_REFUSED ? "refused" : "failed";
-    return new->n_nodes && out[0] ? "modified" : "same";
+    return new->n_nodes &&out[0] ? "modified" : "same";
 }
 
 #define SIZED(sum, type)                                                                           \
-    "\"version\": 1, \"contract\": {\"enforced\": true, \"checksum\": \"" sum "\"}, \"columns\": {"    \
-    COLUMN("a", type, "") "}"
+    "\"version\": 1, \"contract\": {\"enforced\": true, \"checksum\": \"" sum                      \
+    "\"}, \"columns\": {" COLUMN("a", type, "") "}"
 
 #define PARTED(x) "\"external\": {\"x\": 1, \"partitions\": [" x "]}"
 #define TESTED(config) "\"resource_type\": \"test\", \"unrendered_config\": {" config "}"
@@ -482,14 +487,14 @@ older_versions_compare_less(void **state)
          "modified"},
         {"1.11.0", "nodes", TESTED("\"sql_header\": \"a\""), TESTED("\"sql_header\": \"b\""),
          "same"},
-        {"1.12.0", "functions", OVERLOADS("\"raw_body\": \"a\""),
-         OVERLOADS("\"raw_body\": \"b\""), "modified"},
+        {"1.12.0", "functions", OVERLOADS("\"raw_body\": \"a\""), OVERLOADS("\"raw_body\": \"b\""),
+         "modified"},
         {"1.12.0", "functions", OVERLOADS("\"description\": \"a\", \"returns\": null"),
          OVERLOADS("\"description\": \"b\""), "same"},
         {"1.12.0", "functions", "\"resource_type\": \"function\"",
          "\"resource_type\": \"function\", \"overloads\": []", "same"},
-        {"1.11.0", "functions", OVERLOADS("\"raw_body\": \"a\""),
-         OVERLOADS("\"raw_body\": \"b\""), "same"},
+        {"1.11.0", "functions", OVERLOADS("\"raw_body\": \"a\""), OVERLOADS("\"raw_body\": \"b\""),
+         "same"},
     };
     (void)state;
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {
@@ -545,10 +550,10 @@ static void
 simple_tests_are_not_upgraded(void **state)
 {
 #define CALLS(macros)                                                                              \
-    "\"resource_type\": \"test\", \"depends_on\": {\"macros\": [" macros "]}, "                         \
-    CODED("{{ config(limit=1) }}", "\"limit\": 1")
+    "\"resource_type\": \"test\", \"depends_on\": {\"macros\": [" macros                           \
+    "]}, " CODED("{{ config(limit=1) }}", "\"limit\": 1")
     static const char *const simple = CALLS("\"macro.dbt.test_unique\""),
-                            *const other = CALLS("\"macro.dbt.test_unique\", \"macro.p.m\"");
+                             *const other = CALLS("\"macro.dbt.test_unique\", \"macro.p.m\"");
     void *ctx = talloc_new(NULL);
     (void)state;
     assert_string_equal(compared(ctx, written_by(ctx, "1.12.6", "nodes", simple),

@@ -131,7 +131,8 @@ production(struct place *p, const char *sha, const char *c_config, const char *s
         "\"unrendered_schema\": \"{{ var('raw', 'raw') }}\"}}, \"unit_tests\": {"
         "\"unit_test.p.a.u\": {\"unique_id\": \"unit_test.p.a.u\", \"name\": \"u\", "
         "\"package_name\": \"p\", \"original_file_path\": \"models/all.yml\", \"given\": ["
-        "{\"input\": \"ref('given')\", \"rows\": [{\"a\": \"1\"}]}]}}, \"macros\": {\"macro.p.note\": {"
+        "{\"input\": \"ref('given')\", \"rows\": [{\"a\": \"1\"}]}]}}, \"macros\": "
+        "{\"macro.p.note\": {"
         "\"package_name\": \"p\", \"original_file_path\": \"macros/note.sql\", \"macro_sql\": "
         "\"{%% macro note(x) %%}select '{{ x }}'{%% endmacro %%}\"}}}",
         sha, b.s, source_schema);
@@ -371,12 +372,13 @@ origins_are_told_apart(void **state)
     /* b.sql reads env_var, but says nothing of meta; c.sql has enabled by a variable */
     assert_string_equal(origins(p, "", SET("\"meta\": 1"), SET("\"meta\": 2"), "model.p.b", b, "x"),
                         "upstream -");
-    assert_string_equal(
-        origins(p, "", SET("\"enabled\": 1"), SET("\"enabled\": 2"), "model.p.c", "models/c.sql", "x"),
-        "environment -");
+    assert_string_equal(origins(p, "", SET("\"enabled\": 1"), SET("\"enabled\": 2"), "model.p.c",
+                                "models/c.sql", "x"),
+                        "environment -");
     /* of YAML, only what stands under the key */
     put_file(p->ctx, p->repo, "dbt_project.yml",
-             "name: p\nmodels:\n  +schema: \"{{ target.name }}\"\n  p: {+pre-hook: [\"{{ var('x') }}\"]}\n");
+             "name: p\nmodels:\n  +schema: \"{{ target.name }}\"\n  p: {+pre-hook: [\"{{ var('x') "
+             "}}\"]}\n");
     p->base = commit(p->ctx, p->repo, "a project that reads the target");
     change(p, "README.md", "x\n");
     assert_string_equal(origins(p, "", SET("\"meta\": 1"), SET("\"meta\": 2"), id, a, "x"),
@@ -416,7 +418,8 @@ the_work_tree_is_as_at_the_head(void **state)
         assert_string_equal(ask(p, m, &flags), "modified: model.p.a");
         put_file(p->ctx, p->repo, cases[i].path, cases[i].text);
         assert_string_equal(ask(p, m, &known), "modified: model.p.a");
-        char *wanted = mem_printf(p->ctx, "%s in the checkout, which dbt reads, is not as in ", cases[i].path);
+        char *wanted =
+            mem_printf(p->ctx, "%s in the checkout, which dbt reads, is not as in ", cases[i].path);
         char *got = ask(p, m, &flags);
         if (cases[i].read ? !str_starts(got, wanted) : !str_eq(got, "modified: model.p.a"))
             fail_msg("%s: '%s'", cases[i].path, got);
