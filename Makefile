@@ -13,6 +13,8 @@ CC := clang
 endif
 PREFIX ?= /usr/local
 PYTHON = $(firstword $(wildcard .venv/bin/python) python3)
+# Folders of rooms; a wing of one room is that room's folder.
+WINGS := lib input act output
 PKGS := libpq libcjson libgit2 talloc yaml-0.1 libcrypto libcurl
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
@@ -27,14 +29,14 @@ WERROR ?= -Werror
 VERSION := 0.1.0
 RELEASED := 2026-11-21
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-CPPFLAGS += $(PKG_CFLAGS) -D_GNU_SOURCE -DCLONECI_VERSION='"$(VERSION)"' -DCLONECI_DATE='"$(RELEASED)"' -Irunner/base -Irunner -I. -I$(OUT)/gen
+CPPFLAGS += $(PKG_CFLAGS) -D_GNU_SOURCE -DCLONECI_VERSION='"$(VERSION)"' -DCLONECI_DATE='"$(RELEASED)"' -Irunner/base -Irunner $(WINGS:%=-Irunner/%) -I. -I$(OUT)/gen
 CFLAGS ?= -O2 -g
 LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
-ROOMS := cli promote sandbox gc post report build compare apply plan guard artifact select state manifest gitdiff config adapters \
-	http process yaml jinja base
+ROOMS := cli job promote sandbox gc forge report build compare clone plan guard artifact select state manifest gitdiff config \
+	adapters http process yaml jinja base
 OUT := build/$(MODE)
 MODE ?= release
 ifeq ($(MODE),san)
@@ -47,7 +49,7 @@ SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=al
 CFLAGS := -O1 -g
 endif
 
-room_dir = $(if $(filter adapters,$(1)),adapters,runner/$(1))
+room_dir = $(if $(filter adapters,$(1)),adapters,$(firstword $(wildcard runner/$(1) $(WINGS:%=runner/%/$(1)))))
 room_src = $(wildcard $(call room_dir,$(1))/*.c $(call room_dir,$(1))/*/*.c)
 room_obj = $(patsubst %.c,$(OUT)/%.o,$(call room_src,$(1)))
 PRESENT := $(foreach r,$(ROOMS),$(if $(call room_src,$(r)),$(r)))
@@ -86,19 +88,19 @@ $(OUT)/gen/sql_files.h: $(SQL) sql/embed.sh
 	@sh sql/embed.sh $(SQL) > $@.tmp && mv $@.tmp $@
 $(OUT)/adapters/registry.o: $(OUT)/gen/sql_files.h
 
-# The report's page is embedded as it stands: runner/report/html/.
-PAGE := $(wildcard runner/report/html/page.*)
-$(OUT)/gen/report_html.h: $(PAGE) runner/report/html/embed.sh
+# The report's page is embedded as it stands: runner/output/report/html/.
+PAGE := $(wildcard runner/output/report/html/page.*)
+$(OUT)/gen/report_html.h: $(PAGE) runner/output/report/html/embed.sh
 	@mkdir -p $(dir $@)
-	@sh runner/report/html/embed.sh $(PAGE) > $@.tmp && mv $@.tmp $@
-$(OUT)/runner/report/html.o: $(OUT)/gen/report_html.h
+	@sh runner/output/report/html/embed.sh $(PAGE) > $@.tmp && mv $@.tmp $@
+$(OUT)/runner/output/report/html.o: $(OUT)/gen/report_html.h
 
 # The macros that the build's dbt project is given for lazy clones.
-MACROS := $(wildcard runner/build/macros/*.sql)
-$(OUT)/gen/dbt_macros.h: $(MACROS) runner/build/macros/embed.sh
+MACROS := $(wildcard runner/act/build/macros/*.sql)
+$(OUT)/gen/dbt_macros.h: $(MACROS) runner/act/build/macros/embed.sh
 	@mkdir -p $(dir $@)
-	@sh runner/build/macros/embed.sh $(MACROS) > $@.tmp && mv $@.tmp $@
-$(OUT)/runner/build/overlay.o: $(OUT)/gen/dbt_macros.h
+	@sh runner/act/build/macros/embed.sh $(MACROS) > $@.tmp && mv $@.tmp $@
+$(OUT)/runner/act/build/overlay.o: $(OUT)/gen/dbt_macros.h
 
 # The CI recipes, for cloneci init --ci: conf/ci/<system>/<file>.
 RECIPES := $(wildcard conf/ci/*/*)
@@ -204,7 +206,7 @@ format: ## clang-format on all C code, by .clang-format
 .PHONY: format
 
 layers: ## checks who includes whom against ARCHITECTURE.md
-	@sh tests/layers.sh
+	@sh tools/layers.sh
 
 share := $(DESTDIR)$(PREFIX)/share
 install: build/cloneci ## PREFIX=/usr/local: the program, manual page, completions, examples

@@ -22,7 +22,7 @@ counts() { printf '%d passed, %d failed\n' "$1" "$2"; }
 # What is checked of the source as it stands: its format, who includes whom, the shell scripts.
 suite_source() {
     local good=0 bad=0 script check
-    for check in "sh tools/format.sh check" "sh tests/layers.sh"; do
+    for check in "sh tools/format.sh check" "sh tools/layers.sh"; do
         if $check; then
             good=$((good + 1))
         else

@@ -1,6 +1,6 @@
 /* cloneci state push and cloneci state pull. */
 #include "commands.h"
-#include "session.h"
+#include "job/job.h"
 
 #include "artifact/artifact.h"
 #include "process/process.h"
@@ -9,7 +9,7 @@
 #include <string.h>
 
 static int
-open_store(struct session *s, struct artifact_store **out, struct err *err)
+open_store(struct job *s, struct artifact_store **out, struct err *err)
 {
     const struct artifact_settings settings = {
         .url = s->config->store, .base_dir = s->project->dir, .timeout = s->config->store_timeout};
@@ -18,7 +18,7 @@ open_store(struct session *s, struct artifact_store **out, struct err *err)
 
 /* --vars as both sides write them; NULL: none. */
 static int
-own_vars(struct session *s, const char **out, struct err *err)
+own_vars(struct job *s, const char **out, struct err *err)
 {
     const char *text = s->config->vars;
     struct yaml *tree;
@@ -32,7 +32,7 @@ own_vars(struct session *s, const char **out, struct err *err)
 }
 
 static void
-print_generation(const struct session *s, const struct generation *g, const cJSON *more)
+print_generation(const struct job *s, const struct generation *g, const cJSON *more)
 {
     cJSON *o = json_object(s->ctx);
     json_put_str(o, "generation", g->id);
@@ -49,7 +49,7 @@ print_generation(const struct session *s, const struct generation *g, const cJSO
 }
 
 static const char *
-commit_text(const struct session *s, const struct generation *g)
+commit_text(const struct job *s, const struct generation *g)
 {
     return g->git_sha ? mem_printf(s->ctx, "commit %.10s", g->git_sha) : "commit not recorded";
 }
@@ -57,8 +57,7 @@ commit_text(const struct session *s, const struct generation *g)
 /* --- push --- */
 
 static void
-print_push(const struct session *s, const struct artifact_store *store,
-           const struct artifact_pushed *p)
+print_push(const struct job *s, const struct artifact_store *store, const struct artifact_pushed *p)
 {
     bool newest = strcmp(p->newest->id, p->generation->id) == 0;
     if (str_eq(s->config->output, "json")) {
@@ -87,12 +86,12 @@ print_push(const struct session *s, const struct artifact_store *store,
 int
 cmd_state_push(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct artifact_store *store;
     struct artifact_pushed pushed;
     struct err no_profile;
-    session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, false, err) ||
+    job_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || job_project(&s, false, err) ||
         open_store(&s, &store, err))
         return -1;
     if (config->keep < 1) {
@@ -132,7 +131,7 @@ on_output(void *arg, enum process_stream stream, const char *data, size_t n)
 
 /* "1.11.16" of "  - installed: 1.11.16"; NULL if dbt does not tell. */
 static int
-dbt_version(struct session *s, const char **out, struct err *err)
+dbt_version(struct job *s, const char **out, struct err *err)
 {
     const char *const argv[] = {s->config->dbt, "--version", NULL};
     struct capture c;
@@ -157,7 +156,7 @@ dbt_version(struct session *s, const char **out, struct err *err)
 }
 
 static const char *
-differs(struct session *s, const char *what, const char *theirs, const char *ours)
+differs(struct job *s, const char *what, const char *theirs, const char *ours)
 {
     if (str_eq(theirs, ours))
         return NULL;
@@ -167,7 +166,7 @@ differs(struct session *s, const char *what, const char *theirs, const char *our
 
 /* Why production's partial parse is not taken; NULL: it is. An interrupt is the only error. */
 static int
-parse_reason(struct session *s, const struct generation *g, const char *to, const char **why,
+parse_reason(struct job *s, const struct generation *g, const char *to, const char **why,
              struct err *err)
 {
     const char *vars, *version;
@@ -197,7 +196,7 @@ parse_reason(struct session *s, const struct generation *g, const char *to, cons
 }
 
 static int
-place_partial_parse(struct session *s, const struct artifact_pulled *p, const char **said,
+place_partial_parse(struct job *s, const struct artifact_pulled *p, const char **said,
                     struct err *err)
 {
     const char *to = path_join(s->ctx, s->project->target_path, "partial_parse.msgpack"), *why;
@@ -232,7 +231,7 @@ match_text(enum artifact_match match)
 }
 
 static void
-tell_match(const struct session *s, const struct artifact_pulled *p)
+tell_match(const struct job *s, const struct artifact_pulled *p)
 {
     if (p->match == ARTIFACT_NO_MATCH)
         log_event(
@@ -244,8 +243,8 @@ tell_match(const struct session *s, const struct artifact_pulled *p)
 }
 
 static void
-print_pull(const struct session *s, const struct artifact_store *store,
-           const struct artifact_pulled *p, const char *parse)
+print_pull(const struct job *s, const struct artifact_store *store, const struct artifact_pulled *p,
+           const char *parse)
 {
     const struct generation *g = p->generation;
     if (str_eq(s->config->output, "json")) {
@@ -283,7 +282,7 @@ ancestor(void *arg, const char *sha)
 }
 
 static int
-check_folder(const struct session *s, struct err *err)
+check_folder(const struct job *s, struct err *err)
 {
     const char *dir = s->config->state;
     if (!dir || !*dir) {
@@ -309,17 +308,17 @@ check_for(const char *which, struct err *err)
 int
 cmd_state_pull(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct artifact_store *store;
     struct artifact_pulled pulled;
     const char *parse;
-    session_init(&s, ctx, config);
+    job_init(&s, ctx, config);
     if (command_args(config, 0, 0, err) || check_for(config->for_whom, err) ||
-        session_project(&s, false, err) || check_folder(&s, err) || open_store(&s, &store, err))
+        job_project(&s, false, err) || check_folder(&s, err) || open_store(&s, &store, err))
         return -1;
     struct artifact_pull what = {.dir = config->state};
     if (str_eq(config->for_whom, "merge-base")) {
-        if (session_git(&s, err))
+        if (job_git(&s, err))
             return -1;
         what.commit = s.diff->merge_base_sha;
         what.is_ancestor = ancestor;

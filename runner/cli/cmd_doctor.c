@@ -1,12 +1,12 @@
 #include "commands.h"
-#include "database.h"
+#include "job/database.h"
 
 #include <string.h>
 
 enum { MOST_FINDINGS = 20 };
 
 struct doctor {
-    struct session s;
+    struct job s;
     bool color;
     size_t bad;
 };
@@ -44,8 +44,8 @@ static bool
 check_files(struct doctor *d)
 {
     struct err err = {.kind = ERR_NONE};
-    struct session *s = &d->s;
-    int rc = session_project(s, false, &err);
+    struct job *s = &d->s;
+    int rc = job_project(s, false, &err);
     if (!check(d, "project", rc, &err,
                rc ? "" : mem_printf(s->ctx, "%s in %s", s->project->name, s->project->dir)))
         return false;
@@ -54,14 +54,14 @@ check_files(struct doctor *d)
           rc ? ""
              : mem_printf(s->ctx, "%s, target %s (%s)", s->profile->file, s->profile->target,
                           s->profile->type));
-    int git = session_git(s, &err);
+    int git = job_git(s, &err);
     check(d, "git", git, &err,
           git ? ""
               : mem_printf(s->ctx, "merge base %.10s with %s (%s), %zu changed files",
                            s->diff->merge_base_sha, s->diff->base_ref, s->diff->base_from,
                            s->diff->n));
     if (git == 0) {
-        int named = session_schema(s, &err);
+        int named = job_schema(s, &err);
         check(d, "schema", named, &err, named ? "" : s->schema);
     }
     return rc == 0;
@@ -71,8 +71,8 @@ static void
 check_production(struct doctor *d)
 {
     struct err err = {.kind = ERR_NONE};
-    struct session *s = &d->s;
-    int rc = session_production(s, &err);
+    struct job *s = &d->s;
+    int rc = job_production(s, &err);
     check(d, "manifest", rc, &err,
           rc ? ""
              : mem_printf(s->ctx, "%s: %u nodes, %s", s->production->file, s->production->n_nodes,
@@ -83,7 +83,7 @@ check_production(struct doctor *d)
 static void
 check_relations(struct doctor *d)
 {
-    struct session *s = &d->s;
+    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     const struct manifest *m = s->production;
     struct relation *r = mem_array(s->ctx, struct relation, m->n_nodes);
@@ -110,7 +110,7 @@ check_relations(struct doctor *d)
 static void
 check_privileges(struct doctor *d)
 {
-    struct session *s = &d->s;
+    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     struct strlist found = {0};
     const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
@@ -131,7 +131,7 @@ check_privileges(struct doctor *d)
 static int
 try_roles(struct doctor *d, struct strlist *found, struct err *err)
 {
-    struct session *s = &d->s;
+    struct job *s = &d->s;
     char *begin, *attempt, *ask, *rollback;
     const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
     if (sql_render(s->ctx, &begin, s->ops->dialect, "begin", NULL, 0, err) ||
@@ -155,7 +155,7 @@ try_roles(struct doctor *d, struct strlist *found, struct err *err)
 static void
 check_roles(struct doctor *d)
 {
-    struct session *s = &d->s;
+    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     struct strlist found = {0};
     if (!check(d, "roles", try_roles(d, &found, &err), &err,
@@ -187,15 +187,15 @@ check_roles(struct doctor *d)
 static void
 check_warehouse(struct doctor *d)
 {
-    struct session *s = &d->s;
+    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
-    int rc = session_connect(s, &err);
+    int rc = job_connect(s, &err);
     if (!check(
             d, "warehouse", rc, &err,
             rc ? ""
                : mem_printf(s->ctx, "PostgreSQL %s, role %s", s->server.version, s->server.role)))
         return;
-    check(d, "pooler", session_direct(s, &err), &err,
+    check(d, "pooler", job_direct(s, &err), &err,
           s->server.pooled
               ? "a pooler stands between, and gives each session a connection of its own"
               : "direct connection");
@@ -219,7 +219,7 @@ int
 cmd_doctor(void *ctx, const struct config *config, struct err *err)
 {
     struct doctor d = {.color = log_color(stdout)};
-    session_init(&d.s, ctx, config);
+    job_init(&d.s, ctx, config);
     log_setup(LOG_WARN, log_get_format());
     if (command_args(config, 0, 0, err))
         return -1;

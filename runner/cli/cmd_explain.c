@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "session.h"
+#include "job/job.h"
 
 #include <string.h>
 
@@ -67,7 +67,7 @@ fail_unknown(void *ctx, const struct manifest *m, const char *name, struct err *
 }
 
 static int
-find_node(const struct session *s, const char *name, uint32_t *out, struct err *err)
+find_node(const struct job *s, const char *name, uint32_t *out, struct err *err)
 {
     const struct manifest *m = s->head;
     *out = manifest_find(m, name);
@@ -121,7 +121,7 @@ struct answer {
 };
 
 static int
-find_answer(struct session *s, const char *name, struct answer *a, struct err *err)
+find_answer(struct job *s, const char *name, struct answer *a, struct err *err)
 {
     if (find_node(s, name, &a->node, err) ||
         (s->state && state_reasons(s->ctx, s->state, a->node, &a->reasons, &a->n, err)))
@@ -140,7 +140,7 @@ find_answer(struct session *s, const char *name, struct answer *a, struct err *e
 }
 
 static void
-print_text(struct session *s, const struct answer *a)
+print_text(struct job *s, const struct answer *a)
 {
     const struct node *n = &s->head->nodes[a->node];
     printf("%s is %s\n", n->unique_id,
@@ -166,7 +166,7 @@ print_text(struct session *s, const struct answer *a)
 }
 
 static void
-print_json(struct session *s, const struct answer *a)
+print_json(struct job *s, const struct answer *a)
 {
     cJSON *doc = json_object(s->ctx);
     cJSON_AddNumberToObject(doc, "version", 1);
@@ -188,7 +188,7 @@ print_json(struct session *s, const struct answer *a)
 }
 
 static int
-explain(struct session *s, const char *name, struct err *err)
+explain(struct job *s, const char *name, struct err *err)
 {
     struct answer a = {0};
     if (find_answer(s, name, &a, err))
@@ -203,24 +203,22 @@ explain(struct session *s, const char *name, struct err *err)
 int
 cmd_explain(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct err no_git;
-    session_init(&s, ctx, config);
-    if (command_args(config, 1, 1, err) || session_project(&s, !config->manifest, err))
+    job_init(&s, ctx, config);
+    if (command_args(config, 1, 1, err) || job_project(&s, !config->manifest, err))
         return -1;
-    if (session_git(&s, &no_git)) {
+    if (job_git(&s, &no_git)) {
         if (!config->manifest) {
             *err = no_git;
             return -1;
         }
         log_event(LOG_WARN, "git.none", "where changes come from is not told: %s", no_git.msg);
     }
-    if (!config->manifest &&
-        (session_schema(&s, err) ||
-         build_prepare(ctx, &s.env, config, s.project, s.profile, s.schema, err)))
+    if (!config->manifest && (job_schema(&s, err) || build_prepare(ctx, &s.env, config, s.project,
+                                                                   s.profile, s.schema, err)))
         return -1;
-    if (session_production(&s, err) || session_head(&s, err) ||
-        session_select(&s, SESSION_DEFAULT_SELECT, err))
+    if (job_production(&s, err) || job_head(&s, err) || job_select(&s, JOB_DEFAULT_SELECT, err))
         return -1;
     return explain(&s, config->args.v[0], err);
 }

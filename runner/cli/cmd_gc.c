@@ -1,8 +1,8 @@
-#include "ask.h"
+#include "job/user_command.h"
 #include "commands.h"
-#include "database.h"
+#include "job/database.h"
 #include "gc/gc.h"
-#include "post/post.h"
+#include "forge/forge.h"
 
 #include <string.h>
 
@@ -58,12 +58,12 @@ add_numbers(void *ctx, struct strlist *out, const char *text, const char *comman
 }
 
 static int
-ask_closed(struct session *s, struct strlist *out, struct err *err)
+ask_closed(struct job *s, struct strlist *out, struct err *err)
 {
     char *said;
     const struct strlist *words = &s->config->closed_command;
-    return ask_command(s, "gc.closed_command", words, NULL, &said, err) ||
-                   add_numbers(s->ctx, out, said, ask_echo(s->ctx, words), err)
+    return user_command_command(s, "gc.closed_command", words, NULL, &said, err) ||
+                   add_numbers(s->ctx, out, said, user_command_echo(s->ctx, words), err)
                ? -1
                : 0;
 }
@@ -90,18 +90,18 @@ add_closed(void *ctx, struct strlist *out, const struct config *config, struct e
 
 /* Of each pull request that has a schema here. */
 static int
-ask_forge(struct session *s, struct strlist *closed, struct err *err)
+ask_forge(struct job *s, struct strlist *closed, struct err *err)
 {
     struct gc_schema *schemas;
     size_t n;
     struct strlist seen = {0};
     const struct config *c = s->config;
     const struct gc_options o = {.project = s->project->name, .closed = closed, .now = s->now};
-    struct post_comment which = {.forge = c->ask_forge,
-                                 .api = c->api_url,
-                                 .timeout = c->post_timeout,
-                                 .repository =
-                                     c->repository ? c->repository : post_repository_here(s->ctx)};
+    struct forge_comment which = {.forge = c->ask_forge,
+                                  .api = c->api_url,
+                                  .timeout = c->forge_timeout,
+                                  .repository = c->repository ? c->repository
+                                                              : forge_repository_here(s->ctx)};
     if (!which.repository) {
         fail(err, ERR_CONFIG, "--ask-forge %s: the repository is not known", c->ask_forge);
         return hint(err, "Give it with --repository, as the forge names it: OWNER/NAME.");
@@ -115,7 +115,7 @@ ask_forge(struct session *s, struct strlist *closed, struct err *err)
             strlist_has(&seen, which.pull_request))
             continue;
         strlist_add(s->ctx, &seen, which.pull_request);
-        if (post_is_closed(s->ctx, &is_closed, &which, err))
+        if (forge_is_closed(s->ctx, &is_closed, &which, err))
             return -1;
         if (is_closed)
             strlist_add(s->ctx, closed, which.pull_request);
@@ -126,7 +126,7 @@ ask_forge(struct session *s, struct strlist *closed, struct err *err)
 /* What a hosting service keeps cannot be asked for markers: the program is told the name, and finds
  * what it made itself. */
 static int
-drop_hosted(struct session *s, const struct strlist *closed, struct err *err)
+drop_hosted(struct job *s, const struct strlist *closed, struct err *err)
 {
     const struct strlist *words = &s->config->database_drop_command;
     for (size_t i = 0; words->n && i < closed->n; i++) {
@@ -135,12 +135,12 @@ drop_hosted(struct session *s, const struct strlist *closed, struct err *err)
         const char *name = mem_printf(s->ctx, "%s_pr_%s", s->server.database, closed->v[i]);
         database_env(s->ctx, &env, name, closed->v[i], s->project);
         if (s->config->dry_run)
-            log_event(LOG_INFO, "gc.would_ask", "would run %s for %s", ask_echo(s->ctx, words),
-                      name);
-        else if (ask_command(s, "clone.database.drop_command", words, &env, &said, err))
+            log_event(LOG_INFO, "gc.would_ask", "would run %s for %s",
+                      user_command_echo(s->ctx, words), name);
+        else if (user_command_command(s, "clone.database.drop_command", words, &env, &said, err))
             return -1;
         else
-            log_event(LOG_INFO, "gc.asked", "%s: %s", name, ask_echo(s->ctx, words));
+            log_event(LOG_INFO, "gc.asked", "%s: %s", name, user_command_echo(s->ctx, words));
     }
     return 0;
 }
@@ -148,13 +148,13 @@ drop_hosted(struct session *s, const struct strlist *closed, struct err *err)
 int
 cmd_gc(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct gc_schema *schemas;
     size_t n;
-    session_init(&s, ctx, config);
+    job_init(&s, ctx, config);
     struct strlist closed = {0};
     if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) ||
-        session_project(&s, true, err) || session_connect(&s, err) || session_direct(&s, err))
+        job_project(&s, true, err) || job_connect(&s, err) || job_direct(&s, err))
         return -1;
     if (config->closed_command.n && ask_closed(&s, &closed, err))
         return -1;

@@ -1,6 +1,6 @@
 /* A cloneci.yml for the project at hand, from the option table, and the recipe of its CI system. */
 #include "commands.h"
-#include "session.h"
+#include "job/job.h"
 
 #include "ci_recipes.h"
 
@@ -337,9 +337,9 @@ init_settings(struct init *in, struct err *err)
 int
 cmd_init(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
-    session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, false, err))
+    struct job s;
+    job_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || job_project(&s, false, err))
         return -1;
     struct init in = {.ctx = ctx, .config = config, .project = s.project};
     in.repository = find_repository(ctx, s.project->dir);

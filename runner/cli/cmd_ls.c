@@ -1,11 +1,11 @@
 #include "commands.h"
-#include "session.h"
+#include "job/job.h"
 
 #include <string.h>
 
 /* A ready manifest, else the one that dbt left in the target folder. Nothing is started. */
 static int
-read_manifests(struct session *s, struct err *err)
+read_manifests(struct job *s, struct err *err)
 {
     const char *path = s->config->manifest;
     if (!path)
@@ -20,7 +20,7 @@ read_manifests(struct session *s, struct err *err)
     if (manifest_read_two(s->ctx, &s->head, path, &s->production, old, err))
         return -1;
     struct state_flags *flags = mem_new(s->ctx, struct state_flags);
-    *flags = session_flags(s, s->head);
+    *flags = job_flags(s, s->head);
     s->state = state_new(s->ctx, s->head, s->production, flags, NULL);
     return 0;
 }
@@ -28,11 +28,11 @@ read_manifests(struct session *s, struct err *err)
 /* With a ready manifest the project's files are needed for `path:`, selectors.yml and flags only.
  */
 static int
-find_project(struct session *s, struct err *err)
+find_project(struct job *s, struct err *err)
 {
     const char *dir = s->config->project_dir ? s->config->project_dir : ".";
     if (!s->config->manifest || file_exists(path_join(s->ctx, dir, "dbt_project.yml")))
-        return session_project(s, false, err);
+        return job_project(s, false, err);
     s->project = mem_new(s->ctx, struct project);
     s->project->dir = path_absolute(s->ctx, dir);
     s->project->target_path = path_join(s->ctx, s->project->dir, "target");
@@ -43,10 +43,10 @@ find_project(struct session *s, struct err *err)
 int
 cmd_ls(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
-    session_init(&s, ctx, config);
+    struct job s;
+    job_init(&s, ctx, config);
     if (command_args(config, 0, 0, err) || find_project(&s, err) || read_manifests(&s, err) ||
-        session_select(&s, NULL, err))
+        job_select(&s, NULL, err))
         return -1;
     const char *format = config->output ? config->output : "selector";
     for (uint32_t i = 0; i < s.selected.n; i++) {

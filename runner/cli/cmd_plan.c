@@ -1,13 +1,13 @@
 #include "commands.h"
-#include "session.h"
+#include "job/job.h"
 
 int
 cmd_plan(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     bool nothing;
-    session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_until_plan(&s, &nothing, err))
+    job_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || job_until_plan(&s, &nothing, err))
         return -1;
     bool json = str_eq(config->output, "json");
     if (nothing) {
@@ -18,7 +18,7 @@ cmd_plan(void *ctx, const struct config *config, struct err *err)
         return 0;
     }
     char *path;
-    if (session_write_plan(&s, &path, err))
+    if (job_write_plan(&s, &path, err))
         return -1;
     char *text = json ? json_print(ctx, plan_json(ctx, s.plan), true)
                       : plan_text(ctx, s.plan, log_color(stdout));

@@ -1,11 +1,11 @@
 #include "commands.h"
-#include "generations.h"
-#include "staging.h"
+#include "job/promotion.h"
+#include "job/promotion_stage.h"
 
 #include <string.h>
 
 static int
-read_pairs(struct session *s, struct promote_pair **out, struct err *err)
+read_pairs(struct job *s, struct promote_pair **out, struct err *err)
 {
     const struct strlist *from = &s->config->promote_from;
     struct promote_pair *pairs = mem_array(s->ctx, struct promote_pair, from->n);
@@ -27,7 +27,7 @@ read_pairs(struct session *s, struct promote_pair **out, struct err *err)
 }
 
 static int
-write_note(struct session *s, const struct promote_options *o, const struct promote_pair *pairs,
+write_note(struct job *s, const struct promote_options *o, const struct promote_pair *pairs,
            size_t n, struct err *err)
 {
     struct promote_note note;
@@ -43,8 +43,7 @@ write_note(struct session *s, const struct promote_options *o, const struct prom
 
 /* What stands in the schemas of --from was built by somebody else. */
 static int
-promote_built(struct session *s, struct promote_options *o, struct announcement *out,
-              struct err *err)
+promote_built(struct job *s, struct promote_options *o, struct notification *out, struct err *err)
 {
     const struct config *c = s->config;
     struct promote_pair *pairs = NULL;
@@ -67,47 +66,46 @@ promote_built(struct session *s, struct promote_options *o, struct announcement 
     if (promote_plan_forward(s->ctx, &p, s->adapter, o, pairs, c->promote_from.n,
                              c->since ? &since : NULL, err))
         return -1;
-    return generations_go(s, o, p, out, err);
+    return promotion_go(s, o, p, out, err);
 }
 
 /* Builds the next generation beside the live one, then puts it live. */
 static int
-promote_whole(struct session *s, struct promote_options *o, struct announcement *out,
-              struct err *err)
+promote_whole(struct job *s, struct promote_options *o, struct notification *out, struct err *err)
 {
-    struct staging g;
+    struct promotion_stage g;
     struct promote_plan *p = NULL;
     if (s->config->note || s->config->since) {
         fail(err, ERR_CONFIG, "--note and --since belong to --from");
         return hint(err,
                     "A promotion that builds itself always looks for what was written meanwhile.");
     }
-    if (staging_plan(&g, s, o, err))
+    if (promotion_stage_plan(&g, s, o, err))
         return -1;
     if (s->config->dry_run)
-        return staging_show(&g, err);
-    if (staging_build(&g, err))
+        return promotion_stage_show(&g, err);
+    if (promotion_stage_build(&g, err))
         return -1;
     if (promote_plan_forward(s->ctx, &p, s->adapter, o, g.pairs, g.n_pairs, &g.note, err) ||
-        generations_go(s, o, p, out, err)) {
+        promotion_go(s, o, p, out, err)) {
         if (!out->live)
-            staging_left(&g);
+            promotion_stage_left(&g);
         return -1;
     }
-    staging_end(&g);
+    promotion_stage_end(&g);
     return 0;
 }
 
 static int
-promote(void *ctx, const struct config *config, struct announcement *out, struct err *err)
+promote(void *ctx, const struct config *config, struct notification *out, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct promote_options o;
-    session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || generations_open(&s, &o, out, err))
+    job_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || promotion_open(&s, &o, out, err))
         return -1;
     if (config->list)
-        return generations_list(&s, &o, err);
+        return promotion_list(&s, &o, err);
     return config->promote_from.n ? promote_built(&s, &o, out, err)
                                   : promote_whole(&s, &o, out, err);
 }
@@ -115,6 +113,6 @@ promote(void *ctx, const struct config *config, struct announcement *out, struct
 int
 cmd_promote(void *ctx, const struct config *config, struct err *err)
 {
-    struct announcement a = {.began = clock_ms()};
-    return announce(ctx, config, &a, promote(ctx, config, &a, err), err);
+    struct notification a = {.began = clock_ms()};
+    return notify(ctx, config, &a, promote(ctx, config, &a, err), err);
 }

@@ -1,16 +1,16 @@
 #include "commands.h"
 #include "gitdiff/gitdiff.h"
-#include "post/post.h"
+#include "forge/forge.h"
 #include "report/report.h"
-#include "session.h"
+#include "job/job.h"
 
 #include <string.h>
 #include <unistd.h>
 
 static int
-read_report(struct session *s, cJSON **out, struct err *err)
+read_report(struct job *s, cJSON **out, struct err *err)
 {
-    const char *path = session_file(s, s->ctx, "report.json");
+    const char *path = job_file(s, s->ctx, "report.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no report", path);
         return hint(
@@ -36,7 +36,7 @@ missing(const char *what, const char *option, struct err *err)
 }
 
 static const char *
-outcome_text(enum post_outcome outcome)
+findings_text(enum forge_outcome outcome)
 {
     switch (outcome) {
     case POST_CREATED:
@@ -60,21 +60,21 @@ github_files(void *ctx, const cJSON *doc, const char *markdown, struct err *err)
         {"exit_code", mem_printf(ctx, "%.0f", json_num(run, "exit_code", 0))},
         {"schema", json_str(doc, "schema") ? json_str(doc, "schema") : ""},
     };
-    return post_github_files(markdown, outputs, BASE_COUNT(outputs), err);
+    return forge_github_files(markdown, outputs, BASE_COUNT(outputs), err);
 }
 
 static int
-post(struct session *s, cJSON *doc, struct err *err)
+post(struct job *s, cJSON *doc, struct err *err)
 {
     const struct config *config = s->config;
     const char *repository = config->repository, *number = config->pull_request;
-    report_identify(doc, repository ? repository : post_repository_here(s->ctx),
+    report_identify(doc, repository ? repository : forge_repository_here(s->ctx),
                     number ? number : gitdiff_pull_request(s->ctx));
     const char *key = report_key(s->ctx, doc),
-               *markdown = report_comment(s->ctx, doc, post_draws(config->post));
+               *markdown = report_comment(s->ctx, doc, forge_draws(config->post));
     if (strcmp(config->post, "github") == 0 && github_files(s->ctx, doc, markdown, err))
         return -1;
-    const struct post_comment comment = {
+    const struct forge_comment comment = {
         .forge = config->post,
         .api = config->api_url,
         .repository = json_str(json_get(doc, "project"), "repository"),
@@ -82,23 +82,23 @@ post(struct session *s, cJSON *doc, struct err *err)
         .key = key,
         .text = markdown + strlen(key) + 1,
         .started_at = json_str(json_get(doc, "run"), "started_at"),
-        .timeout = config->post_timeout};
+        .timeout = config->forge_timeout};
     if (!comment.repository)
         return missing("the repository", "--repository", err);
     if (!comment.pull_request)
         return missing("the pull request's number", "--pull-request", err);
     struct posted posted;
     live_begin("posting the report");
-    if (post_comment(s->ctx, &posted, &comment, err))
+    if (forge_comment(s->ctx, &posted, &comment, err))
         return -1;
     live_end();
-    printf("the comment of %s was %s%s\n", posted.where, outcome_text(posted.outcome),
+    printf("the comment of %s was %s%s\n", posted.where, findings_text(posted.outcome),
            posted.shortened ? ", shortened to what fits" : "");
     return 0;
 }
 
 static int
-print(struct session *s, const cJSON *doc, struct err *err)
+print(struct job *s, const cJSON *doc, struct err *err)
 {
     const char *format = s->config->output ? s->config->output : "text";
     const char *text =
@@ -120,10 +120,10 @@ print(struct session *s, const cJSON *doc, struct err *err)
 int
 cmd_report(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     cJSON *doc;
-    session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, false, err) ||
+    job_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || job_project(&s, false, err) ||
         read_report(&s, &doc, err))
         return -1;
     return config->post ? post(&s, doc, err) : print(&s, doc, err);

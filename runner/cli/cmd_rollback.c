@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "generations.h"
+#include "job/promotion.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,22 +17,22 @@ read_generation(const char *text, int64_t *to, struct err *err)
 }
 
 static int
-rollback(void *ctx, const struct config *config, struct announcement *out, struct err *err)
+rollback(void *ctx, const struct config *config, struct notification *out, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct promote_options o;
     struct promote_plan *p = NULL;
     int64_t to;
-    session_init(&s, ctx, config);
+    job_init(&s, ctx, config);
     if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) ||
-        generations_open(&s, &o, out, err) || promote_plan_back(ctx, &p, s.adapter, &o, to, err))
+        promotion_open(&s, &o, out, err) || promote_plan_back(ctx, &p, s.adapter, &o, to, err))
         return -1;
-    return generations_go(&s, &o, p, out, err);
+    return promotion_go(&s, &o, p, out, err);
 }
 
 int
 cmd_rollback(void *ctx, const struct config *config, struct err *err)
 {
-    struct announcement a = {.began = clock_ms()};
-    return announce(ctx, config, &a, rollback(ctx, config, &a, err), err);
+    struct notification a = {.began = clock_ms()};
+    return notify(ctx, config, &a, rollback(ctx, config, &a, err), err);
 }

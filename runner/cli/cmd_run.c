@@ -1,15 +1,15 @@
-#include "ahead.h"
+#include "job/early_clones.h"
 #include "commands.h"
-#include "outcome.h"
+#include "job/findings.h"
 
 /* The report is written however the run ends, and the first error is the one that counts. */
 static int
-finish(struct outcome *o, int rc, struct err *err)
+finish(struct findings *o, int rc, struct err *err)
 {
     struct err other = {.kind = ERR_NONE};
     if (!o->s->project)
         return rc;
-    if (outcome_report(o, rc ? err : NULL, &other)) {
+    if (findings_report(o, rc ? err : NULL, &other)) {
         if (rc == 0)
             *err = other;
         else
@@ -20,33 +20,34 @@ finish(struct outcome *o, int rc, struct err *err)
 }
 
 /* What a command does once the plan stands. */
-typedef int (*half)(struct outcome *o, struct err *err);
+typedef int (*half)(struct findings *o, struct err *err);
 
 static int
-build_half(struct outcome *o, struct err *err)
+build_half(struct findings *o, struct err *err)
 {
-    return outcome_build(o, err) || outcome_compare(o, err) || outcome_twin(o, err) ? -1 : 0;
+    return findings_build(o, err) || findings_compare(o, err) || findings_full_refresh(o, err) ? -1
+                                                                                               : 0;
 }
 
 static int
-first(struct outcome *o, struct err *err)
+first(struct findings *o, struct err *err)
 {
-    return outcome_clone(o, err) || outcome_forecast(o, err) ? -1 : 0;
+    return findings_clone(o, err) || findings_forecast(o, err) ? -1 : 0;
 }
 
 static int
-whole(struct outcome *o, struct err *err)
+whole(struct findings *o, struct err *err)
 {
     return first(o, err) || build_half(o, err) ? -1 : 0;
 }
 
 static int
-second(struct outcome *o, struct err *err)
+second(struct findings *o, struct err *err)
 {
     bool done = false;
-    if (outcome_adopt(o, err) || (o->s->config->retry && outcome_retry(o, &done, err)))
+    if (findings_adopt(o, err) || (o->s->config->retry && findings_retry(o, &done, err)))
         return -1;
-    return done ? outcome_check(o, err) : outcome_forecast(o, err) || build_half(o, err) ? -1 : 0;
+    return done ? findings_check(o, err) : findings_forecast(o, err) || build_half(o, err) ? -1 : 0;
 }
 
 static int
@@ -54,22 +55,22 @@ do_job(void *ctx, const struct config *config, half job, struct err *err)
 {
     if (config->dry_run)
         return cmd_plan(ctx, config, err);
-    struct session s;
-    session_init(&s, ctx, config);
+    struct job s;
+    job_init(&s, ctx, config);
     s.lock = true;
-    s.ahead_wanted = job != second;
-    struct outcome o = {.s = &s};
-    if (command_args(config, 0, 0, err) || outcome_check_allow(&s, err))
+    s.early_clones_wanted = job != second;
+    struct findings o = {.s = &s};
+    if (command_args(config, 0, 0, err) || findings_check_allow(&s, err))
         return -1;
-    int rc = session_until_plan(&s, &o.nothing, err);
+    int rc = job_until_plan(&s, &o.nothing, err);
     if (rc == 0 && !o.nothing)
         rc = job(&o, err);
     if (rc == 0)
-        rc = outcome_result(&o, err);
+        rc = findings_result(&o, err);
     if (rc)
-        session_superseded(&s, err);
+        job_superseded(&s, err);
     if (!rc || (err->kind != ERR_SIGNAL && err->kind != ERR_LOCKED))
-        ahead_drop(&s);
+        early_clones_drop(&s);
     return finish(&o, rc, err);
 }
 

@@ -1,6 +1,6 @@
 #include "commands.h"
 #include "gc/gc.h"
-#include "outcome.h"
+#include "job/findings.h"
 #include "sandbox/sandbox.h"
 
 #include <string.h>
@@ -8,18 +8,17 @@
 /* --- what all of them need --- */
 
 static int
-open_session(struct session *s, void *ctx, const struct config *config, size_t names,
-             struct err *err)
+open_session(struct job *s, void *ctx, const struct config *config, size_t names, struct err *err)
 {
-    session_init(s, ctx, config);
-    if (command_args(config, names, names, err) || session_project(s, true, err) ||
-        session_connect(s, err) || session_direct(s, err))
+    job_init(s, ctx, config);
+    if (command_args(config, names, names, err) || job_project(s, true, err) ||
+        job_connect(s, err) || job_direct(s, err))
         return -1;
     return names ? sandbox_check_name(config->args.v[0], s->ops->name_max, err) : 0;
 }
 
 static int
-find(struct session *s, struct sandbox **out, struct err *err)
+find(struct job *s, struct sandbox **out, struct err *err)
 {
     struct sandbox *list;
     size_t n;
@@ -41,7 +40,7 @@ find(struct session *s, struct sandbox **out, struct err *err)
 }
 
 static int
-check_role(struct session *s, const char *role, struct err *err)
+check_role(struct job *s, const char *role, struct err *err)
 {
     struct strlist cells = {0};
     const struct sql_var vars[] = {{"role", role ? role : ""}};
@@ -54,7 +53,7 @@ check_role(struct session *s, const char *role, struct err *err)
 }
 
 static int
-read_production(struct session *s, struct err *err)
+read_production(struct job *s, struct err *err)
 {
     const char *path;
     if (guard_path(s->ctx, &path, s->config, s->project, err) ||
@@ -70,7 +69,7 @@ read_production(struct session *s, struct err *err)
 
 /* What is only to be read, by the same language. */
 static int
-find_views(struct session *s, struct plan_sandbox *box, struct err *err)
+find_views(struct job *s, struct plan_sandbox *box, struct err *err)
 {
     struct select_result views = {0};
     struct select_request r = {.select = s->config->as_views};
@@ -83,7 +82,7 @@ find_views(struct session *s, struct plan_sandbox *box, struct err *err)
 }
 
 static int
-choose(struct session *s, struct config *config, struct plan_sandbox *box, struct err *err)
+choose(struct job *s, struct config *config, struct plan_sandbox *box, struct err *err)
 {
     if (!config->select.n && !config->selector && !config->downstream_of.n) {
         fail(err, ERR_CONFIG, "what is to stand in the sandbox %s?", box->name);
@@ -93,7 +92,7 @@ choose(struct session *s, struct config *config, struct plan_sandbox *box, struc
     struct strlist criteria = {0};
     sandbox_criteria(s->ctx, &criteria, &config->select, &config->downstream_of);
     config->select = criteria;
-    if (session_select(s, NULL, err) || find_views(s, box, err))
+    if (job_select(s, NULL, err) || find_views(s, box, err))
         return -1;
     if (s->selected.n)
         return 0;
@@ -105,7 +104,7 @@ choose(struct session *s, struct config *config, struct plan_sandbox *box, struc
 /* Production was rebuilt while it was cloned: the notes are of what stood before, so that all is
  * stale to the next refresh. */
 static void
-forget_notes(struct session *s, struct sandbox_notes *notes)
+forget_notes(struct job *s, struct sandbox_notes *notes)
 {
     notes->notes = (struct strlist){0};
     for (size_t i = 0; i < s->plan->n_clones; i++)
@@ -115,16 +114,16 @@ forget_notes(struct session *s, struct sandbox_notes *notes)
 
 /* Notes, makes, seals; plans anew where production was rebuilt meanwhile. */
 static int
-carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *before,
-          struct apply_result *applied, struct err *err)
+carry_out(struct job *s, struct plan_sandbox *box, const struct sandbox *before,
+          struct clone_result *applied, struct err *err)
 {
-    struct outcome o = {.s = s};
+    struct findings o = {.s = s};
     struct sandbox_notes notes;
     const struct plan *planned = s->plan;
     if (before && sandbox_replace(s->plan, before, err))
         return -1;
     if (sandbox_note(s->ctx, s->adapter, s->plan, &notes, err) ||
-        (before ? outcome_in_place(&o, err) : outcome_fill(&o, err)))
+        (before ? findings_in_place(&o, err) : findings_fill(&o, err)))
         return -1;
     if (s->plan != planned)
         forget_notes(s, &notes);
@@ -142,7 +141,7 @@ carry_out(struct session *s, struct plan_sandbox *box, const struct sandbox *bef
 }
 
 static void
-print_clones(struct session *s, bool dry_run)
+print_clones(struct job *s, bool dry_run)
 {
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
@@ -163,8 +162,8 @@ print_clones(struct session *s, bool dry_run)
 }
 
 static void
-print_made(struct session *s, const struct plan_sandbox *box, const char *word,
-           const struct apply_result *r, size_t fresh)
+print_made(struct job *s, const struct plan_sandbox *box, const char *word,
+           const struct clone_result *r, size_t fresh)
 {
     size_t views = 0;
     int64_t bytes = 0;
@@ -197,7 +196,7 @@ print_made(struct session *s, const struct plan_sandbox *box, const char *word,
 }
 
 static int
-show_plan(struct session *s)
+show_plan(struct job *s)
 {
     if (!str_eq(s->config->output, "json")) {
         print_clones(s, true);
@@ -212,8 +211,8 @@ show_plan(struct session *s)
 int
 cmd_sandbox_create(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
-    struct apply_result applied;
+    struct job s;
+    struct clone_result applied;
     struct config *own = mem_memdup(ctx, config, sizeof *config);
     if (config->as_of_manifest)
         own->state = config->as_of_manifest;
@@ -224,7 +223,7 @@ cmd_sandbox_create(void *ctx, const struct config *config, struct err *err)
     s.lock = !config->dry_run;
     s.expires = config->ttl > 0 ? clock_utc_after(ctx, (int64_t)config->ttl) : NULL;
     if (check_role(&s, box.role, err) || read_production(&s, err) || choose(&s, own, &box, err) ||
-        session_plan(&s, err))
+        job_plan(&s, err))
         return -1;
     if (!s.plan->n_clones) {
         fail(err, ERR_CONFIG, "nothing that is selected stands in production");
@@ -258,7 +257,7 @@ say_kept(const struct sandbox_clone *c, const char *why)
 
 /* What changed, and is still what we made. */
 static struct select_result
-to_refresh(struct session *s, const struct sandbox *found, struct plan_sandbox *box)
+to_refresh(struct job *s, const struct sandbox *found, struct plan_sandbox *box)
 {
     const struct manifest *m = s->production;
     struct select_result r = {.in = mem_array(s->ctx, uint8_t, m->n_nodes + 1),
@@ -302,9 +301,9 @@ take_options(struct config *c, const struct sandbox *found)
 int
 cmd_sandbox_refresh(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct sandbox *found = NULL;
-    struct apply_result applied = {0};
+    struct clone_result applied = {0};
     struct config *own = mem_memdup(ctx, config, sizeof *config);
     if (config->as_of_manifest)
         own->state = config->as_of_manifest;
@@ -322,7 +321,7 @@ cmd_sandbox_refresh(void *ctx, const struct config *config, struct err *err)
         sandbox_look(ctx, s.adapter, s.ops, found, true, err))
         return -1;
     s.selected = to_refresh(&s, found, &box);
-    if (session_plan(&s, err))
+    if (job_plan(&s, err))
         return -1;
     for (size_t i = 0; i < s.plan->n_nodes; i++) {
         const struct sandbox_clone *c = clone_of(found, s.plan->nodes[i].info->unique_id);
@@ -349,7 +348,7 @@ count_stale(const struct sandbox *box)
 }
 
 static void
-print_json_list(struct session *s, const struct sandbox *list, size_t n)
+print_json_list(struct job *s, const struct sandbox *list, size_t n)
 {
     cJSON *all = json_array(s->ctx);
     for (size_t i = 0; i < n; i++) {
@@ -376,7 +375,7 @@ print_json_list(struct session *s, const struct sandbox *list, size_t n)
 }
 
 static void
-print_text_list(struct session *s, const struct sandbox *list, size_t n)
+print_text_list(struct job *s, const struct sandbox *list, size_t n)
 {
     if (!n)
         puts("there is no sandbox");
@@ -395,7 +394,7 @@ print_text_list(struct session *s, const struct sandbox *list, size_t n)
 int
 cmd_sandbox_list(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct sandbox *list;
     size_t n;
     if (open_session(&s, ctx, config, 0, err) ||
@@ -416,7 +415,7 @@ cmd_sandbox_list(void *ctx, const struct config *config, struct err *err)
 int
 cmd_sandbox_drop(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct sandbox *found = NULL;
     struct gc_schema *all, *mine;
     size_t n, m = 0, kept = 0;

@@ -1,10 +1,10 @@
 #include "commands.h"
-#include "session.h"
+#include "job/job.h"
 
 #include <string.h>
 
 static void
-print_json_facts(const struct session *s)
+print_json_facts(const struct job *s)
 {
     void *tmp = talloc_new(NULL);
     const struct manifest *m = s->production;
@@ -24,7 +24,7 @@ print_json_facts(const struct session *s)
 }
 
 static void
-print_facts(const struct session *s)
+print_facts(const struct job *s)
 {
     void *tmp = talloc_new(NULL);
     const struct manifest *m = s->production;
@@ -48,19 +48,19 @@ print_facts(const struct session *s)
 int
 cmd_state_check(void *ctx, const struct config *config, struct err *err)
 {
-    struct session s;
+    struct job s;
     struct err no_git, no_profile;
-    session_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || session_project(&s, false, err))
+    job_init(&s, ctx, config);
+    if (command_args(config, 0, 0, err) || job_project(&s, false, err))
         return -1;
     /* Both make the guards sharper; neither is needed to check a manifest. */
     if (config_profile(ctx, &s.profile, config, s.project, &no_profile))
         log_event(LOG_WARN, "profile.none", "the adapter is not compared: %s", no_profile.msg);
-    if (session_git(&s, &no_git))
+    if (job_git(&s, &no_git))
         log_event(LOG_WARN, "git.none", "ancestry is not compared: %s", no_git.msg);
     if (config->schema)
         s.schema = config->schema;
-    if (session_production(&s, err))
+    if (job_production(&s, err))
         return -1;
     if (str_eq(config->output, "json"))
         print_json_facts(&s);

@@ -88,7 +88,7 @@ read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct
 /* The first rule that has the node, or NULL; what it says of a part counts more than the model's
  * own word. */
 static const struct plan_rule *
-apply_rule(const struct plan *plan, const struct plan_node *p, struct wish *wish)
+clone_rule(const struct plan *plan, const struct plan_node *p, struct wish *wish)
 {
     for (size_t i = 0; i < plan->in.n_rules; i++) {
         const struct plan_rule *r = &plan->in.rules[i];
@@ -249,7 +249,7 @@ static int
 choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struct wish *wish,
        struct err *err)
 {
-    const struct plan_rule *rule = apply_rule(plan, p, wish);
+    const struct plan_rule *rule = clone_rule(plan, p, wish);
     bool run = find_strategy(plan->in.config->strategy, &c->strategy);
     bool ruled = !run && rule && find_strategy(rule->strategy, &c->strategy);
     if (run)
@@ -314,7 +314,7 @@ plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_clone
     struct wish wish;
     if (read_wish(plan, p, &wish, err))
         return -1;
-    (void)apply_rule(plan, p, &wish);
+    (void)clone_rule(plan, p, &wish);
     if (can_be_lazy(p)) {
         c->strategy = CLONE_LAZY;
         c->why = why;

@@ -1,0 +1,52 @@
+/* Shared by the files of this room only. */
+#ifndef APPLY_INTERNAL_H
+#define APPLY_INTERNAL_H
+
+#include "clone.h"
+
+struct clone_work {
+    void *ctx;
+    struct adapter *a;
+    const struct adapter_ops *ops;
+    const struct plan *plan;
+    const struct plan *ahead; /* by which the clones were made before this one stood; or NULL */
+};
+
+/* Renders a template and runs it. */
+int work_run(struct clone_work *j, const char *stem, const struct sql_var *vars, size_t n,
+             struct err *err) BASE_CHECKED;
+/* Renders a query of one column and adds its rows to *out. */
+int work_query(struct clone_work *j, struct strlist *out, const char *stem,
+               const struct sql_var *vars, size_t n, struct err *err) BASE_CHECKED;
+/* Begins a transaction with the configuration's timeouts. */
+int work_begin(struct clone_work *j, const char *stem, struct err *err) BASE_CHECKED;
+/* Rolls back after a failure; the first error is the one to tell. Returns -1. */
+int work_undo(struct clone_work *j);
+
+/* The plan's clones, in its order: what they are made of, or where they stand. */
+struct relation *clone_relations(struct clone_work *j, bool sources);
+
+/* Who is told of each clone that is done. */
+struct told {
+    struct clone_result *out;
+    clone_progress *progress; /* may be NULL */
+    void *arg;
+    size_t done;
+};
+void told_done(struct told *t, const struct plan_node *p, size_t clone, double ms);
+
+/* Makes the relations, pipelined; then has those that hold rows loaded by several connections. */
+int load_all(struct clone_work *j, struct told *told, const struct clone_load *load, bool *stale,
+             struct err *err) BASE_CHECKED;
+/* ERR_LOCKED and *stale: production has other relations now than those that were cloned. */
+int clone_check(struct clone_work *j, bool *stale, struct err *err) BASE_CHECKED;
+/* Relations and rows in one transaction, which holds a lock on each source until its end. */
+int clone_at_once(struct clone_work *j, struct told *told, bool *stale,
+                  struct err *err) BASE_CHECKED;
+
+/* Ends the connections of other runs' build steps in our schema. Once the clones stand there
+ * (`standing`), one that is found is ERR_LOCKED: what it wrote cannot be told from what we write.
+ */
+int lease_end_others(struct clone_work *j, bool standing, struct err *err) BASE_CHECKED;
+
+#endif

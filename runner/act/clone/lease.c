@@ -1,0 +1,368 @@
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Of an application_name: 63 bytes hold 'cloneci:', the run's 16 digits, a colon and this much. */
+enum { LABEL_MOST = 38, RUN_DIGITS = 16, HEAD_DIGITS = 24 };
+enum { POLL_MS = 100 };
+
+/* --- names of sessions --- */
+
+/* The schema as an application_name can hold it. */
+static char *
+label(void *ctx, const char *schema)
+{
+    bool plain = strlen(schema) <= LABEL_MOST;
+    for (const char *p = schema; *p; p++)
+        plain = plain && *p >= ' ' && *p <= '~';
+    char hex[HASH_SHA256_HEX];
+    hash_sha256(schema, strlen(schema), hex);
+    return plain ? mem_strdup(ctx, schema) : mem_strndup(ctx, hex, LABEL_MOST);
+}
+
+char *
+clone_application_name(void *ctx, const char *run_id, const char *schema)
+{
+    return mem_printf(ctx, "cloneci:%s:%s", run_id, label(ctx, schema));
+}
+
+static const char *
+head_of(const struct plan *plan)
+{
+    return plan->in.diff && plan->in.diff->head_sha ? plan->in.diff->head_sha : "";
+}
+
+/* What is to be known of a run by whoever finds it in his way: see lease_holder.sql. */
+static char *
+session_name(struct clone_work *j, const struct clone_lease *lease)
+{
+    if (!lease->is_within)
+        return mem_strdup(j->ctx, "cloneci sandbox");
+    return mem_printf(j->ctx, "cloneci+%s:%.*s:%.13s", j->plan->in.run_id, HEAD_DIGITS,
+                      head_of(j->plan), lease->number ? lease->number : "");
+}
+
+struct holder {
+    const char *pid, *name;
+    bool same_role;
+    const char *run, *head, *number; /* NULL: it is no run of a pull request */
+};
+
+static void
+read_name(void *ctx, struct holder *h)
+{
+    struct strlist parts = {0};
+    if (!str_starts(h->name, "cloneci+"))
+        return;
+    strlist_split(ctx, &parts, h->name + strlen("cloneci+"), ':');
+    if (parts.n != 3 || strlen(parts.v[0]) != RUN_DIGITS)
+        return;
+    h->run = parts.v[0];
+    h->head = parts.v[1];
+    h->number = parts.v[2];
+}
+
+static const char *
+lock_key(struct clone_work *j, const char *schema)
+{
+    return adapter_lock_key(j->ctx, mem_printf(j->ctx, "cloneci:%s", schema));
+}
+
+static int
+find_holder(struct clone_work *j, const char *schema, struct holder *out, bool *found,
+            struct err *err)
+{
+    struct strlist cells = {0};
+    const struct sql_var vars[] = {{"key", lock_key(j, schema)}};
+    if (j->ops->read(j->ctx, j->a, "lease_holder", vars, 1, &cells, err))
+        return -1;
+    *found = cells.n >= 3;
+    if (!*found)
+        return 0;
+    *out = (struct holder){
+        .pid = cells.v[0], .name = cells.v[1], .same_role = strcmp(cells.v[2], "true") == 0};
+    read_name(j->ctx, out);
+    return 0;
+}
+
+/* --- who gives way --- */
+
+static bool
+known(const char *number)
+{
+    return number && *number;
+}
+
+/* NULL: we are newer, and take over. */
+static const char *
+refused_because(struct clone_work *j, const struct clone_lease *lease, const struct holder *h)
+{
+    if (strncmp(h->head, head_of(j->plan), HEAD_DIGITS) == 0)
+        return "another run of the same commit";
+    if (known(h->number) && known(lease->number))
+        return strtoull(lease->number, NULL, 10) > strtoull(h->number, NULL, 10)
+                   ? NULL
+                   : "a run that the CI started later";
+    if (lease->is_within(lease->arg, h->head) == 1)
+        return "a run of a newer commit";
+    return NULL;
+}
+
+static char *
+describe(void *ctx, const char *run, const char *head)
+{
+    return mem_printf(ctx, "run %s of commit %.10s", run, *head ? head : "?");
+}
+
+static int
+refuse(const struct holder *h, const char *schema, const char *what, struct err *err)
+{
+    void *tmp = talloc_new(NULL);
+    fail(err, ERR_LOCKED, "%s is working in the schema \"%s\"%s%s", what, schema,
+         h->run ? ": " : "", h->run ? describe(tmp, h->run, h->head) : "");
+    talloc_free(tmp);
+    return hint(err, "Wait for it or cancel it; every pull request needs a schema of its own.");
+}
+
+static int
+send(struct clone_work *j, const char *stem, const char *schema, const struct holder *h,
+     struct err *err)
+{
+    struct strlist ignored = {0};
+    const struct sql_var vars[] = {
+        {"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))},
+        {"text", describe(j->ctx, j->plan->in.run_id, head_of(j->plan))},
+        {"pid", h->pid},
+        {"run", h->run}};
+    return work_query(j, &ignored, stem, vars, BASE_COUNT(vars), err);
+}
+
+static int
+try_lock(struct clone_work *j, const char *schema, bool *got, struct err *err)
+{
+    struct strlist rows = {0};
+    const struct sql_var vars[] = {{"key", lock_key(j, schema)}};
+    if (work_query(j, &rows, "lock_try_session", vars, 1, err))
+        return -1;
+    *got = rows.n == 1 && strcmp(rows.v[0], "t") == 0;
+    return 0;
+}
+
+/* Somebody holds the lock: may we have it? One look at it; `forced` is set once the time to give
+ * way is over. */
+static int
+press(struct clone_work *j, const char *schema, const struct clone_lease *lease, bool over,
+      bool *said, struct err *err)
+{
+    struct holder h = {0};
+    bool found;
+    if (find_holder(j, schema, &h, &found, err))
+        return -1;
+    if (!found)
+        return 0;
+    const char *why =
+        !h.same_role ? "another role's run"
+        : h.run ? (lease->is_within ? refused_because(j, lease, &h) : "a run of a pull request")
+                : NULL;
+    if (why)
+        return refuse(&h, schema, why, err);
+    if (!h.run) /* the janitor, a sandbox: soon done, or not ours to end */
+        return over ? refuse(&h, schema, "another command", err) : 0;
+    if (!*said)
+        log_event(LOG_WARN, "lease.takeover", "%s is older and has to give way",
+                  describe(j->ctx, h.run, h.head));
+    *said = true;
+    if (over)
+        return send(j, "lease_end", schema, &h, err);
+    return send(j, "lease_ask", schema, &h, err) || send(j, "lease_cancel", schema, &h, err) ? -1
+                                                                                             : 0;
+}
+
+static int
+lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lease, struct err *err)
+{
+    double end = clock_ms() + lease->patience_ms, give_up = end + lease->patience_ms;
+    for (bool got = false, said = false;;) {
+        if (try_lock(j, schema, &got, err))
+            return -1;
+        if (got)
+            break;
+        double now = clock_ms();
+        if (now > give_up) {
+            fail(err, ERR_LOCKED, "the lock of the schema \"%s\" could not be had", schema);
+            return hint(err, "Somebody takes it again and again: look at pg_locks.");
+        }
+        if (press(j, schema, lease, now > end, &said, err) || interrupt_wait(POLL_MS, err))
+            return -1;
+    }
+    const struct sql_var channel[] = {
+        {"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))}};
+    return work_run(j, "lease_listen", channel, 1, err);
+}
+
+int
+clone_lock(struct adapter *a, const struct plan *plan, const struct clone_lease *lease,
+           struct err *err)
+{
+    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct strlist ignored = {0};
+    const struct sql_var name[] = {{"name", session_name(&j, lease)}};
+    fault_point("lock");
+    int rc = work_query(&j, &ignored, "lease_name", name, 1, err);
+    /* The pull request's own first: whoever has that one never waits for another run of the pull
+     * request. */
+    if (rc == 0 && plan->in.schema)
+        rc = lock_one(&j, plan->in.schema, lease, err);
+    for (size_t i = 0; rc == 0 && i < plan->n_schemas; i++)
+        if (!str_eq(plan->schemas[i].name, plan->in.schema))
+            rc = lock_one(&j, plan->schemas[i].name, lease, err);
+    if (rc == 0 && !plan->in.sandbox)
+        rc = lease_end_others(&j, false, err);
+    talloc_free(j.ctx);
+    return rc;
+}
+
+int
+clone_name(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct strlist ignored = {0};
+    const char *schema = plan->in.schema ? plan->in.schema : "";
+    const struct sql_var name[] = {
+        {"name", clone_application_name(j.ctx, plan->in.run_id, schema)}};
+    int rc = work_query(&j, &ignored, "lease_name", name, 1, err);
+    talloc_free(j.ctx);
+    return rc;
+}
+
+/* --- while we hold it --- */
+
+static int
+superseded(const char *by, struct err *err)
+{
+    fail(err, ERR_LOCKED, "superseded by %s", by);
+    return hint(err, "A newer commit of the pull request is being tested; nothing is to be done.");
+}
+
+int
+clone_leased(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    char *text;
+    void *tmp = talloc_new(NULL);
+    int rc = plan->in.adapter->heard(tmp, a, &text, err);
+    if (rc == 0 && text)
+        rc = superseded(text, err);
+    talloc_free(tmp);
+    return rc;
+}
+
+/* Is this run's marker what the plan found there? Until our own clones are swapped in, an earlier
+ * run's stands. */
+static bool
+was_there(struct clone_work *j, const char *schema, const char *run_id)
+{
+    struct plan_marker m;
+    for (size_t i = 0; i < j->plan->n_schemas; i++) {
+        const struct plan_schema *s = &j->plan->schemas[i];
+        if (strcmp(s->name, schema) == 0 && plan_marker_parse(j->ctx, s->found.marker, &m) == 0)
+            return str_eq(m.run_id, run_id);
+    }
+    return false;
+}
+
+int
+clone_leased_still(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct strlist ignored = {0};
+    struct err cancelled;
+    int rc = work_query(&j, &ignored, "lease_hear", NULL, 0, &cancelled);
+    (void)rc; /* whoever cancels has said so before, and a lost connection is seen next */
+    talloc_free(j.ctx);
+    return clone_leased(a, plan, err);
+}
+
+int
+clone_successor(struct adapter *other, const struct plan *plan, struct err *err)
+{
+    struct clone_work j = {
+        .ctx = talloc_new(NULL), .a = other, .ops = plan->in.adapter, .plan = plan};
+    struct holder h = {0};
+    struct plan_marker m;
+    struct namespace_info info;
+    bool found;
+    int rc = 0;
+    const char *schema = plan->in.schema;
+    if (!schema || find_holder(&j, schema, &h, &found, err))
+        rc = 0;
+    else if (found && h.run && !str_eq(h.run, plan->in.run_id))
+        rc = superseded(describe(j.ctx, h.run, h.head), err);
+    else if (j.ops->namespaces(j.ctx, other, &schema, 1, &info, err) == 0 && info.exists &&
+             plan_marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id &&
+             !str_eq(m.run_id, plan->in.run_id) && !was_there(&j, schema, m.run_id))
+        rc = superseded(describe(j.ctx, m.run_id, m.head ? m.head : ""), err);
+    talloc_free(j.ctx);
+    return rc;
+}
+
+/* --- who else works there --- */
+
+static int
+end_named(struct clone_work *j, bool own, struct strlist *runs, struct err *err)
+{
+    const struct sql_var vars[] = {{"label", label(j->ctx, j->plan->in.schema)},
+                                   {"run", j->plan->in.run_id},
+                                   {"own", own ? "true" : "false"}};
+    return work_query(j, runs, "backend_stop", vars, BASE_COUNT(vars), err);
+}
+
+int
+lease_end_others(struct clone_work *j, bool standing, struct err *err)
+{
+    struct strlist runs = {0};
+    if (!j->plan->in.schema)
+        return 0;
+    if (end_named(j, false, &runs, err))
+        return -1;
+    if (runs.n && standing) {
+        fail(err, ERR_LOCKED,
+             "a process of run %s, which is no longer the pull request's, worked in the schema "
+             "\"%s\" while this "
+             "run built there",
+             runs.v[0], j->plan->in.schema);
+        return hint(
+            err,
+            "What it wrote cannot be told from this run's: end it where it runs, and run again.");
+    }
+    if (runs.n)
+        log_event(LOG_WARN, "builds.ended",
+                  "ended %zu connection%s that a build step had left working", runs.n,
+                  runs.n == 1 ? "" : "s");
+    return 0;
+}
+
+int
+clone_guard(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    int rc = lease_end_others(&j, true, err);
+    talloc_free(j.ctx);
+    return rc;
+}
+
+int
+clone_end_builds(struct adapter *a, const struct plan *plan, struct err *err)
+{
+    if (!plan->in.schema)
+        return 0;
+    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
+    struct strlist ended = {0};
+    int rc = end_named(&j, true, &ended, err);
+    if (rc == 0 && ended.n)
+        log_event(LOG_WARN, "builds.ended",
+                  "ended %zu connection%s that the build step had left working", ended.n,
+                  ended.n == 1 ? "" : "s");
+    talloc_free(j.ctx);
+    return rc;
+}

@@ -1,0 +1,272 @@
+/* Which relation of stage becomes which of production: the project is parsed twice, once as
+ * production's job parses it and once with stage's schema, so that whatever generate_schema_name
+ * does is done by dbt itself. */
+#include "promotion_stage.h"
+
+#include <string.h>
+
+#define SUFFIX "__stage"
+enum { NAME_MOST = 63 };
+
+/* --- two parses --- */
+
+static int
+stage_schema(struct job *s, struct err *err)
+{
+    if (!s->profile->schema || !*s->profile->schema)
+        return fail(err, ERR_CONFIG, "%s: the target '%s' has no schema", s->profile->file,
+                    s->profile->target);
+    s->schema = mem_printf(s->ctx, "%s" SUFFIX, s->profile->schema);
+    if (strlen(s->schema) <= NAME_MOST)
+        return 0;
+    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows %d", s->schema,
+         strlen(s->schema), NAME_MOST);
+    return hint(
+        err, "Shorten production's schema, or build beside it yourself and promote with --from.");
+}
+
+/* As production's own job would name everything; its artifacts are what pull requests compare with
+ * afterwards. */
+static int
+parse_production(struct job *s, struct err *err)
+{
+    struct build_env env;
+    struct project *project = mem_memdup(s->ctx, s->project, sizeof *project);
+    const char *path;
+    double t = job_begin(s, "names");
+    project->target_path = job_file(s, s->ctx, "production");
+    if (build_prepare(s->ctx, &env, s->config, project, s->profile, NULL, err))
+        return -1;
+    strlist_add(s->ctx, &env.env, "CLONECI_STAGE=");
+    log_event(LOG_INFO, "parse.start", "dbt parse: what production's relations are called");
+    if (build_parse(s->ctx, &env, s->run_id, &path, err) ||
+        manifest_read(s->ctx, &s->production, path, err))
+        return -1;
+    job_end(s, t);
+    return 0;
+}
+
+static int
+parse_stage(struct job *s, struct err *err)
+{
+    struct profile *profile = mem_memdup(s->ctx, s->profile, sizeof *profile);
+    if (s->config->stage_target)
+        profile->target = s->config->stage_target;
+    s->profile = profile;
+    if (build_prepare(s->ctx, &s->env, s->config, s->project, profile, s->schema, err))
+        return -1;
+    strlist_add(s->ctx, &s->env.env, "CLONECI_STAGE=" SUFFIX);
+    s->head_why = "what stage's are called";
+    return job_head(s, err);
+}
+
+static bool
+compares(const struct strlist *words)
+{
+    for (size_t i = 0; i < words->n; i++)
+        if (strstr(words->v[i], "state:") || strstr(words->v[i], "result:") ||
+            strstr(words->v[i], "source_status:"))
+            return true;
+    return false;
+}
+
+/* state: and the like compare with what --state holds; where things stand is a question to the two
+ * parses. */
+static int
+select_stage(struct job *s, struct err *err)
+{
+    struct state *standing = s->state;
+    const struct config *c = s->config;
+    if (c->state && (compares(&c->select) || compares(&c->exclude) || c->selector)) {
+        const char *path;
+        struct manifest *before;
+        struct state_flags *flags = mem_new(s->ctx, struct state_flags);
+        if (guard_path(s->ctx, &path, c, s->project, err) ||
+            manifest_read(s->ctx, &before, path, err))
+            return -1;
+        *flags = job_flags(s, s->head);
+        s->state = state_new(s->ctx, s->head, before, flags, NULL);
+    }
+    int rc = job_select(s, NULL, err);
+    s->state = standing;
+    return rc;
+}
+
+/* --- pairs --- */
+
+static int
+add_pair(struct promotion_stage *g, const char *stage, const char *schema, const char *id,
+         struct err *err)
+{
+    for (size_t i = 0; i < g->n_pairs; i++) {
+        if (!str_eq(g->pairs[i].stage, stage))
+            continue;
+        if (str_eq(g->pairs[i].schema, schema))
+            return 0;
+        fail(err, ERR_REFUSED,
+             "%s: its schema of production is \"%s\", that of others which are built in \"%s\" as "
+             "well is \"%s\"",
+             id, schema, stage, g->pairs[i].schema);
+        return hint(
+            err,
+            "Make generate_schema_name give each schema of production one of its own in stage: "
+            "{{ env_var('CLONECI_STAGE', '') }} behind the name does.");
+    }
+    g->pairs = mem_grow(g->s->ctx, g->pairs, struct promote_pair, g->n_pairs + 1);
+    g->pairs[g->n_pairs++] = (struct promote_pair){.stage = stage, .schema = schema};
+    if (!strlist_has(&g->schemas, schema))
+        strlist_add(g->s->ctx, &g->schemas, schema);
+    return 0;
+}
+
+/* dbt's `grants` says who may do what: a right that it took away must not come back from the old
+ * relation. */
+static int
+add_granted(struct promotion_stage *g, cJSON *granted, uint32_t node, const struct node *prod,
+            const char *name, struct err *err)
+{
+    cJSON *json = NULL;
+    const cJSON *item;
+    if (manifest_node_json(g->s->ctx, g->s->head, node, &json, err))
+        return -1;
+    cJSON_ArrayForEach (item, json_get(json_get(json, "config"), "grants")) {
+        cJSON *o = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(granted, o);
+        json_put_str(o, "schema", prod->schema);
+        json_put_str(o, "name", name);
+        json_put_str(o, "privilege", item->string);
+    }
+    return 0;
+}
+
+static int
+pair_node(struct promotion_stage *g, const struct plan_node *p, cJSON *names, cJSON *granted,
+          struct err *err)
+{
+    struct job *s = g->s;
+    uint32_t at = state_production_node(s->state, p->node);
+    if (at == MAP_NONE) {
+        fail(err, ERR_REFUSED, "%s is built in stage only: production's target does not have it",
+             p->info->unique_id);
+        return hint(err,
+                    "Something enables it for the target '%s' alone; leave it out with --exclude.",
+                    s->profile->target);
+    }
+    const struct node *prod = &s->production->nodes[at];
+    const char *name = prod->alias ? prod->alias : prod->name;
+    if (!p->target.name) /* a test that keeps its failures */
+        return add_pair(g, p->info->schema, prod->schema, p->info->unique_id, err);
+    if (!str_eq(name, p->target.name)) {
+        fail(err, ERR_REFUSED, "%s is called \"%s\" in production and \"%s\" in stage",
+             p->info->unique_id, name, p->target.name);
+        return hint(err, "Make generate_alias_name give the same name for both.");
+    }
+    cJSON *o = mem_check(cJSON_CreateObject());
+    cJSON_AddItemToArray(names, o);
+    json_put_str(o, "schema", prod->schema);
+    json_put_str(o, "name", name);
+    mem_check(cJSON_AddBoolToObject(o, "cloned", p->clone != NULL));
+    return add_granted(g, granted, p->node, prod, name, err) ||
+                   add_pair(g, p->target.schema, prod->schema, p->info->unique_id, err)
+               ? -1
+               : 0;
+}
+
+static bool
+is_written(const struct plan *plan, const char *schema)
+{
+    for (size_t i = 0; schema && i < plan->n_schemas; i++)
+        if (str_eq(plan->schemas[i].name, schema))
+            return true;
+    return false;
+}
+
+static int
+pair_all(struct promotion_stage *g, struct err *err)
+{
+    struct job *s = g->s;
+    cJSON *names = json_array(s->ctx), *granted = json_array(s->ctx), *made = json_array(s->ctx);
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        bool stores = p->info->type == NODE_TEST && is_written(s->plan, p->info->schema);
+        if ((p->target.name || stores) && pair_node(g, p, names, granted, err))
+            return -1;
+    }
+    struct namespace_info *found = mem_array(s->ctx, struct namespace_info, g->schemas.n);
+    if (g->schemas.n &&
+        s->ops->namespaces(s->ctx, s->adapter, g->schemas.v, g->schemas.n, found, err))
+        return -1;
+    for (size_t i = 0; i < g->schemas.n; i++)
+        if (!found[i].exists)
+            cJSON_AddItemToArray(made, mem_check(cJSON_CreateString(g->schemas.v[i])));
+    g->names = json_print(s->ctx, names, false);
+    g->o->granted = json_print(s->ctx, granted, false);
+    g->o->made = json_print(s->ctx, made, false);
+    return 0;
+}
+
+/* --- what cannot be --- */
+
+static int
+check_nodes(const struct job *s, struct err *err)
+{
+    size_t made = 0;
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        made += p->target.name != NULL;
+        if (p->info->type == NODE_FUNCTION) {
+            fail(err, ERR_REFUSED, "%s is a function, and only relations are promoted",
+                 p->info->unique_id);
+            return hint(
+                err,
+                "Build functions in production itself first (dbt build --select "
+                "resource_type:function), and leave them out "
+                "here (--exclude resource_type:function): what is promoted calls production's.");
+        }
+        if (p->refused) {
+            fail(err, ERR_REFUSED,
+                 "%s cannot be cloned, and built from nothing it would lose what only production "
+                 "holds: %s",
+                 p->info->unique_id, p->refused);
+            return hint(err,
+                        "Leave it out with --exclude %s, or build beside production yourself and "
+                        "promote with --from.",
+                        p->info->name);
+        }
+    }
+    if (made)
+        return 0;
+    fail(err, ERR_REFUSED,
+         "nothing is selected that makes a relation: there is nothing to promote");
+    return hint(err, "cloneci ls with the same --select shows what is selected.");
+}
+
+/* One promotion at a time is built in a database, whatever it selects. */
+static int
+lock(struct job *s, struct err *err)
+{
+    char *sql;
+    struct strlist got = {0};
+    const struct sql_var vars[] = {{"key", adapter_lock_key(s->ctx, "cloneci:promote:stage")}};
+    if (sql_render(s->ctx, &sql, s->ops->dialect, "lock_try_session", vars, 1, err) ||
+        s->ops->query(s->ctx, s->adapter, sql, &got, err))
+        return -1;
+    if (got.n == 1 && str_eq(got.v[0], "t"))
+        return 0;
+    fail(err, ERR_LOCKED, "another promotion is being built in this database");
+    return hint(err, "Wait for it, then look at cloneci promote --list.");
+}
+
+int
+promotion_stage_plan(struct promotion_stage *g, struct job *s, struct promote_options *o,
+                     struct err *err)
+{
+    *g = (struct promotion_stage){.s = s, .o = o};
+    s->whole = true;
+    s->lock = !s->config->dry_run;
+    if (stage_schema(s, err) || (s->lock && lock(s, err)) || parse_production(s, err) ||
+        parse_stage(s, err) || select_stage(s, err) || job_plan(s, err) || check_nodes(s, err) ||
+        pair_all(g, err))
+        return -1;
+    return promote_plan_ahead(s->ctx, &g->ahead, s->adapter, o, g->names, err);
+}

@@ -1,0 +1,34 @@
+/* promote without --from: production's next generation, built beside it first. Of the cli room
+ * only. */
+#ifndef JOB_STAGING_H
+#define JOB_STAGING_H
+
+#include "promote/promote.h"
+#include "job.h"
+
+struct promotion_stage {
+    struct job *s;
+    struct promote_options *o;
+    struct promote_pair *pairs; /* which schema of stage becomes which of production */
+    size_t n_pairs;
+    struct strlist schemas;     /* of production, each once */
+    const char *names;          /* JSON array of {schema, name, cloned}: what is replaced */
+    struct promote_plan *ahead; /* what can be told before anything is built */
+    struct promote_note note;   /* what production was before the clones were made */
+};
+
+/* Names and plans: parses the project for production and for stage, selects, plans the clones and
+ * the build, pairs the schemas, looks at what leans on production. Writes nothing but the locks.
+ * `o` is as promotion_open left it, and gets what the project says. */
+int promotion_stage_plan(struct promotion_stage *g, struct job *s, struct promote_options *o,
+                         struct err *err) BASE_CHECKED;
+/* Prints it: --plan. ERR_REFUSED where it could not be put live. */
+int promotion_stage_show(const struct promotion_stage *g, struct err *err) BASE_CHECKED;
+/* Notes what production is, clones, builds, and lets pass what passed whole. */
+int promotion_stage_build(struct promotion_stage *g, struct err *err) BASE_CHECKED;
+/* It is live: drops stage's empty schemas, leaves production's artifacts. */
+void promotion_stage_end(const struct promotion_stage *g);
+/* It is built and not live: says what stands where. */
+void promotion_stage_left(const struct promotion_stage *g);
+
+#endif

@@ -1,0 +1,267 @@
+/* Stage is filled with production's own tables, built, and judged: what did not pass whole is not
+ * put live. */
+#include "findings.h"
+#include "promotion_stage.h"
+
+#include <string.h>
+
+/* --- what is shown --- */
+
+static void
+show_json(const struct promotion_stage *g)
+{
+    struct job *s = g->s;
+    cJSON *o = json_object(s->ctx), *pairs;
+    mem_check(cJSON_AddNumberToObject(o, "generation", (double)g->ahead->number));
+    json_put_strlist(o, "refused", &g->ahead->refused);
+    pairs = mem_check(cJSON_AddArrayToObject(o, "schemas"));
+    for (size_t i = 0; i < g->n_pairs; i++) {
+        cJSON *item = mem_check(cJSON_CreateObject());
+        cJSON_AddItemToArray(pairs, item);
+        json_put_str(item, "stage", g->pairs[i].stage);
+        json_put_str(item, "schema", g->pairs[i].schema);
+    }
+    json_put_strlist(o, "rewire", &g->ahead->rewire);
+    cJSON_AddItemToObject(o, "plan", mem_check(cJSON_Duplicate(plan_json(s->ctx, s->plan), true)));
+    puts(log_redact(s->ctx, json_print(s->ctx, o, true)));
+}
+
+int
+promotion_stage_show(const struct promotion_stage *g, struct err *err)
+{
+    struct job *s = g->s;
+    const struct promote_plan *p = g->ahead;
+    if (str_eq(s->config->output, "json")) {
+        show_json(g);
+        return promote_refused(p, err);
+    }
+    fputs(log_redact(s->ctx, plan_text(s->ctx, s->plan, log_color(stdout))), stdout);
+    printf("\nIf all of it passes, generation %lld goes live: what is built takes the place of %zu "
+           "relations that stand\n",
+           (long long)p->number, p->n_moves);
+    for (size_t i = 0; i < g->n_pairs; i++)
+        printf("  %s -> %s, what it replaces -> %s%s\n", g->pairs[i].stage, g->pairs[i].schema,
+               g->pairs[i].schema, p->suffix);
+    if (p->rewire.n)
+        printf("\nStays, and is put onto the new relations\n");
+    for (size_t i = 0; i < p->rewire.n; i++)
+        printf("  %s;\n", p->rewire.v[i]);
+    return promote_refused(p, err);
+}
+
+/* --- the gate --- */
+
+static bool
+has_passed(const char *status)
+{
+    static const char *const good[] = {"success", "pass", "warn", "no-op"};
+    for (size_t i = 0; i < BASE_COUNT(good); i++)
+        if (str_eq(status, good[i]))
+            return true;
+    return false;
+}
+
+/* What is to be put live and has no result of its own was not built by this run. */
+static void
+find_unbuilt(const struct job *s, const struct build_result *b, struct strlist *out)
+{
+    for (size_t i = 0; i < s->plan->n_nodes; i++) {
+        const struct plan_node *p = &s->plan->nodes[i];
+        if (p->target.name && !p->info->blank && !build_find(b, p->info->unique_id))
+            strlist_add(s->ctx, out, mem_printf(s->ctx, "%s: not built", p->info->unique_id));
+    }
+}
+
+/* In one line, and not all of it. */
+static char *
+short_text(void *ctx, const char *text)
+{
+    enum { MOST = 160 };
+    struct buf b;
+    buf_init(&b, ctx);
+    for (const char *p = text; *p && b.len < MOST; p += strspn(p, " \n")) {
+        size_t n = strcspn(p, " \n");
+        buf_printf(&b, "%s%.*s", b.len ? " " : "", (int)n, p);
+        p += n;
+    }
+    return b.len ? b.s : mem_strdup(ctx, "");
+}
+
+/* What is not known to be right: what failed with dbt's words, what was skipped for that by its
+ * name. */
+static void
+find_bad(const struct job *s, const struct build_result *b, struct strlist *failed,
+         struct strlist *skipped)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        const struct build_node *n = &b->nodes[i];
+        bool said = n->message && *n->message;
+        if (str_eq(n->status, "skipped"))
+            strlist_add(s->ctx, skipped, mem_printf(s->ctx, "%s: skipped", n->unique_id));
+        else if (!has_passed(n->status))
+            strlist_add(s->ctx, failed,
+                        mem_printf(s->ctx, "%s: %s%s%s", n->unique_id, n->status, said ? ": " : "",
+                                   said ? short_text(s->ctx, n->message) : ""));
+    }
+}
+
+/* The results are this run's, or there are none. */
+static int
+build_failed(const struct promotion_stage *g, const struct build_result *b, struct err *err)
+{
+    struct job *s = g->s;
+    struct strlist failed = {0}, skipped = {0}, stages = {0};
+    find_bad(s, b, &failed, &skipped);
+    if (skipped.n)
+        strlist_add(s->ctx, &failed, mem_printf(s->ctx, "and %zu skipped", skipped.n));
+    for (size_t i = 0; i < g->n_pairs; i++)
+        strlist_add(s->ctx, &stages, g->pairs[i].stage);
+    fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was%s%s",
+         b->exit_code, failed.n ? ":\n  " : "", strlist_join(s->ctx, &failed, "\n  "));
+    return hint(err, "Mend that, then run again. What was built stands in %s until then.",
+                strlist_join(s->ctx, &stages, ", "));
+}
+
+static int
+has_run(const struct promotion_stage *g, const struct build_result *b, struct err *err)
+{
+    const struct job *s = g->s;
+    if (b->timed_out) {
+        fail(err, ERR_BUILD, "the build was ended after %.0f s; production is as it was",
+             s->config->timeout);
+        return hint(err, "Give it more time with --timeout.");
+    }
+    if (b->exit_code)
+        return build_failed(g, b, err);
+    if (!b->fresh) {
+        fail(err, ERR_REFUSED,
+             "the build left no run_results.json of its own in %s; production is as it was",
+             s->project->target_path);
+        return hint(err, "Its results are what the promotion goes by: a build command must be dbt "
+                         "build, or write them.");
+    }
+    if (!b->n) {
+        fail(err, ERR_REFUSED, "the build has no result at all; production is as it was");
+        return hint(err,
+                    "Look at what dbt says above: a selection that matches nothing is no success.");
+    }
+    return 0;
+}
+
+static int
+gate(const struct promotion_stage *g, const struct build_result *b, struct err *err)
+{
+    const struct job *s = g->s;
+    struct strlist bad = {0};
+    if (has_run(g, b, err))
+        return -1;
+    find_bad(s, b, &bad, &bad);
+    find_unbuilt(s, b, &bad);
+    if (!bad.n)
+        return 0;
+    fail(err, ERR_REFUSED, "not all of it passed; production is as it was:\n  %s",
+         strlist_join(s->ctx, &bad, "\n  "));
+    return hint(
+        err, "What did not run is not known to be right: mend it, or leave it out with --exclude.");
+}
+
+/* History stands in the clones: a snapshot that was made anew has lost it. */
+static int
+check_clones(const struct findings *o, struct err *err)
+{
+    const struct plan *plan = o->s->plan;
+    size_t at = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct plan_node *p = &plan->nodes[i];
+        if (!p->clone || o->verdicts[at++] != BUILD_FALSE_GREEN)
+            continue;
+        if (p->info->type == NODE_SNAPSHOT) {
+            fail(err, ERR_REFUSED, "%s was made anew: production's history of it would be lost",
+                 p->info->unique_id);
+            return hint(err, "Something dropped its table while it was built: a hook, or a "
+                             "materialization of the project's own.");
+        }
+        log_event(
+            LOG_WARN, "promote.anew",
+            "%s was made anew, not gone on with: what only production's table holds is not in it",
+            p->info->unique_id);
+    }
+    for (size_t i = 0; i < o->undeferred.n; i++)
+        log_event(LOG_WARN, "promote.reads", "%s", o->undeferred.v[i]);
+    return 0;
+}
+
+/* --- all of it --- */
+
+static int
+take_note(struct promotion_stage *g, struct err *err)
+{
+    struct job *s = g->s;
+    double t = job_begin(s, "note");
+    char *file = job_file(s, s->ctx, "note.json");
+    if (file_mkdirs(path_dir(s->ctx, file), 0777, err) ||
+        promote_note_schemas(s->ctx, &g->note, s->adapter, g->o, &g->schemas, g->names, err) ||
+        promote_note_write(&g->note, file, err))
+        return -1;
+    job_end(s, t);
+    return 0;
+}
+
+int
+promotion_stage_build(struct promotion_stage *g, struct err *err)
+{
+    struct job *s = g->s;
+    struct findings o = {.s = s};
+    if (promote_refused(g->ahead, err))
+        return -1;
+    for (size_t i = 0; i < s->plan->n_warnings; i++)
+        if (!str_eq(s->plan->warnings[i].code,
+                    "depends_on_production")) /* it is production's own soon */
+            log_event(LOG_WARN, "promote.clone", "%s", s->plan->warnings[i].text);
+    if (take_note(g, err) || findings_clone(&o, err) || findings_build(&o, err))
+        return err->kind == ERR_WAREHOUSE
+                   ? wrap(err, "stage could not be made, production is as it was")
+                   : -1;
+    return gate(g, &o.built, err) || check_clones(&o, err) ? -1 : 0;
+}
+
+static void
+leave_artifacts(struct job *s)
+{
+    struct err why;
+    const char *to = job_file(s, s->ctx, "production/run_results.json");
+    if (file_copy(path_join(s->ctx, s->project->target_path, "run_results.json"), to, &why))
+        log_event(LOG_WARN, "promote.artifacts", "%s", why.msg);
+}
+
+void
+promotion_stage_end(const struct promotion_stage *g)
+{
+    struct job *s = g->s;
+    fault_point("promote-stage");
+    for (size_t i = 0; i < g->n_pairs; i++) {
+        char *sql;
+        struct err why;
+        const struct sql_var vars[] = {{"schema", g->pairs[i].stage}};
+        if (sql_render(s->ctx, &sql, s->ops->dialect, "namespace_drop", vars, 1, &why) ||
+            s->ops->exec(s->adapter, sql, &why))
+            log_event(LOG_WARN, "promote.stage", "the schema %s is kept: %s", g->pairs[i].stage,
+                      why.msg);
+    }
+    leave_artifacts(s);
+}
+
+void
+promotion_stage_left(const struct promotion_stage *g)
+{
+    struct job *s = g->s;
+    struct buf words;
+    buf_init(&words, s->ctx);
+    for (size_t i = 0; i < g->n_pairs; i++)
+        buf_printf(&words, " %s=%s", g->pairs[i].stage, g->pairs[i].schema);
+    log_event(LOG_WARN, "promote.staged",
+              "it is built and passed, and stands in stage until the next promotion; to put it "
+              "live as it is:"
+              " cloneci promote --from%s --since %s",
+              words.s, job_file(s, s->ctx, "note.json"));
+}

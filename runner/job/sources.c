@@ -1,0 +1,192 @@
+/* Where relations that are read but not built may stand: several manifests, in the order of
+ * --defer-from. */
+#include "job.h"
+
+#include <string.h>
+
+#define PRODUCTION "prod"
+
+static bool
+is_name(const char *text, size_t n)
+{
+    static const char *const reserved[] = {"pr", "clone", "source"};
+    for (size_t i = 0; i < BASE_COUNT(reserved); i++)
+        if (strlen(reserved[i]) == n && strncmp(reserved[i], text, n) == 0)
+            return false;
+    return n && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") >= n;
+}
+
+static int
+bad_word(const char *option, const char *word, const char *why, struct err *err)
+{
+    fail(err, ERR_CONFIG, "--%s: '%s' %s", option, word, why);
+    return hint(err, "Write --defer-from staging=DIR prod: a name in small letters (pr, clone and "
+                     "source are taken), and a folder "
+                     "with that place's manifest.json; prod alone is --state's.");
+}
+
+/* As production's own, but for what makes production production. */
+static int
+check_source(const struct job *s, const char *name, const struct manifest *m, struct err *err)
+{
+    const struct manifest *p = s->production;
+    if (str_eq(m->adapter_type, p->adapter_type) &&
+        (str_eq(m->project_name, p->project_name) || str_eq(m->project_id, p->project_id)))
+        return 0;
+    fail(err, ERR_REFUSED, "%s, to be read as %s, is of the project %s on %s, not of %s on %s",
+         m->file, name, m->project_name ? m->project_name : "?",
+         m->adapter_type ? m->adapter_type : "?", p->project_name ? p->project_name : "?",
+         p->adapter_type ? p->adapter_type : "?");
+    return hint(err, "Give the folder with this project's own artifacts of that place.");
+}
+
+/* When each node was built there, from the run_results.json beside the manifest, where there is
+ * one. */
+static int
+read_times(struct job *s, struct plan_source *out, const char *dir, struct err *err)
+{
+    const char *path = dir ? path_join(s->ctx, dir, "run_results.json") : NULL;
+    cJSON *doc = NULL;
+    const cJSON *item, *timing;
+    if (!path || !str_eq(s->config->defer_by, "newest") || !file_exists(path))
+        return 0;
+    if (json_read(s->ctx, &doc, path, err))
+        return -1;
+    const cJSON *results = json_get(doc, "results");
+    size_t n = (size_t)cJSON_GetArraySize(results), at = 0;
+    struct map *built = map_new(s->ctx, n);
+    const char **times = mem_array(s->ctx, const char *, n + 1);
+    cJSON_ArrayForEach (item, results) {
+        const char *id = json_str(item, "unique_id");
+        if (!id || !str_eq(json_str(item, "status"), "success"))
+            continue;
+        cJSON_ArrayForEach (timing, json_get(item, "timing")) {
+            if (json_str(timing, "completed_at"))
+                times[at] = json_str(timing, "completed_at");
+        }
+        if (times[at])
+            map_set(built, id, strlen(id), (uint32_t)at++);
+    }
+    out->built = built;
+    out->times = times;
+    return 0;
+}
+
+static int
+add_source(struct job *s, const char *name, const char *dir, struct err *err)
+{
+    struct plan_source *out = &s->sources[s->n_sources];
+    bool production = !dir;
+    const char *at = dir ? dir : s->config->state, *folder = at ? path_absolute(s->ctx, at) : NULL;
+    *out = (struct plan_source){.name = name, .manifest = s->production, .production = production};
+    if (!production) {
+        struct manifest *m = NULL;
+        const char *path = path_join(s->ctx, folder, "manifest.json");
+        if (!file_exists(path)) {
+            fail(err, ERR_INPUT, "%s: there is no manifest.json, which %s is to be read by", folder,
+                 name);
+            return hint(err, "Fetch the artifacts of that place's last build, or leave it out of "
+                             "--defer-from (--defer-state).");
+        }
+        if (job_manifest(s, &m, path, err) || check_source(s, name, m, err))
+            return -1;
+        out->manifest = m;
+    }
+    s->n_sources++;
+    return read_times(s, out, folder, err);
+}
+
+/* Relative folders stand against the project's, as --state does. */
+static const char *
+folder_of(struct job *s, const char *text)
+{
+    return *text == '/' ? text : path_join(s->ctx, s->project->dir, text);
+}
+
+static int
+add_words(struct job *s, struct err *err)
+{
+    for (size_t i = 0; i < s->config->defer_from.n; i++) {
+        const char *word = s->config->defer_from.v[i], *equals = strchr(word, '=');
+        size_t n = equals ? (size_t)(equals - word) : strlen(word);
+        const char *name = mem_strndup(s->ctx, word, n),
+                   *dir = equals ? folder_of(s, equals + 1) : NULL;
+        if (!is_name(word, n))
+            return bad_word("defer-from", word, "has no name that can be used", err);
+        if (equals ? !equals[1] : strcmp(name, PRODUCTION) != 0)
+            return bad_word("defer-from", word, "names no folder", err);
+        for (size_t k = 0; k < s->n_sources; k++)
+            if (strcmp(s->sources[k].name, name) == 0)
+                return bad_word("defer-from", word, "is a name that was used before", err);
+        if (add_source(s, name, dir ? dir : s->config->defer_state, err))
+            return -1;
+    }
+    return 0;
+}
+
+static struct plan_source *
+find_source(struct job *s, const char *word, size_t n)
+{
+    for (size_t i = 0; i < s->n_sources; i++)
+        if (strlen(s->sources[i].name) == n && strncmp(s->sources[i].name, word, n) == 0)
+            return &s->sources[i];
+    return NULL;
+}
+
+/* Several for one source add up, as with --select. */
+static int
+restrict_sources(struct job *s, struct err *err)
+{
+    for (size_t i = 0; i < s->config->defer_only.n; i++) {
+        const char *word = s->config->defer_only.v[i], *equals = strchr(word, '=');
+        struct plan_source *source = equals ? find_source(s, word, (size_t)(equals - word)) : NULL;
+        struct select_request r = {.indirect = "empty"};
+        struct select_result found;
+        if (!source)
+            return bad_word("defer-only", word, "is not of a source of --defer-from", err);
+        strlist_add(s->ctx, &r.select, equals + 1);
+        if (select_nodes(s->ctx, &found, &s->select_env, &r, err))
+            return wrap(err, "--defer-only %s", word);
+        uint8_t *only = mem_array(s->ctx, uint8_t, s->head->n_nodes + 1);
+        for (uint32_t k = 0; k < s->head->n_nodes; k++)
+            only[k] = found.in[k] || (source->only && source->only[k]);
+        source->only = only;
+    }
+    return 0;
+}
+
+int
+job_sources(struct job *s, struct err *err)
+{
+    s->n_sources = 0;
+    s->sources = mem_array(s->ctx, struct plan_source, s->config->defer_from.n + 1);
+    if (s->config->defer_from.n ? add_words(s, err)
+                                : add_source(s, PRODUCTION, s->config->defer_state, err))
+        return -1;
+    return restrict_sources(s, err);
+}
+
+char *
+job_schemas_read(struct job *s)
+{
+    void *tmp = talloc_new(NULL);
+    struct map *seen = map_new(tmp, 64);
+    cJSON *list = json_array(tmp), *one;
+    for (size_t i = 0; i < s->n_sources + 1; i++) {
+        char *text = guard_schemas(tmp, i ? s->sources[i - 1].manifest : s->production);
+        struct err ignored;
+        if (json_parse(tmp, &one, text, strlen(text), "schemas", &ignored))
+            continue;
+        const cJSON *item;
+        cJSON_ArrayForEach (item, one) {
+            const char *name = cJSON_GetStringValue(item);
+            if (map_gets(seen, name) != MAP_NONE)
+                continue;
+            map_set(seen, name, strlen(name), 0);
+            cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(name)));
+        }
+    }
+    char *text = json_print(s->ctx, list, false);
+    talloc_free(tmp);
+    return text;
+}

@@ -1,0 +1,51 @@
+#include "user_command.h"
+
+#include "process/process.h"
+
+static void
+keep(void *arg, enum process_stream stream, const char *data, size_t n)
+{
+    if (stream == PROCESS_OUT)
+        buf_add(arg, data, n);
+    else
+        live_relay(stderr, data, n);
+}
+
+static const char **
+argv_of(void *ctx, const struct strlist *words)
+{
+    const char **argv = mem_array(ctx, const char *, words->n + 1);
+    for (size_t i = 0; i < words->n; i++)
+        argv[i] = words->v[i];
+    return argv;
+}
+
+char *
+user_command_echo(void *ctx, const struct strlist *words)
+{
+    return process_echo(ctx, argv_of(ctx, words));
+}
+
+int
+user_command_command(struct job *s, const char *what, const struct strlist *words,
+                     const struct strlist *env, char **said, struct err *err)
+{
+    struct buf out;
+    struct process_result r;
+    buf_init(&out, s->ctx);
+    struct process_spec spec = {.argv = argv_of(s->ctx, words),
+                                .cwd = s->project->dir,
+                                .on_output = keep,
+                                .arg = &out,
+                                .wake_fd = -1};
+    if (env)
+        spec.env = *env;
+    if (process_run(&spec, &r, err))
+        return wrap(err, "%s", what);
+    *said = out.s;
+    if (!r.exit_code)
+        return 0;
+    fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what, user_command_echo(s->ctx, words),
+         r.exit_code);
+    return hint(err, "Nothing was done with what it printed. Its own words stand above.");
+}
