@@ -2,7 +2,7 @@
 #ifndef DIALECT_H
 #define DIALECT_H
 
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 
 /* Bytes of an identifier in this dialect; 63 if no adapter speaks it. */
 unsigned dialect_name_max(const char *dialect);
@@ -17,6 +17,6 @@ int sql_quote_literal(struct buf *out, const char *value, struct err *err) BASE_
 int sql_render_text(void *ctx, char **out, const char *stem, const char *text, unsigned name_max,
                     const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
 
-extern const struct adapter_ops postgres_ops;
+extern const struct warehouse_ops postgres_ops;
 
 #endif

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct adapter_ops *const adapters[] = {&postgres_ops};
+static const struct warehouse_ops *const adapters[] = {&postgres_ops};
 
-const struct adapter_ops *
-adapter_find(const char *type)
+const struct warehouse_ops *
+warehouse_find(const char *type)
 {
     for (size_t i = 0; i < BASE_COUNT(adapters); i++)
         if (str_eq(adapters[i]->name, type))
@@ -16,7 +16,7 @@ adapter_find(const char *type)
 }
 
 const char *const *
-adapter_names(size_t *n)
+warehouse_names(size_t *n)
 {
     static const char *names[BASE_COUNT(adapters)];
     for (size_t i = 0; i < BASE_COUNT(adapters); i++)
@@ -35,7 +35,7 @@ dialect_name_max(const char *dialect)
 }
 
 char *
-adapter_lock_key(void *ctx, const char *name)
+warehouse_lock_key(void *ctx, const char *name)
 {
     char hex[HASH_SHA256_HEX];
     hash_sha256(name, strlen(name), hex);

@@ -43,7 +43,7 @@ on_read(void *arg, size_t index, const PGresult *result, struct err *err)
 }
 
 void
-pg_abandon(struct adapter *a)
+pg_abandon(struct warehouse *a)
 {
     struct err ignored;
     char *sql;
@@ -57,13 +57,13 @@ pg_abandon(struct adapter *a)
 }
 
 void
-pg_read_limit(struct adapter *a, double lock_ms)
+pg_read_limit(struct warehouse *a, double lock_ms)
 {
     a->read_lock_ms = lock_ms;
 }
 
 char *
-pg_read_limit_text(void *ctx, const struct adapter *a)
+pg_read_limit_text(void *ctx, const struct warehouse *a)
 {
     return mem_printf(ctx, "%.0fms", a->read_lock_ms);
 }
@@ -71,7 +71,7 @@ pg_read_limit_text(void *ctx, const struct adapter *a)
 /* Names the relations that are locked, of those that were asked about, and who holds the locks;
  * else the error stays as it is. */
 static void
-tell_holders(void *ctx, struct adapter *a, const char *asked, struct err *err)
+tell_holders(void *ctx, struct warehouse *a, const char *asked, struct err *err)
 {
     enum { RELATION, PID, APPLICATION, USER, SECONDS, N };
     struct err ignored;
@@ -97,7 +97,7 @@ tell_holders(void *ctx, struct adapter *a, const char *asked, struct err *err)
  * caller has one open, within a savepoint, so that search_path is as before.
  */
 static int
-read_with(void *ctx, struct adapter *a, const char *settings, const char *stem,
+read_with(void *ctx, struct warehouse *a, const char *settings, const char *stem,
           const struct sql_var *vars, size_t n_vars, pg_on_result on_result, void *arg,
           struct err *err)
 {
@@ -125,14 +125,14 @@ read_with(void *ctx, struct adapter *a, const char *settings, const char *stem,
 }
 
 int
-pg_read(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars, size_t n_vars,
+pg_read(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars, size_t n_vars,
         pg_on_result on_result, void *arg, struct err *err)
 {
     return read_with(ctx, a, "read_settings", stem, vars, n_vars, on_result, arg, err);
 }
 
 int
-pg_read_many(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+pg_read_many(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
              size_t n_vars, pg_on_result on_result, void *arg, struct err *err)
 {
     return read_with(ctx, a, "read_settings_many", stem, vars, n_vars, on_result, arg, err);
@@ -156,7 +156,7 @@ on_cells(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 int
-pg_read_cells(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+pg_read_cells(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
               size_t n_vars, struct strlist *out, struct err *err)
 {
     struct cells arg = {.ctx = ctx, .out = out};
@@ -165,7 +165,7 @@ pg_read_cells(void *ctx, struct adapter *a, const char *stem, const struct sql_v
 
 struct server_arg {
     void *ctx;
-    struct adapter *a;
+    struct warehouse *a;
     struct server_info *out;
 };
 
@@ -190,7 +190,7 @@ on_server(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 int
-pg_server(void *ctx, struct adapter *a, struct server_info *out, struct err *err)
+pg_server(void *ctx, struct warehouse *a, struct server_info *out, struct err *err)
 {
     struct server_arg arg = {.ctx = ctx, .a = a, .out = out};
     return pg_read(ctx, a, "server", NULL, 0, on_server, &arg, err);
@@ -269,7 +269,7 @@ pg_relation_json(const struct relation *relation)
 }
 
 int
-pg_describe(void *ctx, struct adapter *a, const struct relation *relations, size_t n,
+pg_describe(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
             struct relation_info *out, struct err *err)
 {
     if (n == 0)
@@ -298,7 +298,7 @@ on_disk(void *arg, size_t index, const PGresult *r, struct err *err)
 /* What is free is only looked at through a local socket: elsewhere the path is another machine's.
  */
 int
-pg_disk(void *ctx, struct adapter *a, struct disk_info *out, struct err *err)
+pg_disk(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err)
 {
     if (pg_read(ctx, a, "disk", NULL, 0, on_disk, out, err))
         return -1;
@@ -335,7 +335,7 @@ on_namespaces(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 int
-pg_namespaces(void *ctx, struct adapter *a, const char *const *names, size_t n,
+pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size_t n,
               struct namespace_info *out, struct err *err)
 {
     if (n == 0)

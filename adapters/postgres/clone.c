@@ -102,8 +102,8 @@ on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
 
 /* What a lazy clone has beyond the structure. */
 static int
-add_lazy(void *ctx, struct adapter *a, const struct clone_request *requests, struct clone_arg *arg,
-         struct err *err)
+add_lazy(void *ctx, struct warehouse *a, const struct clone_request *requests,
+         struct clone_arg *arg, struct err *err)
 {
     cJSON *list = json_array(ctx);
     bool any = false;
@@ -119,7 +119,7 @@ add_lazy(void *ctx, struct adapter *a, const struct clone_request *requests, str
 }
 
 int
-pg_clone_sql(void *ctx, struct adapter *a, const struct clone_request *requests, size_t n,
+pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
              struct clone_sql *out, struct err *err)
 {
     if (n == 0)

@@ -26,7 +26,7 @@ on_described(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 int
-pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_column **out,
+pg_result_columns(void *ctx, struct warehouse *a, const char *sql, struct result_column **out,
                   size_t *n, struct err *err)
 {
     static const char *const stems[] = {"begin_read", "columns_settings", NULL, NULL, "commit"};

@@ -109,7 +109,7 @@ server_place(void *ctx, PGconn *conn)
 }
 
 static int
-adapter_free(struct adapter *a)
+adapter_free(struct warehouse *a)
 {
     PQfinish(a->conn);
     a->conn = NULL;
@@ -126,7 +126,7 @@ on_notice(void *arg, const char *message)
 
 /* One attempt; waits with the interrupt pipe in sight, which PQconnectdbParams would not. */
 static int
-connect_once(struct adapter *a, const struct params *p, double timeout_ms, struct err *err)
+connect_once(struct warehouse *a, const struct params *p, double timeout_ms, struct err *err)
 {
     a->conn = PQconnectStartParams(p->keywords, p->values, 0);
     if (!a->conn)
@@ -164,7 +164,7 @@ worth_retrying(const struct err *err)
 }
 
 static int
-connect_retrying(struct adapter *a, const struct params *p, int retries, struct err *err)
+connect_retrying(struct warehouse *a, const struct params *p, int retries, struct err *err)
 {
     const char *seconds = params_get(p, "connect_timeout");
     double timeout_ms = (seconds && atoi(seconds) > 0 ? atoi(seconds) : CONNECT_TIMEOUT_S) * 1000.0;
@@ -184,7 +184,7 @@ connect_retrying(struct adapter *a, const struct params *p, int retries, struct 
 
 /* Settings that hold for the session: see session.sql for each and why. */
 static int
-session_setup(struct adapter *a, const char *role, struct err *err)
+session_setup(struct warehouse *a, const char *role, struct err *err)
 {
     char *sql;
     if (sql_render(a, &sql, "postgres", "session", NULL, 0, err) || pg_exec(a, sql, err))
@@ -202,10 +202,10 @@ session_setup(struct adapter *a, const char *role, struct err *err)
 }
 
 int
-pg_open(void *ctx, struct adapter **out, const char *(*get)(void *arg, const char *key), void *arg,
-        struct err *err)
+pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
+        void *arg, struct err *err)
 {
-    struct adapter *a = mem_new(ctx, struct adapter);
+    struct warehouse *a = mem_new(ctx, struct warehouse);
     talloc_set_destructor(a, adapter_free);
     a->read_lock_ms = READ_LOCK_MS;
     struct params p = {0};
@@ -229,7 +229,7 @@ pg_open(void *ctx, struct adapter **out, const char *(*get)(void *arg, const cha
 }
 
 void
-pg_close(struct adapter *a)
+pg_close(struct warehouse *a)
 {
     talloc_free(a);
 }

@@ -7,8 +7,8 @@
 #define DROP_LOCK_MS "30000"
 
 static int
-exec_stem(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars, size_t n_vars,
-          struct err *err)
+exec_stem(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
+          size_t n_vars, struct err *err)
 {
     char *sql;
     return sql_render(ctx, &sql, "postgres", stem, vars, n_vars, err) || pg_exec(a, sql, err) ? -1
@@ -17,8 +17,8 @@ exec_stem(void *ctx, struct adapter *a, const char *stem, const struct sql_var *
 
 /* One transaction; *dropped is how many statements it had. */
 static int
-drop_batch(void *ctx, struct adapter *a, const struct sql_var *vars, size_t n_vars, size_t *dropped,
-           struct err *err)
+drop_batch(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_vars,
+           size_t *dropped, struct err *err)
 {
     struct strlist drops = {0}, batch = {0};
     char *begin, *timeouts, *commit;
@@ -47,7 +47,7 @@ drop_batch(void *ctx, struct adapter *a, const struct sql_var *vars, size_t n_va
 }
 
 int
-pg_drop_namespace(struct adapter *a, const char *name, struct err *err)
+pg_drop_namespace(struct warehouse *a, const char *name, struct err *err)
 {
     void *ctx = talloc_new(a);
     struct sql_var vars[] = {{"schema", name}, {"most", DROPS_AT_ONCE}};

@@ -11,7 +11,7 @@ known(const char *s)
 /* "permission denied for table orders" -> what to grant. The server's English is not always to be
  * had: then the general sentence stands. */
 static void
-hint_privilege(const struct adapter *a, const char *msg, struct err *err)
+hint_privilege(const struct warehouse *a, const char *msg, struct err *err)
 {
     static const struct {
         const char *object, *privilege, *kind;
@@ -39,7 +39,7 @@ hint_privilege(const struct adapter *a, const char *msg, struct err *err)
 }
 
 static void
-hint_state(const struct adapter *a, struct err *err)
+hint_state(const struct warehouse *a, struct err *err)
 {
     static const struct {
         const char *state, *text;
@@ -70,7 +70,7 @@ hint_state(const struct adapter *a, struct err *err)
 }
 
 int
-pg_fail_result(const struct adapter *a, const PGresult *result, struct err *err)
+pg_fail_result(const struct warehouse *a, const PGresult *result, struct err *err)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -91,7 +91,7 @@ pg_fail_result(const struct adapter *a, const PGresult *result, struct err *err)
 }
 
 int
-pg_fail_lost(const struct adapter *a, struct err *err)
+pg_fail_lost(const struct warehouse *a, struct err *err)
 {
     size_t n = strcspn(PQerrorMessage(a->conn), "\n");
     fail(err, ERR_WAREHOUSE, "lost the connection to %s%s%.*s", a->where, n ? ": " : "", (int)n,
@@ -103,7 +103,7 @@ pg_fail_lost(const struct adapter *a, struct err *err)
 
 /* libpq gives no SQLSTATE for a refused connection (before 17 not at all): the text tells. */
 int
-pg_fail_connect(const struct adapter *a, struct err *err)
+pg_fail_connect(const struct warehouse *a, struct err *err)
 {
     static const struct {
         const char *text, *state, *hint;

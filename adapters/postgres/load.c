@@ -49,7 +49,7 @@ struct source {
 enum task { TASK_NONE, TASK_PART, TASK_AFTER };
 
 struct worker {
-    struct adapter *a;
+    struct warehouse *a;
     struct load *load;
     struct source *source;
     struct item *of;
@@ -391,7 +391,7 @@ end_work(struct worker *w, struct err *err)
 
 /* Waits until a worker's socket has something to say, or a signal comes. */
 static int
-wait_workers(struct load *load, struct adapter *a, struct err *err)
+wait_workers(struct load *load, struct warehouse *a, struct err *err)
 {
     struct pollfd *fds = mem_array(load->ctx, struct pollfd, load->n_workers + 1);
     for (size_t i = 0; i < load->n_workers; i++) {
@@ -414,7 +414,7 @@ wait_workers(struct load *load, struct adapter *a, struct err *err)
 
 /* Gives work, takes what has ended; 0 once there is nothing left to do. */
 static int
-work(struct load *load, struct adapter *a, struct err *err)
+work(struct load *load, struct warehouse *a, struct err *err)
 {
     for (;;) {
         bool busy = false, ended = false;
@@ -474,7 +474,7 @@ find_sources(struct load *load, struct load_item *items, size_t n)
 }
 
 static int
-export_snapshot(struct load *load, struct adapter *a, struct err *err)
+export_snapshot(struct load *load, struct warehouse *a, struct err *err)
 {
     char *begin, *export_sql;
     struct strlist name = {0};
@@ -487,7 +487,7 @@ export_snapshot(struct load *load, struct adapter *a, struct err *err)
 }
 
 int
-pg_load(struct adapter *a, struct adapter *const *workers, size_t n_workers,
+pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
         struct load_item *items, size_t n_items, const struct load_options *options,
         struct err *err)
 {

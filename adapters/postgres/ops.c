@@ -1,7 +1,7 @@
 #include "postgres.h"
 
-const struct adapter_ops postgres_ops = {
-    .abi = ADAPTER_ABI,
+const struct warehouse_ops postgres_ops = {
+    .abi = WAREHOUSE_ABI,
     .name = "postgres",
     .dialect = "postgres",
     .name_max = 63,

@@ -6,7 +6,7 @@
 
 #include <libpq-fe.h>
 
-struct adapter {
+struct warehouse {
     PGconn *conn;
     const char *where;    /* "host:port" or the socket's folder: for messages */
     const char *role;     /* of the profile's user or role: for hints; may be NULL */
@@ -17,17 +17,17 @@ struct adapter {
 };
 
 /* connect.c */
-int pg_open(void *ctx, struct adapter **out, const char *(*get)(void *arg, const char *key),
+int pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
             void *arg, struct err *err) BASE_CHECKED;
-void pg_close(struct adapter *a);
+void pg_close(struct warehouse *a);
 
 /* How often a wait behind the shield looks whether one more signal came. */
 #define SHIELDED_POLL_MS 250
 
 /* run.c: takes statements to the server and waits for socket or interrupt */
-int pg_wait_socket(struct adapter *a, short events, int timeout_ms, struct err *err) BASE_CHECKED;
-void pg_shield(struct adapter *a, bool on);
-int pg_interrupted(const struct adapter *a, struct err *err) BASE_CHECKED; /* ERR_SIGNAL, or 0 */
+int pg_wait_socket(struct warehouse *a, short events, int timeout_ms, struct err *err) BASE_CHECKED;
+void pg_shield(struct warehouse *a, bool on);
+int pg_interrupted(const struct warehouse *a, struct err *err) BASE_CHECKED; /* ERR_SIGNAL, or 0 */
 /* on_result may be NULL; it sees the results of statements that returned rows or commands. Its -1
  * ends the run after draining. More than one statement go as one pipeline with one sync at its end.
  */
@@ -51,70 +51,71 @@ struct pg_run {
     pg_on_result on_result;
     void *arg;
 };
-int pg_start(struct adapter *a, struct pg_run *run, const struct pg_statement *statements, size_t n,
-             pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
-bool pg_step(struct adapter *a, struct pg_run *run, bool *writing);
+int pg_start(struct warehouse *a, struct pg_run *run, const struct pg_statement *statements,
+             size_t n, pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
+bool pg_step(struct warehouse *a, struct pg_run *run, bool *writing);
 /* Cancels what is under way and reads it to its end. */
-void pg_stop(struct adapter *a, struct pg_run *run);
+void pg_stop(struct warehouse *a, struct pg_run *run);
 /* From start to end. */
-int pg_run_statements(struct adapter *a, const struct pg_statement *statements, size_t n,
+int pg_run_statements(struct warehouse *a, const struct pg_statement *statements, size_t n,
                       size_t *failed, pg_on_result on_result, void *arg,
                       struct err *err) BASE_CHECKED;
-int pg_run(struct adapter *a, const char *const *sql, size_t n, size_t *failed,
+int pg_run(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
            pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
-int pg_exec(struct adapter *a, const char *sql, struct err *err) BASE_CHECKED;
-int pg_exec_all(struct adapter *a, const char *const *sql, size_t n, size_t *failed,
+int pg_exec(struct warehouse *a, const char *sql, struct err *err) BASE_CHECKED;
+int pg_exec_all(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
                 void (*on_done)(void *arg, size_t index, double ms), void *arg,
                 struct err *err) BASE_CHECKED;
-int pg_query(void *ctx, struct adapter *a, const char *sql, struct strlist *out,
+int pg_query(void *ctx, struct warehouse *a, const char *sql, struct strlist *out,
              struct err *err) BASE_CHECKED;
 
 /* What comes while nothing is under way. */
-int pg_socket(struct adapter *a);
-int pg_heard(void *ctx, struct adapter *a, char **text, struct err *err) BASE_CHECKED;
+int pg_socket(struct warehouse *a);
+int pg_heard(void *ctx, struct warehouse *a, char **text, struct err *err) BASE_CHECKED;
 
 /* error.c: a libpq error as ours: the server's message, its SQLSTATE, and what to do */
-int pg_fail_result(const struct adapter *a, const PGresult *result, struct err *err);
-int pg_fail_lost(const struct adapter *a, struct err *err);
-int pg_fail_connect(const struct adapter *a, struct err *err);
+int pg_fail_result(const struct warehouse *a, const PGresult *result, struct err *err);
+int pg_fail_lost(const struct warehouse *a, struct err *err);
+int pg_fail_connect(const struct warehouse *a, struct err *err);
 
 /* catalog.c: what is there; reads in a read-only transaction under an empty search_path */
-int pg_read(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+int pg_read(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
             size_t n_vars, pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
 /* The same for a template that lists many things itself: see read_settings_many.sql. */
-int pg_read_many(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+int pg_read_many(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                  size_t n_vars, pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
-void pg_read_limit(struct adapter *a, double lock_ms);
+void pg_read_limit(struct warehouse *a, double lock_ms);
 /* As lock_timeout takes it; belongs to ctx. */
-char *pg_read_limit_text(void *ctx, const struct adapter *a);
+char *pg_read_limit_text(void *ctx, const struct warehouse *a);
 /* {"database", "schema", "name"}, for a template's JSON variable */
 cJSON *pg_relation_json(const struct relation *relation);
 /* Ends a transaction that failed or was interrupted; the error that led here stands. */
-void pg_abandon(struct adapter *a);
-int pg_server(void *ctx, struct adapter *a, struct server_info *out, struct err *err) BASE_CHECKED;
-int pg_describe(void *ctx, struct adapter *a, const struct relation *relations, size_t n,
+void pg_abandon(struct warehouse *a);
+int pg_server(void *ctx, struct warehouse *a, struct server_info *out,
+              struct err *err) BASE_CHECKED;
+int pg_describe(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
                 struct relation_info *out, struct err *err) BASE_CHECKED;
-int pg_namespaces(void *ctx, struct adapter *a, const char *const *names, size_t n,
+int pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size_t n,
                   struct namespace_info *out, struct err *err) BASE_CHECKED;
 
-int pg_read_cells(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+int pg_read_cells(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                   size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
-int pg_disk(void *ctx, struct adapter *a, struct disk_info *out, struct err *err) BASE_CHECKED;
+int pg_disk(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err) BASE_CHECKED;
 
 /* columns.c */
-int pg_result_columns(void *ctx, struct adapter *a, const char *sql, struct result_column **out,
+int pg_result_columns(void *ctx, struct warehouse *a, const char *sql, struct result_column **out,
                       size_t *n, struct err *err) BASE_CHECKED;
 
 /* drop.c */
-int pg_drop_namespace(struct adapter *a, const char *name, struct err *err) BASE_CHECKED;
+int pg_drop_namespace(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
 
 /* load.c */
-int pg_load(struct adapter *a, struct adapter *const *workers, size_t n_workers,
+int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
             struct load_item *items, size_t n_items, const struct load_options *options,
             struct err *err) BASE_CHECKED;
 
 /* clone.c */
-int pg_clone_sql(void *ctx, struct adapter *a, const struct clone_request *requests, size_t n,
+int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                  struct clone_sql *out, struct err *err) BASE_CHECKED;
 
 #endif

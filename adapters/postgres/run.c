@@ -20,7 +20,7 @@ signals_pending(void)
 }
 
 int
-pg_interrupted(const struct adapter *a, struct err *err)
+pg_interrupted(const struct warehouse *a, struct err *err)
 {
     return signals_pending() > a->signals_ignored ? interrupt_check(err) : 0;
 }
@@ -30,7 +30,7 @@ pg_interrupted(const struct adapter *a, struct err *err)
  * after an interrupt can be. A further signal does.
  */
 void
-pg_shield(struct adapter *a, bool on)
+pg_shield(struct warehouse *a, bool on)
 {
     a->signals_ignored = on ? signals_pending() : 0;
 }
@@ -40,7 +40,7 @@ pg_shield(struct adapter *a, bool on)
  * passed, or it is time to look again; ERR_SIGNAL: a signal came.
  */
 int
-pg_wait_socket(struct adapter *a, short events, int timeout_ms, struct err *err)
+pg_wait_socket(struct warehouse *a, short events, int timeout_ms, struct err *err)
 {
     struct pollfd fds[2] = {
         {.fd = PQsocket(a->conn), .events = events},
@@ -62,7 +62,7 @@ pg_wait_socket(struct adapter *a, short events, int timeout_ms, struct err *err)
 }
 
 static int
-queue(struct adapter *a, const struct pg_statement *s)
+queue(struct warehouse *a, const struct pg_statement *s)
 {
     switch (s->way) {
     case PG_PREPARE:
@@ -77,7 +77,7 @@ queue(struct adapter *a, const struct pg_statement *s)
 
 /* Takes the statements to libpq's queue; nothing waits here. */
 static int
-send_all(struct adapter *a, const struct pg_statement *statements, size_t n, bool watched,
+send_all(struct warehouse *a, const struct pg_statement *statements, size_t n, bool watched,
          struct err *err)
 {
     if (n == 1 && !statements->n_params)
@@ -97,7 +97,7 @@ send_all(struct adapter *a, const struct pg_statement *statements, size_t n, boo
 }
 
 int
-pg_start(struct adapter *a, struct pg_run *run, const struct pg_statement *statements, size_t n,
+pg_start(struct warehouse *a, struct pg_run *run, const struct pg_statement *statements, size_t n,
          pg_on_result on_result, void *arg, struct err *err)
 {
     *run = (struct pg_run){
@@ -113,7 +113,7 @@ pg_start(struct adapter *a, struct pg_run *run, const struct pg_statement *state
 
 /* One result, or the NULL that ends a statement's results. */
 static void
-take_result(struct adapter *a, struct pg_run *run)
+take_result(struct warehouse *a, struct pg_run *run)
 {
     PGresult *result = PQgetResult(a->conn);
     ExecStatusType status = result ? PQresultStatus(result) : PGRES_EMPTY_QUERY;
@@ -144,7 +144,7 @@ take_result(struct adapter *a, struct pg_run *run)
 
 /* What is lost is lost for the statement that runs; an error that came before stands. */
 static void
-run_lost(struct adapter *a, struct pg_run *run)
+run_lost(struct warehouse *a, struct pg_run *run)
 {
     if (!run->failed) {
         run->failed_at = run->index;
@@ -158,7 +158,7 @@ run_lost(struct adapter *a, struct pg_run *run)
  * be readable (and, if *writing, writable) and call again.
  */
 bool
-pg_step(struct adapter *a, struct pg_run *run, bool *writing)
+pg_step(struct warehouse *a, struct pg_run *run, bool *writing)
 {
     *writing = false;
     /* what the server said before it went away is still there to be read */
@@ -183,7 +183,7 @@ pg_step(struct adapter *a, struct pg_run *run, bool *writing)
 /* The connection can be used afterwards, to undo; run->failed_at is the statement that was stopped.
  */
 void
-pg_stop(struct adapter *a, struct pg_run *run)
+pg_stop(struct warehouse *a, struct pg_run *run)
 {
     char text[256];
     if (run->done || a->broken || PQstatus(a->conn) != CONNECTION_OK)
@@ -202,7 +202,7 @@ pg_stop(struct adapter *a, struct pg_run *run)
 }
 
 int
-pg_run_statements(struct adapter *a, const struct pg_statement *statements, size_t n,
+pg_run_statements(struct warehouse *a, const struct pg_statement *statements, size_t n,
                   size_t *failed, pg_on_result on_result, void *arg, struct err *err)
 {
     struct pg_run run;
@@ -230,8 +230,8 @@ pg_run_statements(struct adapter *a, const struct pg_statement *statements, size
 }
 
 int
-pg_run(struct adapter *a, const char *const *sql, size_t n, size_t *failed, pg_on_result on_result,
-       void *arg, struct err *err)
+pg_run(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
+       pg_on_result on_result, void *arg, struct err *err)
 {
     struct pg_statement *statements = mem_array(a, struct pg_statement, n);
     for (size_t i = 0; i < n; i++)
@@ -242,7 +242,7 @@ pg_run(struct adapter *a, const char *const *sql, size_t n, size_t *failed, pg_o
 }
 
 int
-pg_exec(struct adapter *a, const char *sql, struct err *err)
+pg_exec(struct warehouse *a, const char *sql, struct err *err)
 {
     return pg_run(a, &sql, 1, NULL, NULL, NULL, err);
 }
@@ -266,7 +266,7 @@ on_progress(void *arg, size_t index, const PGresult *result, struct err *err)
 }
 
 int
-pg_exec_all(struct adapter *a, const char *const *sql, size_t n, size_t *failed,
+pg_exec_all(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
             void (*on_done)(void *arg, size_t index, double ms), void *arg, struct err *err)
 {
     struct progress progress = {.on_done = on_done, .arg = arg, .last = clock_ms()};
@@ -291,20 +291,20 @@ on_column(void *arg, size_t index, const PGresult *result, struct err *err)
 }
 
 int
-pg_query(void *ctx, struct adapter *a, const char *sql, struct strlist *out, struct err *err)
+pg_query(void *ctx, struct warehouse *a, const char *sql, struct strlist *out, struct err *err)
 {
     struct column column = {.ctx = ctx, .out = out};
     return pg_run(a, &sql, 1, NULL, on_column, &column, err);
 }
 
 int
-pg_socket(struct adapter *a)
+pg_socket(struct warehouse *a)
 {
     return PQsocket(a->conn);
 }
 
 int
-pg_heard(void *ctx, struct adapter *a, char **text, struct err *err)
+pg_heard(void *ctx, struct warehouse *a, char **text, struct err *err)
 {
     *text = NULL;
     bool lost = !PQconsumeInput(a->conn);

@@ -1,6 +1,6 @@
 #include "commands.h"
 
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 
 #include <string.h>
 

@@ -78,7 +78,7 @@ open_workers(struct job *s, struct clone_load *load, struct err *err)
         bytes += c && c->sql.load.n ? c->source.bytes : 0;
     }
     size_t n = loads == 0 ? 0 : bytes < MUCH ? 1 : (size_t)s->config->jobs;
-    struct adapter **workers = mem_array(s->ctx, struct adapter *, n);
+    struct warehouse **workers = mem_array(s->ctx, struct warehouse *, n);
     load->workers = workers;
     while (load->n_workers < n)
         if (job_open(s, &workers[load->n_workers], err) ||

@@ -46,8 +46,8 @@ struct job {
     double copy_rate;           /* bytes a second .. */
     const char *copy_rate_from; /* .. as who says */
     struct build_env env;
-    const struct adapter_ops *ops;
-    struct adapter *adapter;
+    const struct warehouse_ops *ops;
+    struct warehouse *adapter;
     struct server_info server;
     struct plan *plan;
     const struct plan *beside;          /* of a twin run: the pull request's own plan */
@@ -102,7 +102,7 @@ void job_superseded(struct job *s, struct err *err);
  * not hold there. */
 int job_direct(struct job *s, struct err *err) BASE_CHECKED;
 /* One more connection like the session's; dies with it. */
-int job_open(struct job *s, struct adapter **out, struct err *err) BASE_CHECKED;
+int job_open(struct job *s, struct warehouse **out, struct err *err) BASE_CHECKED;
 /* Draft, catalog, render. */
 int job_plan(struct job *s, struct err *err) BASE_CHECKED;
 /* All of the above, as plan, clone and run need it. *nothing: there is nothing to do, and nothing

@@ -9,7 +9,7 @@
 enum { VERSION_LEAST = 140000 };
 
 static int
-reopen(void *arg, struct adapter **out, struct err *err)
+reopen(void *arg, struct warehouse **out, struct err *err)
 {
     return job_open(arg, out, err);
 }

@@ -9,7 +9,7 @@ profile_key(void *arg, const char *key)
 }
 
 int
-job_open(struct job *s, struct adapter **out, struct err *err)
+job_open(struct job *s, struct warehouse **out, struct err *err)
 {
     if (s->ops->open(s->ctx, out, profile_key, s->profile, err))
         return -1;
@@ -22,11 +22,11 @@ int
 job_connect(struct job *s, struct err *err)
 {
     size_t n;
-    s->ops = adapter_find(s->profile->type);
+    s->ops = warehouse_find(s->profile->type);
     if (!s->ops) {
         fail(err, ERR_CONFIG, "%s: there is no adapter for the type '%s' of target '%s'",
              s->profile->file, s->profile->type, s->profile->target);
-        return hint(err, "This build knows: %s.", adapter_names(&n)[0]);
+        return hint(err, "This build knows: %s.", warehouse_names(&n)[0]);
     }
     double t = job_begin(s, "connect");
     int rc = job_open(s, &s->adapter, err);
@@ -42,7 +42,7 @@ job_connect(struct job *s, struct err *err)
 static int
 is_shared(struct job *s, bool *shared, struct err *err)
 {
-    struct adapter *other;
+    struct warehouse *other;
     struct strlist before = {0}, after = {0};
     char *begin, *pid;
     if (job_open(s, &other, err) ||
@@ -124,7 +124,7 @@ job_watch(struct job *s)
 /* Our own connection may be gone, and what the build step left working on the server is still
  * there. */
 static void
-end_builds(struct job *s, struct adapter *other)
+end_builds(struct job *s, struct warehouse *other)
 {
     struct err ignored;
     if (clone_end_builds(other, s->leased, &ignored))
@@ -135,7 +135,7 @@ void
 job_superseded(struct job *s, struct err *err)
 {
     struct err found = {.kind = ERR_NONE};
-    struct adapter *other;
+    struct warehouse *other;
     if (!s->leased || err->kind == ERR_SIGNAL)
         return;
     int rc = err->kind == ERR_LOCKED ? 0 : clone_leased_still(s->adapter, s->leased, &found);

@@ -9,7 +9,7 @@
 #ifndef PLAN_H
 #define PLAN_H
 
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 #include "config/config.h"
 #include "select/select.h"
 
@@ -41,7 +41,7 @@ struct plan_database_input {
     /* the database that the profile names: its own is named after it, and its statements are sent
      * there */
     const char *at;
-    const struct adapter_ops *adapter;
+    const struct warehouse_ops *adapter;
     const struct server_info *server;
 };
 struct plan_database {
@@ -68,7 +68,7 @@ char *plan_database_lock(void *ctx, const char *name);
 struct plan_input {
     const struct config *config;
     const struct project *project;
-    const struct adapter_ops *adapter;
+    const struct warehouse_ops *adapter;
     const struct manifest *head, *production;
     struct state *state;
     const struct gitdiff *diff;           /* NULL: no git was asked */

@@ -7,7 +7,7 @@
  * Each row is measured in ABBA order within one run; only the ratios mean anything on a shared
  * machine.
  */
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 #include "cluster.h"
 #include "delay.h"
 
@@ -19,9 +19,9 @@
 #define SWAP_MOST 200.0
 
 static struct cluster cluster;
-static const struct adapter_ops *ops;
+static const struct warehouse_ops *ops;
 static void *ctx;
-static struct adapter *lead, *workers[WORKERS];
+static struct warehouse *lead, *workers[WORKERS];
 
 static const char *
 get(void *arg, const char *key)
@@ -174,7 +174,7 @@ static void
 swap_for_ever(struct swaps *out)
 {
     struct err err = {0};
-    struct adapter *owner;
+    struct warehouse *owner;
     check(ops->open(ctx, &owner, get, NULL, &err), &err);
     for (;; out->n++) {
         double start = clock_ms();
@@ -252,7 +252,7 @@ measure_delay(size_t pairs)
 {
     struct err err = {0};
     struct delay delay;
-    struct adapter *near = lead, *far;
+    struct warehouse *near = lead, *far;
     double *ratio = mem_array(ctx, double, pairs), *ms = mem_array(ctx, double, pairs);
     delay_start(&delay, cluster.socket, DELAY_MS);
     check(ops->open(ctx, &far, get, delay.dir, &err), &err);
@@ -337,7 +337,7 @@ main(int argc, char **argv)
         return 2;
     }
     ctx = talloc_new(NULL);
-    ops = adapter_find("postgres");
+    ops = warehouse_find("postgres");
     cluster_start(&cluster);
     check(ops->open(ctx, &lead, get, NULL, &err), &err);
     for (size_t i = 0; i < WORKERS; i++)

@@ -6,7 +6,7 @@
 #define CONTRACT_H
 
 /* First, since cmocka makes a macro of `fail`. */
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 struct contract {
-    const struct adapter_ops *ops;
+    const struct warehouse_ops *ops;
     const char *(*get)(void *arg, const char *key); /* the profile of a good connection */
     const char *(*get_bad)(void *arg,
                            const char *key); /* the same with a server that is not there */
@@ -41,18 +41,18 @@ struct contract {
 
 static const struct contract *contract;
 
-static struct adapter *
+static struct warehouse *
 contract_open(void *ctx)
 {
     struct err err = {0};
-    struct adapter *a;
+    struct warehouse *a;
     if (contract->ops->open(ctx, &a, contract->get, contract->arg, &err))
         fail_msg("%s (%s)", err.msg, err.hint);
     return a;
 }
 
 static void
-contract_exec(struct adapter *a, const char *sql)
+contract_exec(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     if (contract->ops->exec(a, sql, &err))
@@ -60,7 +60,7 @@ contract_exec(struct adapter *a, const char *sql)
 }
 
 static const char *
-contract_value(void *ctx, struct adapter *a, const char *sql)
+contract_value(void *ctx, struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     struct strlist out = {0};
@@ -90,21 +90,21 @@ contract_registered(void **state)
 {
     (void)state;
     size_t n;
-    const char *const *names = adapter_names(&n);
+    const char *const *names = warehouse_names(&n);
     bool found = false;
     for (size_t i = 0; i < n; i++)
         found = found || strcmp(names[i], contract->ops->name) == 0;
     assert_true(found);
-    assert_ptr_equal(adapter_find(contract->ops->name), contract->ops);
-    assert_null(adapter_find("no_such_adapter"));
-    assert_int_equal(contract->ops->abi, ADAPTER_ABI);
+    assert_ptr_equal(warehouse_find(contract->ops->name), contract->ops);
+    assert_null(warehouse_find("no_such_adapter"));
+    assert_int_equal(contract->ops->abi, WAREHOUSE_ABI);
     assert_true(contract->ops->name_max > 0);
 }
 
 static void
 contract_server(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct server_info info;
     struct err err = {0};
     assert_int_equal(contract->ops->server(*state, a, &info, &err), 0);
@@ -117,7 +117,7 @@ contract_server(void **state)
 static void
 contract_unreachable(void **state)
 {
-    struct adapter *a = NULL;
+    struct warehouse *a = NULL;
     struct err err = {0};
     assert_int_equal(contract->ops->open(*state, &a, contract->get_bad, contract->arg, &err), -1);
     assert_null(a);
@@ -129,7 +129,7 @@ contract_unreachable(void **state)
 static void
 contract_query(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct strlist out = {0};
     struct err err = {0};
     assert_string_equal(contract_value(*state, a, contract->select_one), "1");
@@ -143,7 +143,7 @@ contract_query(void **state)
 static void
 contract_failing_statement(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct strlist out = {0};
     struct err err = {0};
     assert_int_equal(contract->ops->exec(a, contract->select_absent, &err), -1);
@@ -171,7 +171,7 @@ contract_on_done(void *arg, size_t index, double ms)
 static void
 contract_exec_all(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct err err = {0};
     size_t failed = 99;
     struct done_list done = {.in_order = true};
@@ -187,7 +187,7 @@ contract_exec_all(void **state)
 static void
 contract_exec_all_stops(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct err err = {0};
     size_t failed = 99;
     struct done_list done = {.in_order = true};
@@ -210,7 +210,7 @@ contract_exec_all_stops(void **state)
 static void
 contract_describe(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct server_info server;
     struct err err = {0};
     assert_int_equal(contract->ops->server(*state, a, &server, &err), 0);
@@ -248,7 +248,7 @@ contract_describe(void **state)
 static void
 contract_namespaces(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct err err = {0};
     const char *names[] = {contract->schema_absent, contract->schema};
     struct namespace_info info[2];
@@ -263,7 +263,7 @@ contract_namespaces(void **state)
 static void
 contract_clone(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct err err = {0};
     const struct clone_request requests[] = {
         {.from = {NULL, contract->schema, "plain"},
@@ -306,7 +306,7 @@ contract_clone(void **state)
 static void
 contract_clone_names(void **state)
 {
-    struct adapter *a = contract_open(*state);
+    struct warehouse *a = contract_open(*state);
     struct err err = {0};
     struct clone_sql sql;
     char *longest = talloc_zero_array(*state, char, contract->ops->name_max + 2);
@@ -328,7 +328,7 @@ static int
 contract_interrupted_child(void *ctx)
 {
     struct err err = {0};
-    struct adapter *a;
+    struct warehouse *a;
     if (interrupt_setup(&err) || contract->ops->open(ctx, &a, contract->get, contract->arg, &err))
         return 2;
     pid_t self = getpid(), helper = fork();

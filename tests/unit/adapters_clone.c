@@ -4,8 +4,8 @@
 #include "contract.h"
 
 static struct cluster cluster;
-static struct adapter *ci; /* a connection of the role that can only read */
-static const struct adapter_ops *ops;
+static struct warehouse *ci; /* a connection of the role that can only read */
+static const struct warehouse_ops *ops;
 static void *ctx;
 
 static const char *
@@ -590,7 +590,7 @@ int
 main(void)
 {
     ctx = talloc_new(NULL);
-    ops = adapter_find("postgres");
+    ops = warehouse_find("postgres");
     cluster_start(&cluster);
     load_sources();
     const struct CMUnitTest tests[] = {

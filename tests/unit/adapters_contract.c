@@ -42,7 +42,7 @@ main(void)
     cluster_start(&cluster);
     talloc_free(cluster_psql(NULL, &cluster, "CREATE SCHEMA ours"));
     const struct contract postgres = {
-        .ops = adapter_find("postgres"),
+        .ops = warehouse_find("postgres"),
         .get = get,
         .get_bad = get_bad,
         .bad_place = "127.0.0.1:1",

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 
 static struct cluster cluster;
-static const struct adapter_ops *ops;
+static const struct warehouse_ops *ops;
 static void *ctx;
 
 struct profile {
@@ -29,11 +29,11 @@ get(void *arg, const char *key)
 #define PROFILE(...) ((struct profile){{__VA_ARGS__}})
 #define AS(user) PROFILE("host", "SOCKET", "user", user, "dbname", "postgres")
 
-static struct adapter *
+static struct warehouse *
 open_as(struct profile profile)
 {
     struct err err = {0};
-    struct adapter *a;
+    struct warehouse *a;
     if (ops->open(ctx, &a, get, &profile, &err))
         fail_msg("%s", err.msg);
     return a;
@@ -43,14 +43,14 @@ static struct err
 open_fails(struct profile profile)
 {
     struct err err = {0};
-    struct adapter *a;
+    struct warehouse *a;
     assert_int_equal(ops->open(ctx, &a, get, &profile, &err), -1);
     assert_true(err.hint[0] != '\0');
     return err;
 }
 
 static const char *
-value(struct adapter *a, const char *sql)
+value(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     struct strlist out = {0};
@@ -61,7 +61,7 @@ value(struct adapter *a, const char *sql)
 }
 
 static void
-must(struct adapter *a, const char *sql)
+must(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     if (ops->exec(a, sql, &err))
@@ -69,7 +69,7 @@ must(struct adapter *a, const char *sql)
 }
 
 static struct err
-fails(struct adapter *a, const char *sql)
+fails(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     assert_int_equal(ops->exec(a, sql, &err), -1);
@@ -87,7 +87,7 @@ static void
 test_ways_in(void **state)
 {
     (void)state;
-    struct adapter *a =
+    struct warehouse *a =
         open_as(PROFILE("host", "SOCKET", "user", "secret", "pass", "pa ss'\\", "database",
                         "postgres", "search_path", "one, \"T wo\\\"", "role", "Ro le",
                         "connect_timeout", "7", "keepalives_idle", "0"));
@@ -124,7 +124,7 @@ test_password_and_service_files(void **state)
     write_file(service,
                mem_printf(ctx, "[here]\nhost=%s\nuser=secret\ndbname=postgres\n", cluster.socket));
     setenv("PGPASSFILE", pass, 1);
-    struct adapter *a = open_as(AS("secret"));
+    struct warehouse *a = open_as(AS("secret"));
     assert_string_equal(value(a, "SELECT session_user"), "secret");
     ops->close(a);
     setenv("PGSERVICEFILE", service, 1);
@@ -229,7 +229,7 @@ test_pooler(void **state)
     pid_t child = fork();
     if (child == 0)
         pool(fd);
-    struct adapter *a = open_as(PROFILE("host", dir, "user", "postgres", "dbname", "postgres"));
+    struct warehouse *a = open_as(PROFILE("host", dir, "user", "postgres", "dbname", "postgres"));
     assert_int_equal(ops->server(ctx, a, &info, &err), 0);
     assert_true(info.pooled);
     ops->close(a);
@@ -242,7 +242,7 @@ static void
 test_hints(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres"));
     static const char *const states[][2] = {
         {"53100", "disk"},
         {"53200", "max_locks_per_transaction"},
@@ -266,7 +266,7 @@ test_hints(void **state)
     /* the server's own hint is kept where we know nothing better */
     struct err err = fails(a, "DO $$ BEGIN RAISE 'x' USING HINT = 'Turn it off and on.'; END $$");
     assert_string_equal(err.hint, "Turn it off and on.");
-    struct adapter *ci = open_as(AS("reader"));
+    struct warehouse *ci = open_as(AS("reader"));
     assert_has(fails(ci, "SELECT * FROM prod.secrets").hint,
                "GRANT USAGE ON SCHEMA prod TO reader");
     must(a, "GRANT USAGE ON SCHEMA prod TO reader");
@@ -281,7 +281,7 @@ static void
 test_lock_timeout(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
     must(a, "BEGIN");
     must(a, "LOCK TABLE prod.t IN ACCESS EXCLUSIVE MODE");
     must(b, "SET lock_timeout = 1");
@@ -297,7 +297,7 @@ static void
 test_locked_while_it_is_described(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
     const struct relation relation = {NULL, "prod", "t"};
     struct relation_info info;
     struct err err = {0};
@@ -320,7 +320,7 @@ static void
 test_lost_connection(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres")), *b = open_as(AS("postgres"));
     struct err err = fails(a, "SELECT pg_terminate_backend(pg_backend_pid())");
     assert_int_equal(err.kind, ERR_WAREHOUSE);
     assert_string_equal(err.sqlstate, "57P01");
@@ -347,7 +347,7 @@ static void
 test_large_pipeline(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres"));
     struct err err = {0};
     size_t failed, n = 5000;
     const char **sql = mem_array(ctx, const char *, n);
@@ -373,7 +373,7 @@ static int
 interrupt_pipeline(void)
 {
     struct err err = {0};
-    struct adapter *a;
+    struct warehouse *a;
     struct profile profile = AS("postgres");
     if (interrupt_setup(&err) || ops->open(ctx, &a, get, &profile, &err))
         return 2;
@@ -425,7 +425,7 @@ static void
 test_describe_as_reader(void **state)
 {
     (void)state;
-    struct adapter *ci = open_as(AS("reader"));
+    struct warehouse *ci = open_as(AS("reader"));
     struct err err = {0};
     static const struct relation relations[] = {
         {NULL, "prod", "t"},        {NULL, "prod", "secrets"},    {NULL, "prod", "columns"},
@@ -453,7 +453,7 @@ static void
 test_privileges(void **state)
 {
     (void)state;
-    struct adapter *admin = open_as(AS("postgres")), *ci = open_as(AS("new ci"));
+    struct warehouse *admin = open_as(AS("postgres")), *ci = open_as(AS("new ci"));
     struct err err = {0};
     struct strlist cells = {0};
     struct sql_var var = {"schemas", "[\"prod\", \"shut\"]"};
@@ -489,7 +489,7 @@ test_privileges(void **state)
 }
 
 static char *
-receipt(struct adapter *a)
+receipt(struct warehouse *a)
 {
     struct err err = {0};
     struct strlist out = {0};
@@ -503,7 +503,7 @@ static void
 test_receipt(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres"));
     static const char *const changes[] = {
         "SELECT nextval('prod.numbers')",   "TRUNCATE prod.t",
         "CREATE TABLE prod.more ()",        "DROP TABLE prod.more",
@@ -528,7 +528,7 @@ static void
 test_drop_namespace(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres"));
+    struct warehouse *a = open_as(AS("postgres"));
     struct err err = {0};
     char *sql = cluster_psql_with(ctx, &cluster, "postgres", NULL,
                                   (const char *[]){"-f", "tests/unit/clone/full_schema.sql", NULL});
@@ -556,7 +556,7 @@ static void
 test_disk(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("postgres")), *ci = open_as(AS("reader"));
+    struct warehouse *a = open_as(AS("postgres")), *ci = open_as(AS("reader"));
     struct err err = {0};
     struct disk_info disk;
     assert_int_equal(ops->disk(ctx, a, &disk, &err), 0);
@@ -571,11 +571,11 @@ static void
 test_lock(void **state)
 {
     (void)state;
-    struct adapter *a = open_as(AS("reader")), *b = open_as(AS("reader"));
+    struct warehouse *a = open_as(AS("reader")), *b = open_as(AS("reader"));
     struct err err = {0};
     char *try_lock;
     struct strlist holders = {0};
-    struct sql_var var = {"key", adapter_lock_key(ctx, "pr_7")};
+    struct sql_var var = {"key", warehouse_lock_key(ctx, "pr_7")};
     assert_int_equal(sql_render(ctx, &try_lock, "postgres", "lock_try", &var, 1, &err), 0);
     must(a, "BEGIN");
     assert_string_equal(value(a, try_lock), "t");
@@ -622,7 +622,7 @@ int
 main(void)
 {
     ctx = talloc_new(NULL);
-    ops = adapter_find("postgres");
+    ops = warehouse_find("postgres");
     cluster_start(&cluster);
     prepare();
     const struct CMUnitTest tests[] = {

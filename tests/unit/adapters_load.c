@@ -6,9 +6,9 @@
 #define WORKERS 3
 
 static struct cluster cluster;
-static const struct adapter_ops *ops;
+static const struct warehouse_ops *ops;
 static void *ctx;
-static struct adapter *lead, *workers[WORKERS];
+static struct warehouse *lead, *workers[WORKERS];
 
 static const char *
 get(void *arg, const char *key)
@@ -333,7 +333,7 @@ main(void)
 {
     struct err err = {0};
     ctx = talloc_new(NULL);
-    ops = adapter_find("postgres");
+    ops = warehouse_find("postgres");
     cluster_start(&cluster);
     (void)admin("CREATE ROLE ci LOGIN; GRANT CREATE ON DATABASE postgres TO ci; "
                 "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO ci; ALTER DEFAULT PRIVILEGES "

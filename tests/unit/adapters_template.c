@@ -130,8 +130,8 @@ test_lock_key(void **state)
     (void)state;
     void *ctx = talloc_new(NULL);
     /* sha256("") = e3b0c44298fc1c14.., sha256("abc") = ba7816bf8f01cfea.. */
-    assert_string_equal(adapter_lock_key(ctx, ""), "-2039914840885289964");
-    assert_string_equal(adapter_lock_key(ctx, "abc"), "-5010229573455851542");
+    assert_string_equal(warehouse_lock_key(ctx, ""), "-2039914840885289964");
+    assert_string_equal(warehouse_lock_key(ctx, "abc"), "-5010229573455851542");
     talloc_free(ctx);
 }
 

@@ -45,7 +45,7 @@ draft(struct place *p, const char *strategy, int version)
                                            .run_id = "r",
                                            .now = "now",
                                            .at = "shop",
-                                           .adapter = adapter_find("postgres"),
+                                           .adapter = warehouse_find("postgres"),
                                            .server = &p->server};
     return plan_database_draft(p->ctx, &p->db, &in, &p->err);
 }

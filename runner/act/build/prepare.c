@@ -64,7 +64,7 @@ build_prepare(void *ctx, struct build_env *out, const struct config *config,
     if (make_folder(ctx, &out->profiles_dir, project, profile, schema, err))
         return -1;
     out->generated = true;
-    const struct adapter_ops *ops = adapter_find(profile->type);
+    const struct warehouse_ops *ops = warehouse_find(profile->type);
     bool named = ops && ops->name_key;
     const struct profile_extra name = {.key = named ? ops->name_key : NULL, .value = ""};
     return profile_write(ctx, profile, out->profiles_dir, schema, &name, named, &out->env, err);

@@ -212,7 +212,7 @@ swap_in(struct clone_work *j, struct clone_result *out, struct err *err)
 }
 
 int
-clone_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct clone_result *out,
+clone_ahead(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
             bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
             struct err *err)
 {
@@ -231,7 +231,7 @@ clone_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct clone_
 }
 
 int
-clone_all(void *ctx, struct adapter *a, const struct plan *plan, struct clone_result *out,
+clone_all(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
           bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
           struct err *err)
 {
@@ -244,7 +244,7 @@ clone_all(void *ctx, struct adapter *a, const struct plan *plan, struct clone_re
 }
 
 int
-clone_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan, const struct plan *ahead,
+clone_ahead_swap(void *ctx, struct warehouse *a, const struct plan *plan, const struct plan *ahead,
                  struct clone_result *out, bool *stale, struct err *err)
 {
     struct clone_work j = {
@@ -259,7 +259,7 @@ clone_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan, const st
 }
 
 int
-clone_ahead_drop(struct adapter *a, const struct plan *ahead, struct err *err)
+clone_ahead_drop(struct warehouse *a, const struct plan *ahead, struct err *err)
 {
     struct clone_work j = {
         .ctx = talloc_new(NULL), .a = a, .ops = ahead->in.adapter, .plan = ahead};
@@ -272,7 +272,7 @@ clone_ahead_drop(struct adapter *a, const struct plan *ahead, struct err *err)
 }
 
 int
-clone_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct clone_result *out,
+clone_in_place(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
                bool *stale, clone_progress *progress, void *arg, struct err *err)
 {
     struct clone_work j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
@@ -288,7 +288,7 @@ clone_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct clo
 }
 
 int
-clone_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct relation_info *out,
+clone_inspect(void *ctx, struct warehouse *a, const struct plan *plan, struct relation_info *out,
               struct err *err)
 {
     struct clone_work j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};

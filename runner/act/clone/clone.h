@@ -29,8 +29,8 @@ typedef void clone_progress(void *arg, const struct plan_node *node, size_t done
 /* Rows are copied by connections of their own, in parts short enough that production never waits
  * for a lock. */
 struct clone_load {
-    struct adapter *const *workers; /* beside the one that clone_all is given */
-    size_t n_workers;               /* at least one where there are rows to be copied */
+    struct warehouse *const *workers; /* beside the one that clone_all is given */
+    size_t n_workers;                 /* at least one where there are rows to be copied */
     void (*on_bytes)(void *arg, size_t item, int64_t bytes, int64_t total);
     void *arg;
 };
@@ -54,49 +54,50 @@ struct clone_lease {
 /* Takes the lock of the pull request's schema, then those of the others of the plan, for the life
  * of the connection; ends what an older run left working there. ERR_LOCKED: a run of the same
  * commit, of a newer one, or of another role holds one. */
-int clone_lock(struct adapter *a, const struct plan *plan, const struct clone_lease *lease,
+int clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_lease *lease,
                struct err *err) BASE_CHECKED;
 /* While nothing is under way on `a`: was the lease taken from us? ERR_LOCKED says by whom;
  * ERR_WAREHOUSE: the connection is lost, and the lock with it. */
-int clone_leased(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+int clone_leased(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* The same of a run that failed, as it does when the newer one cancels its statements: asks the
  * server. */
-int clone_leased_still(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+int clone_leased_still(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* After the connection was lost: whoever has the lock by now, or has made the schema since, over
  * another connection. */
-int clone_successor(struct adapter *other, const struct plan *plan, struct err *err) BASE_CHECKED;
+int clone_successor(struct warehouse *other, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* While the build step works: ends what others have working in the schema; ERR_LOCKED if there was
  * something. */
-int clone_guard(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+int clone_guard(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /*
  * Steps: clear leftovers, make the schemas aside, clone in one snapshot, swap, remove the last
  * run's. `load` may be NULL where no clone has rows. *stale is set (and -1 returned, ERR_LOCKED) if
  * production was rebuilt since the plan looked: plan anew.
  */
-int clone_all(void *ctx, struct adapter *a, const struct plan *plan, struct clone_result *out,
+int clone_all(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
               bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
               struct err *err) BASE_CHECKED;
 /* The part of clone_all before the swap, by a plan that is not certain yet; what it made bears
  * the marker of a run that was killed until then. Then either the certain plan, whose clones are
  * the same (plan_clones_differ), swaps it in and makes what is still missing, or it is dropped. */
-int clone_ahead(void *ctx, struct adapter *a, const struct plan *plan, struct clone_result *out,
+int clone_ahead(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
                 bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
                 struct err *err) BASE_CHECKED;
-int clone_ahead_swap(void *ctx, struct adapter *a, const struct plan *plan,
+int clone_ahead_swap(void *ctx, struct warehouse *a, const struct plan *plan,
                      const struct plan *ahead, struct clone_result *out, bool *stale,
                      struct err *err) BASE_CHECKED;
-int clone_ahead_drop(struct adapter *a, const struct plan *ahead, struct err *err) BASE_CHECKED;
+int clone_ahead_drop(struct warehouse *a, const struct plan *ahead, struct err *err) BASE_CHECKED;
 /* Makes the clones in the schemas where they are to stand, in one transaction and nothing else: for
  * a plan whose statements drop what stands there first. *stale as of clone_all. */
-int clone_in_place(void *ctx, struct adapter *a, const struct plan *plan, struct clone_result *out,
-                   bool *stale, clone_progress *progress, void *arg, struct err *err) BASE_CHECKED;
+int clone_in_place(void *ctx, struct warehouse *a, const struct plan *plan,
+                   struct clone_result *out, bool *stale, clone_progress *progress, void *arg,
+                   struct err *err) BASE_CHECKED;
 /* Looks the clones up again: out[i] belongs to the plan's i-th clone. */
-int clone_inspect(void *ctx, struct adapter *a, const struct plan *plan, struct relation_info *out,
-                  struct err *err) BASE_CHECKED;
+int clone_inspect(void *ctx, struct warehouse *a, const struct plan *plan,
+                  struct relation_info *out, struct err *err) BASE_CHECKED;
 /* Ends the connections of our own build step, which had to be ended. */
-int clone_end_builds(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+int clone_end_builds(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* Names one more connection of ours, so that it ends with the lease. */
-int clone_name(struct adapter *a, const struct plan *plan, struct err *err) BASE_CHECKED;
+int clone_name(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* The name that every connection of a run's build step bears: printable ASCII (a server replaces
  * what is not), 63 bytes at most. */
 char *clone_application_name(void *ctx, const char *run_id, const char *schema);

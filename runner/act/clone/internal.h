@@ -6,8 +6,8 @@
 
 struct clone_work {
     void *ctx;
-    struct adapter *a;
-    const struct adapter_ops *ops;
+    struct warehouse *a;
+    const struct warehouse_ops *ops;
     const struct plan *plan;
     const struct plan *ahead; /* by which the clones were made before this one stood; or NULL */
 };

@@ -66,7 +66,7 @@ read_name(void *ctx, struct holder *h)
 static const char *
 lock_key(struct clone_work *j, const char *schema)
 {
-    return adapter_lock_key(j->ctx, mem_printf(j->ctx, "cloneci:%s", schema));
+    return warehouse_lock_key(j->ctx, mem_printf(j->ctx, "cloneci:%s", schema));
 }
 
 static int
@@ -202,7 +202,7 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
 }
 
 int
-clone_lock(struct adapter *a, const struct plan *plan, const struct clone_lease *lease,
+clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_lease *lease,
            struct err *err)
 {
     struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
@@ -224,7 +224,7 @@ clone_lock(struct adapter *a, const struct plan *plan, const struct clone_lease 
 }
 
 int
-clone_name(struct adapter *a, const struct plan *plan, struct err *err)
+clone_name(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
     struct strlist ignored = {0};
@@ -246,7 +246,7 @@ superseded(const char *by, struct err *err)
 }
 
 int
-clone_leased(struct adapter *a, const struct plan *plan, struct err *err)
+clone_leased(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     char *text;
     void *tmp = talloc_new(NULL);
@@ -272,7 +272,7 @@ was_there(struct clone_work *j, const char *schema, const char *run_id)
 }
 
 int
-clone_leased_still(struct adapter *a, const struct plan *plan, struct err *err)
+clone_leased_still(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
     struct strlist ignored = {0};
@@ -284,7 +284,7 @@ clone_leased_still(struct adapter *a, const struct plan *plan, struct err *err)
 }
 
 int
-clone_successor(struct adapter *other, const struct plan *plan, struct err *err)
+clone_successor(struct warehouse *other, const struct plan *plan, struct err *err)
 {
     struct clone_work j = {
         .ctx = talloc_new(NULL), .a = other, .ops = plan->in.adapter, .plan = plan};
@@ -343,7 +343,7 @@ lease_end_others(struct clone_work *j, bool standing, struct err *err)
 }
 
 int
-clone_guard(struct adapter *a, const struct plan *plan, struct err *err)
+clone_guard(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
     int rc = lease_end_others(&j, true, err);
@@ -352,7 +352,7 @@ clone_guard(struct adapter *a, const struct plan *plan, struct err *err)
 }
 
 int
-clone_end_builds(struct adapter *a, const struct plan *plan, struct err *err)
+clone_end_builds(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     if (!plan->in.schema)
         return 0;

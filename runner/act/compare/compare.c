@@ -65,7 +65,7 @@ take_row(void *ctx, struct compare_result *r, const char *kind, const char *name
 }
 
 static int
-run_comparison(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *sql,
+run_comparison(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *sql,
                struct compare_result *out, struct err *err)
 {
     struct strlist rows = {0};
@@ -83,7 +83,7 @@ run_comparison(void *ctx, struct adapter *a, const struct adapter_ops *ops, cons
 }
 
 static int
-compare(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+compare(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
         const struct compare_request *q, const char *stem, struct compare_result *out,
         struct err *err)
 {
@@ -116,14 +116,14 @@ compare(void *ctx, struct adapter *a, const struct adapter_ops *ops,
 }
 
 int
-compare_relations(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+compare_relations(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                   const struct compare_request *q, struct compare_result *out, struct err *err)
 {
     return compare(ctx, a, ops, q, "compare_sql", out, err);
 }
 
 int
-compare_summary(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+compare_summary(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                 const struct compare_request *q, struct compare_result *out, struct err *err)
 {
     return compare(ctx, a, ops, q, "compare_summary", out, err);

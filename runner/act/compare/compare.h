@@ -5,7 +5,7 @@
 #ifndef COMPARE_H
 #define COMPARE_H
 
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 
 struct compare_request {
     struct relation a, b;   /* a: what the incremental run left; b: what a full refresh makes */
@@ -35,13 +35,13 @@ struct compare_result {
     struct strlist samples; /* JSON: {"key": {..}, "a": {..}, "b": {..}} */
 };
 
-int compare_relations(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+int compare_relations(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                       const struct compare_request *request, struct compare_result *out,
                       struct err *err) BASE_CHECKED;
 
 /* The same in one pass over each: rows, columns, uniqueness of the key, and by sums of hashes which
  * columns differ. */
-int compare_summary(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+int compare_summary(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                     const struct compare_request *request, struct compare_result *out,
                     struct err *err) BASE_CHECKED;
 
@@ -101,7 +101,7 @@ struct forecast {
 
 /* ERR_WAREHOUSE: the server cannot parse the query (it reads what is not there yet, for example).
  */
-int forecast_columns(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+int forecast_columns(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                      const struct forecast_request *request, struct forecast *out,
                      struct err *err) BASE_CHECKED;
 const char *forecast_effect_name(enum forecast_effect effect);
@@ -111,7 +111,7 @@ const char *forecast_policy(const char *on_schema_change);
 char *forecast_text(void *ctx, const struct forecast *f, const char *on_schema_change);
 /* After the run: what the table (`now`, its columns as `before` and `after` are written) has become
  * decides. */
-int forecast_observe(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+int forecast_observe(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                      const struct relation *now, struct forecast *f, struct err *err) BASE_CHECKED;
 
 #endif

@@ -212,7 +212,7 @@ settle(struct forecast *f)
 }
 
 static int
-read_pairs(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+read_pairs(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
            const struct relation *table, const struct result_column *columns, size_t n,
            struct strlist *cells, struct err *err)
 {
@@ -226,7 +226,7 @@ read_pairs(void *ctx, struct adapter *a, const struct adapter_ops *ops,
 }
 
 int
-forecast_columns(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+forecast_columns(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                  const struct forecast_request *q, struct forecast *out, struct err *err)
 {
     struct result_column *columns = NULL;
@@ -255,7 +255,7 @@ type_in(const struct strlist *cells, const char *name)
 }
 
 int
-forecast_observe(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+forecast_observe(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                  const struct relation *now, struct forecast *f, struct err *err)
 {
     struct strlist cells = {0};

@@ -41,7 +41,7 @@ decide(void *ctx, struct gc_schema *s, uint64_t oid, bool owned, const struct gc
 }
 
 static int
-read_marked(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool database,
+read_marked(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, bool database,
             struct strlist *cells, struct err *err)
 {
     return ops->read(ctx, a, database ? "databases_marked" : "namespaces_marked", NULL, 0, cells,
@@ -49,7 +49,7 @@ read_marked(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool da
 }
 
 int
-gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
         const struct gc_options *options, struct gc_schema **out, size_t *n, struct err *err)
 {
     struct strlist cells = {0};
@@ -69,14 +69,14 @@ gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops,
 }
 
 static int
-lock(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+lock(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *stem,
      const struct gc_schema *s, bool *got, struct err *err)
 {
     char *sql;
     struct strlist rows = {0};
     const char *name = s->database ? plan_database_lock(ctx, s->name)
                                    : mem_printf(ctx, "cloneci:%s", s->marker.schema);
-    const struct sql_var vars[] = {{"key", adapter_lock_key(ctx, name)}};
+    const struct sql_var vars[] = {{"key", warehouse_lock_key(ctx, name)}};
     if (sql_render(ctx, &sql, ops->dialect, stem, vars, BASE_COUNT(vars), err) ||
         ops->query(ctx, a, sql, &rows, err))
         return -1;
@@ -86,8 +86,8 @@ lock(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *st
 
 /* With the lock held: is it still the schema that was decided on? */
 static int
-unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct gc_schema *s,
-          bool *same, struct err *err)
+unchanged(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+          const struct gc_schema *s, bool *same, struct err *err)
 {
     struct strlist cells = {0};
     *same = false;
@@ -103,7 +103,7 @@ unchanged(void *ctx, struct adapter *a, const struct adapter_ops *ops, const str
 
 /* The server drops none that somebody is connected to. */
 static int
-drop_database(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *name,
+drop_database(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *name,
               struct err *err)
 {
     char *sql;
@@ -115,7 +115,7 @@ drop_database(void *ctx, struct adapter *a, const struct adapter_ops *ops, const
 }
 
 static int
-drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *s,
+drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct gc_schema *s,
          bool *dropped, struct err *err)
 {
     bool got, same, released;
@@ -147,7 +147,7 @@ drop_one(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_
 }
 
 int
-gc_drop(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *schemas,
+gc_drop(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct gc_schema *schemas,
         size_t n, struct err *err)
 {
     bool *done = mem_array(ctx, bool, n);

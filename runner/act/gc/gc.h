@@ -23,7 +23,7 @@ struct gc_options {
 };
 
 /* Every schema and every database with a marker, and what is to become of it. */
-int gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+int gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
             const struct gc_options *options, struct gc_schema **out, size_t *n,
             struct err *err) BASE_CHECKED;
 /*
@@ -31,7 +31,7 @@ int gc_list(void *ctx, struct adapter *a, const struct adapter_ops *ops,
  * by object without CASCADE. One that is in use (its lock is held), was made again meanwhile, or is
  * still needed from elsewhere is kept: `drop` and `why` say so afterwards.
  */
-int gc_drop(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct gc_schema *schemas,
-            size_t n, struct err *err) BASE_CHECKED;
+int gc_drop(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+            struct gc_schema *schemas, size_t n, struct err *err) BASE_CHECKED;
 
 #endif

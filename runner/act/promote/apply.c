@@ -22,7 +22,7 @@ static const char lock_name[] = "cloneci:promote";
 
 struct swap {
     void *ctx;
-    struct adapter *a;
+    struct warehouse *a;
     const struct promote_options *o;
     struct promote_plan *p;
     struct promote_result *out;
@@ -136,7 +136,7 @@ static int
 take_lock(struct swap *s, bool *got, struct err *err)
 {
     struct strlist cells = {0};
-    const struct sql_var vars[] = {{"key", adapter_lock_key(s->ctx, lock_name)}};
+    const struct sql_var vars[] = {{"key", warehouse_lock_key(s->ctx, lock_name)}};
     if (promote_ask(s->ctx, s->a, s->o->ops, "lock_try", vars, 1, &cells, err))
         return -1;
     *got = cells.n == 1 && strcmp(cells.v[0], "t") == 0;
@@ -354,12 +354,12 @@ decide(struct swap *s, bool *yes, struct err *err)
 
 /* The answer to the COMMIT did not come: the journal decides, over another connection. */
 static int
-resolve(struct swap *s, struct adapter **a, struct err *err)
+resolve(struct swap *s, struct warehouse **a, struct err *err)
 {
     struct err why = *err;
     bool yes = false;
     int rc = -1;
-    struct adapter *fresh = NULL;
+    struct warehouse *fresh = NULL;
     interrupt_forget();
     log_event(LOG_WARN, "promote.lost", "%s; asking the journal what became of it", why.msg);
     for (double end = clock_ms() + s->o->patience_ms; rc && clock_ms() < end;) {
@@ -392,7 +392,7 @@ resolve(struct swap *s, struct adapter **a, struct err *err)
 }
 
 static int
-commit(struct swap *s, struct adapter **a, struct err *err)
+commit(struct swap *s, struct warehouse **a, struct err *err)
 {
     fault_point("promote-commit");
     /* a signal that came before does not matter any more: all is done */
@@ -407,7 +407,7 @@ commit(struct swap *s, struct adapter **a, struct err *err)
 }
 
 int
-promote_apply(void *ctx, struct adapter **a, const struct promote_options *o,
+promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
               struct promote_plan *p, struct promote_result *out, struct err *err)
 {
     struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = p, .out = out};

@@ -14,7 +14,7 @@ still_used(const struct err *err)
 }
 
 static int
-drop_one(void *ctx, struct adapter *a, const struct promote_options *o, const char *drop,
+drop_one(void *ctx, struct warehouse *a, const struct promote_options *o, const char *drop,
          struct err *err)
 {
     char *begin, *timeouts, *commit;
@@ -33,7 +33,7 @@ drop_one(void *ctx, struct adapter *a, const struct promote_options *o, const ch
 
 /* One round through what is to go; the next may drop what this one's drops have freed. */
 static int
-drop_round(void *ctx, struct adapter *a, const struct promote_options *o,
+drop_round(void *ctx, struct warehouse *a, const struct promote_options *o,
            const struct sql_var *vars, size_t n_vars, size_t *dropped, struct promote_result *out,
            struct err *err)
 {
@@ -60,7 +60,7 @@ drop_round(void *ctx, struct adapter *a, const struct promote_options *o,
 }
 
 int
-promote_clean(void *ctx, struct adapter *a, const struct promote_options *o,
+promote_clean(void *ctx, struct warehouse *a, const struct promote_options *o,
               struct promote_result *out, struct err *err)
 {
     struct strlist empty = {0};

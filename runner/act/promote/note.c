@@ -6,7 +6,7 @@
 
 /* Each statement gives at most one line. */
 static int
-run_each(void *ctx, struct adapter *a, const struct adapter_ops *ops, const struct strlist *sql,
+run_each(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const struct strlist *sql,
          struct strlist *lines, struct err *err)
 {
     for (size_t i = 0; i < sql->n; i++)
@@ -16,8 +16,9 @@ run_each(void *ctx, struct adapter *a, const struct adapter_ops *ops, const stru
 }
 
 static int
-note_within(void *ctx, struct promote_note *out, struct adapter *a, const struct promote_options *o,
-            const char *moves, const char *counted, struct err *err)
+note_within(void *ctx, struct promote_note *out, struct warehouse *a,
+            const struct promote_options *o, const char *moves, const char *counted,
+            struct err *err)
 {
     struct strlist clock = {0}, sql = {0}, lines = {0};
     const struct sql_var vars[] = {{"moves", moves}, {"counted", counted ? counted : "null"}};
@@ -36,7 +37,7 @@ note_within(void *ctx, struct promote_note *out, struct adapter *a, const struct
 }
 
 int
-promote_note_now(void *ctx, struct promote_note *out, struct adapter *a,
+promote_note_now(void *ctx, struct promote_note *out, struct warehouse *a,
                  const struct promote_options *o, const char *moves, const char *counted,
                  struct err *err)
 {
@@ -49,7 +50,7 @@ promote_note_now(void *ctx, struct promote_note *out, struct adapter *a,
 }
 
 int
-promote_note_schemas(void *ctx, struct promote_note *out, struct adapter *a,
+promote_note_schemas(void *ctx, struct promote_note *out, struct warehouse *a,
                      const struct promote_options *o, const struct strlist *schemas,
                      const char *counted, struct err *err)
 {
@@ -90,7 +91,7 @@ promote_note_read(void *ctx, struct promote_note *out, const char *path, struct 
 }
 
 int
-promote_note_check(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+promote_note_check(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                    const struct promote_plan *p, struct err *err)
 {
     struct strlist sql = {0}, lines = {0};

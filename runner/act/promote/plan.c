@@ -6,7 +6,7 @@
 #include <string.h>
 
 int
-promote_run(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+promote_run(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *stem,
             const struct sql_var *vars, size_t n, struct err *err)
 {
     char *sql;
@@ -14,7 +14,7 @@ promote_run(void *ctx, struct adapter *a, const struct adapter_ops *ops, const c
 }
 
 int
-promote_ask(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+promote_ask(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *stem,
             const struct sql_var *vars, size_t n, struct strlist *out, struct err *err)
 {
     char *sql;
@@ -24,7 +24,7 @@ promote_ask(void *ctx, struct adapter *a, const struct adapter_ops *ops, const c
 }
 
 int
-promote_undo(void *ctx, struct adapter *a, const struct adapter_ops *ops)
+promote_undo(void *ctx, struct warehouse *a, const struct warehouse_ops *ops)
 {
     struct err ignored;
     ops->shield(a, true);
@@ -37,7 +37,7 @@ promote_undo(void *ctx, struct adapter *a, const struct adapter_ops *ops)
 /* --- the journal --- */
 
 static int
-journal_stands(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool *stands,
+journal_stands(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, bool *stands,
                struct err *err)
 {
     struct strlist cells = {0};
@@ -48,7 +48,7 @@ journal_stands(void *ctx, struct adapter *a, const struct adapter_ops *ops, bool
 }
 
 int
-promote_journal(void *ctx, struct adapter *a, const struct adapter_ops *ops, int64_t *live,
+promote_journal(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, int64_t *live,
                 int64_t *content, int64_t *before, struct err *err)
 {
     bool stands;
@@ -70,7 +70,8 @@ promote_journal(void *ctx, struct adapter *a, const struct adapter_ops *ops, int
 }
 
 int
-promote_journal_make(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct err *err)
+promote_journal_make(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+                     struct err *err)
 {
     bool stands;
     if (journal_stands(ctx, a, ops, &stands, err))
@@ -82,7 +83,7 @@ promote_journal_make(void *ctx, struct adapter *a, const struct adapter_ops *ops
 }
 
 int
-promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct strlist *cells,
+promote_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct strlist *cells,
              struct err *err)
 {
     bool stands;
@@ -94,7 +95,7 @@ promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct
 /* --- statements --- */
 
 int
-promote_statements(void *ctx, struct adapter *a, const struct adapter_ops *ops,
+promote_statements(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
                    const struct promote_plan *p, struct strlist *cells, struct err *err)
 {
     const struct sql_var vars[] = {{"moves", p->moves},
@@ -190,7 +191,7 @@ make_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o,
 }
 
 static int
-finish_plan(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o,
+finish_plan(void *ctx, struct promote_plan *p, struct warehouse *a, const struct promote_options *o,
             struct err *err)
 {
     struct strlist cells = {0};
@@ -226,7 +227,7 @@ one_cell(const struct strlist *cells, const char **out, const char *stem, struct
 }
 
 int
-promote_moves(void *ctx, const char **moves, struct adapter *a, const struct promote_options *o,
+promote_moves(void *ctx, const char **moves, struct warehouse *a, const struct promote_options *o,
               const struct promote_pair *pairs, size_t n, struct err *err)
 {
     struct strlist cells = {0};
@@ -238,7 +239,7 @@ promote_moves(void *ctx, const char **moves, struct adapter *a, const struct pro
 }
 
 int
-promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a,
+promote_plan_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
                      const struct promote_options *o, const struct promote_pair *pairs, size_t n,
                      const struct promote_note *note, struct err *err)
 {
@@ -266,7 +267,7 @@ promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a,
 
 /* Better known before the build than after it. */
 static int
-check_sight(void *ctx, struct promote_plan *p, struct adapter *a, const struct promote_options *o,
+check_sight(void *ctx, struct promote_plan *p, struct warehouse *a, const struct promote_options *o,
             struct err *err)
 {
     struct strlist blind = {0};
@@ -284,7 +285,7 @@ check_sight(void *ctx, struct promote_plan *p, struct adapter *a, const struct p
 }
 
 int
-promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a,
+promote_plan_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
                    const struct promote_options *o, const char *names, struct err *err)
 {
     struct promote_plan *p = mem_new(ctx, struct promote_plan);
@@ -323,7 +324,7 @@ check_generation(int64_t live, int64_t content, int64_t to, struct err *err)
 }
 
 int
-promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a,
+promote_plan_back(void *ctx, struct promote_plan **out, struct warehouse *a,
                   const struct promote_options *o, int64_t to, struct err *err)
 {
     struct promote_plan *p = mem_new(ctx, struct promote_plan);

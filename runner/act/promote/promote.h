@@ -7,7 +7,7 @@
 #ifndef PROMOTE_H
 #define PROMOTE_H
 
-#include "adapters/adapter.h"
+#include "adapters/warehouse.h"
 
 /* All that stands in `stage` takes the place of what has the same name in `schema`. */
 struct promote_pair {
@@ -15,7 +15,7 @@ struct promote_pair {
 };
 
 struct promote_options {
-    const struct adapter_ops *ops;
+    const struct warehouse_ops *ops;
     const char *project, *run_id, *now;
     const char *made; /* JSON array: schemas that come into being with the promotion; NULL: none */
     /* JSON array of {schema, name, privilege} that the project decides; NULL: none */
@@ -25,7 +25,7 @@ struct promote_options {
     double patience_ms; /* for how long to try within that budget, and to wait for old snapshots */
     int keep;           /* how many generations stay to go back to */
     /* Opens one more connection: a COMMIT whose answer was lost is decided over it. */
-    int (*reopen)(void *arg, struct adapter **out, struct err *err);
+    int (*reopen)(void *arg, struct warehouse **out, struct err *err);
     void *arg;
 };
 
@@ -60,30 +60,30 @@ struct promote_result {
 };
 
 /* Rows of promote_list.sql, eleven cells each; none where nothing was ever promoted. */
-int promote_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct strlist *cells,
-                 struct err *err) BASE_CHECKED;
+int promote_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+                 struct strlist *cells, struct err *err) BASE_CHECKED;
 
 /* Plans to put `pairs` live. Reads the catalog only; refusals are in the plan. `note`: of the
  * moment when the build began, or NULL: of now. The plan belongs to ctx. */
-int promote_plan_forward(void *ctx, struct promote_plan **out, struct adapter *a,
+int promote_plan_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
                          const struct promote_options *o, const struct promote_pair *pairs,
                          size_t n, const struct promote_note *note, struct err *err) BASE_CHECKED;
 /* Plans to bring the content of generation `to` back; -1: the one before the live one. */
-int promote_plan_back(void *ctx, struct promote_plan **out, struct adapter *a,
+int promote_plan_back(void *ctx, struct promote_plan **out, struct warehouse *a,
                       const struct promote_options *o, int64_t to, struct err *err) BASE_CHECKED;
 /* ERR_REFUSED that names all reasons, or 0. */
 int promote_refused(const struct promote_plan *p, struct err *err) BASE_CHECKED;
 
 /* What of a promotion can be told before anything is built: what leans on the relations of `names`
  * (JSON array of {schema, name, cloned}) and could not follow, and the statements for what will. */
-int promote_plan_ahead(void *ctx, struct promote_plan **out, struct adapter *a,
+int promote_plan_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
                        const struct promote_options *o, const char *names,
                        struct err *err) BASE_CHECKED;
 
 /* What stands in these schemas now, for a later promote_plan_forward. `counted` is a JSON array of
  * {schema, name}: the tables whose rows are counted, so that single rows that are written are
  * found; NULL: all. */
-int promote_note_schemas(void *ctx, struct promote_note *out, struct adapter *a,
+int promote_note_schemas(void *ctx, struct promote_note *out, struct warehouse *a,
                          const struct promote_options *o, const struct strlist *schemas,
                          const char *counted, struct err *err) BASE_CHECKED;
 int promote_note_read(void *ctx, struct promote_note *out, const char *path,
@@ -92,11 +92,11 @@ int promote_note_write(const struct promote_note *note, const char *path,
                        struct err *err) BASE_CHECKED;
 /* Does it. `*a` is replaced where its connection was lost. Nothing of production has changed if it
  * fails. */
-int promote_apply(void *ctx, struct adapter **a, const struct promote_options *o,
+int promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
                   struct promote_plan *p, struct promote_result *out, struct err *err) BASE_CHECKED;
 /* Drops generations that are not kept any more, object by object; what is still used stays and is
  * told. */
-int promote_clean(void *ctx, struct adapter *a, const struct promote_options *o,
+int promote_clean(void *ctx, struct warehouse *a, const struct promote_options *o,
                   struct promote_result *out, struct err *err) BASE_CHECKED;
 
 #endif

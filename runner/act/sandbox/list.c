@@ -81,7 +81,7 @@ by_name(const void *a, const void *b)
 }
 
 static int
-measure(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+measure(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct sandbox *box,
         struct err *err)
 {
     struct strlist cells = {0};
@@ -97,7 +97,7 @@ measure(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sand
 }
 
 int
-sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project,
+sandbox_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *project,
              struct sandbox **out, size_t *n, struct err *err)
 {
     struct strlist cells = {0};

@@ -6,7 +6,7 @@
 /* --- what production's relations are --- */
 
 static int
-run_statement(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *stem,
+run_statement(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *stem,
               struct strlist *rows, struct err *err)
 {
     char *sql;
@@ -16,10 +16,10 @@ run_statement(void *ctx, struct adapter *a, const struct adapter_ops *ops, const
 }
 
 static int
-note_all(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out,
+note_all(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox_notes *out,
          struct err *err)
 {
-    const struct adapter_ops *ops = plan->in.adapter;
+    const struct warehouse_ops *ops = plan->in.adapter;
     struct strlist snapshot = {0}, statements = {0};
     cJSON *oids = json_array(ctx);
     for (size_t i = 0; i < plan->n_nodes; i++)
@@ -39,7 +39,7 @@ note_all(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_n
 }
 
 static void
-undo(void *ctx, struct adapter *a, const struct adapter_ops *ops)
+undo(void *ctx, struct warehouse *a, const struct warehouse_ops *ops)
 {
     struct err ignored;
     ops->shield(a, true);
@@ -49,7 +49,7 @@ undo(void *ctx, struct adapter *a, const struct adapter_ops *ops)
 }
 
 int
-sandbox_note(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out,
+sandbox_note(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox_notes *out,
              struct err *err)
 {
     *out = (struct sandbox_notes){0};
@@ -83,7 +83,7 @@ noted_json(void *ctx, const struct sandbox *box)
 
 /* Does what we made stand there still? */
 static int
-look_at_clones(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+look_at_clones(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct sandbox *box,
                struct err *err)
 {
     struct relation *at = mem_array(ctx, struct relation, box->n);
@@ -100,8 +100,8 @@ look_at_clones(void *ctx, struct adapter *a, const struct adapter_ops *ops, stru
 }
 
 static int
-look_at_rows(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox_clone *c,
-             const char *sql, struct err *err)
+look_at_rows(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+             struct sandbox_clone *c, const char *sql, struct err *err)
 {
     struct strlist said = {0};
     if (ops->query(ctx, a, sql, &said, err))
@@ -112,7 +112,7 @@ look_at_rows(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct
 }
 
 int
-sandbox_look(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
+sandbox_look(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct sandbox *box,
              bool deep, struct err *err)
 {
     struct strlist cells = {0};

@@ -40,26 +40,27 @@ int sandbox_check_name(const char *name, unsigned most, struct err *err) BASE_CH
 void sandbox_criteria(void *ctx, struct strlist *out, const struct strlist *select,
                       const struct strlist *downstream);
 /* All sandboxes of the project, by the markers, sorted by name. They belong to ctx. */
-int sandbox_list(void *ctx, struct adapter *a, const struct adapter_ops *ops, const char *project,
-                 struct sandbox **out, size_t *n, struct err *err) BASE_CHECKED;
+int sandbox_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+                 const char *project, struct sandbox **out, size_t *n,
+                 struct err *err) BASE_CHECKED;
 /* Looks at what became of the clones and of production's relations. `deep` reads the rows, else the
  * server's statistics must do, which are some seconds late. */
-int sandbox_look(void *ctx, struct adapter *a, const struct adapter_ops *ops, struct sandbox *box,
-                 bool deep, struct err *err) BASE_CHECKED;
+int sandbox_look(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
+                 struct sandbox *box, bool deep, struct err *err) BASE_CHECKED;
 /* Notes production's relations, one for each clone of the plan, before they are cloned: a write in
  * between makes the clone stale, though it may have it. *notes: the plan's order. */
 struct sandbox_notes {
     const char *snapshot;
     struct strlist notes;
 };
-int sandbox_note(void *ctx, struct adapter *a, const struct plan *plan, struct sandbox_notes *out,
+int sandbox_note(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox_notes *out,
                  struct err *err) BASE_CHECKED;
 /* The `kept` part: of the clones that were made now, and of those of `before` (may be NULL) that
  * were not. */
 cJSON *sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *made,
                     const struct sandbox_notes *notes, const struct sandbox *before);
 /* In one transaction: the rights of the person, and the markers. */
-int sandbox_seal(void *ctx, struct adapter *a, const struct plan *plan,
+int sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan,
                  const struct strlist *schemas, struct err *err) BASE_CHECKED;
 /* Has each clone's statements drop first what stands in its place. */
 int sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err) BASE_CHECKED;

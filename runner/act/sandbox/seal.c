@@ -82,7 +82,7 @@ sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *mad
 /* --- rights and markers --- */
 
 static int
-run_stem(void *ctx, struct adapter *a, const struct plan *plan, const char *stem,
+run_stem(void *ctx, struct warehouse *a, const struct plan *plan, const char *stem,
          const struct sql_var *vars, size_t n, struct err *err)
 {
     char *sql;
@@ -93,7 +93,7 @@ run_stem(void *ctx, struct adapter *a, const struct plan *plan, const char *stem
 }
 
 static int
-grant(void *ctx, struct adapter *a, const struct plan *plan, const char *schema, struct err *err)
+grant(void *ctx, struct warehouse *a, const struct plan *plan, const char *schema, struct err *err)
 {
     const char *role = plan->in.sandbox->role;
     const struct sql_var vars[] = {{"schema", schema}, {"role", role}};
@@ -110,7 +110,7 @@ grant(void *ctx, struct adapter *a, const struct plan *plan, const char *schema,
 }
 
 static int
-seal_all(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas,
+seal_all(void *ctx, struct warehouse *a, const struct plan *plan, const struct strlist *schemas,
          struct err *err)
 {
     for (size_t i = 0; i < schemas->n; i++) {
@@ -125,7 +125,7 @@ seal_all(void *ctx, struct adapter *a, const struct plan *plan, const struct str
 }
 
 int
-sandbox_seal(void *ctx, struct adapter *a, const struct plan *plan, const struct strlist *schemas,
+sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan, const struct strlist *schemas,
              struct err *err)
 {
     if (run_stem(ctx, a, plan, "begin", NULL, 0, err))

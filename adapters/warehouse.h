@@ -1,14 +1,14 @@
 /*
- * adapter: a warehouse as the rooms see it. A dialect (pure) quotes and renders
+ * warehouse: the door, a warehouse as the rooms see it. A dialect (pure) quotes and renders
  * sql/<dialect>/<stem>.sql; a driver (I/O) opens, looks up, executes, cancels. Policy never lives
  * here. NULL operations are optional.
  */
-#ifndef ADAPTER_H
-#define ADAPTER_H
+#ifndef WAREHOUSE_H
+#define WAREHOUSE_H
 
 #include "base.h"
 
-#define ADAPTER_ABI 1
+#define WAREHOUSE_ABI 1
 
 struct relation {
     const char *database, *schema, *name;
@@ -140,9 +140,9 @@ struct sql_var {
     const char *name, *value;
 };
 
-struct adapter; /* an open connection */
+struct warehouse; /* an open connection */
 
-struct adapter_ops {
+struct warehouse_ops {
     int abi;
     const char *name;      /* the profile's `type` */
     const char *dialect;   /* folder under sql/ */
@@ -153,62 +153,62 @@ struct adapter_ops {
     const char *name_key, *name_variable;
 
     /* `key` is a field of the profile's output (host, user, password ..), NULL if absent. */
-    int (*open)(void *ctx, struct adapter **out, const char *(*get)(void *arg, const char *key),
+    int (*open)(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
                 void *arg, struct err *err);
-    void (*close)(struct adapter *a);
+    void (*close)(struct warehouse *a);
     /* How long what reads the catalog (describe, namespaces, clone_sql, read, result_columns) waits
      * for a lock, unless the session has a limit: 10 s where it is not said, 0: as long as it
      * takes. Optional. */
-    void (*read_limit)(struct adapter *a, double lock_ms);
-    int (*server)(void *ctx, struct adapter *a, struct server_info *out, struct err *err);
+    void (*read_limit)(struct warehouse *a, double lock_ms);
+    int (*server)(void *ctx, struct warehouse *a, struct server_info *out, struct err *err);
     /* One query for all. out[i] belongs to relations[i]. */
-    int (*describe)(void *ctx, struct adapter *a, const struct relation *relations, size_t n,
+    int (*describe)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
                     struct relation_info *out, struct err *err);
-    int (*namespaces)(void *ctx, struct adapter *a, const char *const *names, size_t n,
+    int (*namespaces)(void *ctx, struct warehouse *a, const char *const *names, size_t n,
                       struct namespace_info *out, struct err *err);
     /* Renders the clones of relations that exist, reading the catalog in one query. */
-    int (*clone_sql)(void *ctx, struct adapter *a, const struct clone_request *requests, size_t n,
+    int (*clone_sql)(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                      struct clone_sql *out, struct err *err);
     /* One statement; ERR_WAREHOUSE with SQLSTATE; cancels on an interrupt (ERR_SIGNAL). */
-    int (*exec)(struct adapter *a, const char *sql, struct err *err);
+    int (*exec)(struct warehouse *a, const char *sql, struct err *err);
     /* All in one round trip where the driver can (a pipeline); stops at the first that fails and
      * names it by index in *failed. on_done may be NULL. */
-    int (*exec_all)(struct adapter *a, const char *const *sql, size_t n, size_t *failed,
+    int (*exec_all)(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
                     void (*on_done)(void *arg, size_t index, double ms), void *arg,
                     struct err *err);
     /* A query of one column; rows are added to out. */
-    int (*query)(void *ctx, struct adapter *a, const char *sql, struct strlist *out,
+    int (*query)(void *ctx, struct warehouse *a, const char *sql, struct strlist *out,
                  struct err *err);
     /* While on, an interrupt that came before no longer stops statements: for undoing after one. */
-    void (*shield)(struct adapter *a, bool on);
+    void (*shield)(struct warehouse *a, bool on);
     /* Renders a reading template (receipt, receipt_dependants, privileges, lock_holders ..) and
      * runs it in a read-only transaction under neutral settings; out gets the cells row by row,
      * NULL as "". */
-    int (*read)(void *ctx, struct adapter *a, const char *stem, const struct sql_var *vars,
+    int (*read)(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                 size_t n_vars, struct strlist *out, struct err *err);
     /* Drops a namespace and what stands in it, in batches of one transaction each, never by
      * CASCADE; what is used from elsewhere is kept and is the error (2BP01). A namespace that is
      * missing is fine. The caller has made sure that it may be dropped, and has no transaction
      * open. */
-    int (*drop_namespace)(struct adapter *a, const char *name, struct err *err);
+    int (*drop_namespace)(struct warehouse *a, const char *name, struct err *err);
     /* Loads and finishes (`after`) many clones over several connections, largest first, from one
      * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a
      * source. All connections are idle before and after; there is at least one worker. An error or
      * an interrupt ends all of it; what was loaded by then stays. */
-    int (*load)(struct adapter *a, struct adapter *const *workers, size_t n_workers,
+    int (*load)(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
                 struct load_item *items, size_t n_items, const struct load_options *options,
                 struct err *err);
     /* What a query would return, in order: the server parses it and runs nothing. Names are looked
      * up as in the session, whose search_path is the profile's. Optional. */
-    int (*result_columns)(void *ctx, struct adapter *a, const char *sql, struct result_column **out,
-                          size_t *n, struct err *err);
-    int (*disk)(void *ctx, struct adapter *a, struct disk_info *out, struct err *err);
+    int (*result_columns)(void *ctx, struct warehouse *a, const char *sql,
+                          struct result_column **out, size_t *n, struct err *err);
+    int (*disk)(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err);
     /* While nothing is under way on the connection: the descriptor that becomes readable when the
      * server has something to say .. */
-    int (*socket)(struct adapter *a);
+    int (*socket)(struct warehouse *a);
     /* .. and what it said, without waiting: *text is the payload of a notification that came, or
      * NULL. -1: the connection is lost. */
-    int (*heard)(void *ctx, struct adapter *a, char **text, struct err *err);
+    int (*heard)(void *ctx, struct warehouse *a, char **text, struct err *err);
 };
 
 enum {
@@ -219,12 +219,12 @@ enum {
 };
 
 /* By the profile's type; NULL if there is none. */
-const struct adapter_ops *adapter_find(const char *type);
-const char *const *adapter_names(size_t *n);
+const struct warehouse_ops *warehouse_find(const char *type);
+const char *const *warehouse_names(size_t *n);
 
 /* The key of a lock by name: the first 64 bits of its SHA-256, as a signed number in decimal
  * digits. */
-char *adapter_lock_key(void *ctx, const char *name);
+char *warehouse_lock_key(void *ctx, const char *name);
 
 /* Renders sql/<dialect>/<stem>.sql; an unknown stem or variable is ERR_BUG. The text belongs to
  * ctx. */
