@@ -29,8 +29,8 @@ unsigned
 dialect_name_max(const char *dialect)
 {
     for (size_t i = 0; i < BASE_COUNT(adapters); i++)
-        if (str_eq(adapters[i]->dialect, dialect))
-            return adapters[i]->name_max;
+        if (str_eq(adapters[i]->dialect->name, dialect))
+            return adapters[i]->dialect->name_max;
     return 63;
 }
 

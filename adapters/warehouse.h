@@ -140,13 +140,41 @@ struct sql_var {
     const char *name, *value;
 };
 
+/* How a user's SQL is to be read, without parsing it. */
+enum name_fold { FOLD_NONE, FOLD_LOWER, FOLD_UPPER };
+enum text_escapes { ESCAPES_NONE, ESCAPES_E, ESCAPES_ALL };
+struct lexis {
+    enum name_fold fold;     /* what becomes of a name without quotes */
+    const char *name_quotes; /* each opens a quoted name, and closes it; doubled it is itself */
+    const char *text_quotes; /* likewise a text */
+    enum text_escapes
+        escapes;            /* does a backslash escape in texts? ESCAPES_E: in those behind an E */
+    bool dollar_texts;      /* $$text$$, $tag$text$tag$ */
+    bool nested_comments;   /* one comment in brackets may hold another */
+    const char *name_signs; /* besides letters, digits and _, but not first in a name */
+};
+
+/* A warehouse's language, as far as it is known without a connection. */
+struct dialect {
+    const char *name;    /* folder under sql/ */
+    const char *product; /* as messages call it: "PostgreSQL" */
+    unsigned name_max;   /* bytes of an identifier */
+    struct lexis lexis;
+    /* Whose macros dbt uses here, in the order in which it looks for them: "postgres" stands for
+     * the package dbt_postgres and for names that begin with postgres__. Ends with NULL. */
+    const char *const *dbt_types;
+    /* A name as SQL has it, quoted whatever it is; nothing is checked. */
+    char *(*quote)(void *ctx, const char *name);
+    /* A relation likewise, with as much of its place as the warehouse's SQL needs. */
+    char *(*qualify)(void *ctx, const struct relation *relation);
+};
+
 struct warehouse; /* an open connection */
 
 struct warehouse_ops {
     int abi;
-    const char *name;      /* the profile's `type` */
-    const char *dialect;   /* folder under sql/ */
-    unsigned name_max;     /* bytes of an identifier */
+    const char *name; /* the profile's `type` */
+    const struct dialect *dialect;
     unsigned capabilities; /* CAP_ bits */
     /* The profile's key for the name of a connection (application_name), and the environment
      * variable for programs that do not read the profile; NULL: there is none. */

@@ -34,8 +34,8 @@ check_names(void *ctx, const struct clone_request *requests, size_t n, struct er
     buf_init(&quoted, ctx);
     for (size_t i = 0; i < n; i++) {
         const struct relation *to = &requests[i].to;
-        if (sql_quote_name(&quoted, to->schema, postgres_ops.name_max, err) ||
-            sql_quote_name(&quoted, to->name, postgres_ops.name_max, err))
+        if (sql_quote_name(&quoted, to->schema, pg_dialect.name_max, err) ||
+            sql_quote_name(&quoted, to->name, pg_dialect.name_max, err))
             return wrap(err, "the clone of %s.%s", requests[i].from.schema, requests[i].from.name);
     }
     return 0;

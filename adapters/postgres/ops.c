@@ -3,8 +3,7 @@
 const struct warehouse_ops postgres_ops = {
     .abi = WAREHOUSE_ABI,
     .name = "postgres",
-    .dialect = "postgres",
-    .name_max = 63,
+    .dialect = &pg_dialect,
     .capabilities = CAP_TRANSACTIONAL_DDL | CAP_SNAPSHOT_EXPORT | CAP_NAMESPACE_RENAME,
     .name_key = "application_name",
     .name_variable = "PGAPPNAME",

@@ -16,6 +16,9 @@ struct warehouse {
     bool broken;          /* gave up draining: nothing more is sent */
 };
 
+/* dialect.c */
+extern const struct dialect pg_dialect;
+
 /* connect.c */
 int pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
             void *arg, struct err *err) BASE_CHECKED;

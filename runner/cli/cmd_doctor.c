@@ -134,10 +134,10 @@ try_roles(struct doctor *d, struct strlist *found, struct err *err)
     struct job *s = &d->s;
     char *begin, *attempt, *ask, *rollback;
     const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
-    if (sql_render(s->ctx, &begin, s->ops->dialect, "begin", NULL, 0, err) ||
-        sql_render(s->ctx, &attempt, s->ops->dialect, "roles_try", vars, 1, err) ||
-        sql_render(s->ctx, &ask, s->ops->dialect, "roles_found", NULL, 0, err) ||
-        sql_render(s->ctx, &rollback, s->ops->dialect, "rollback", NULL, 0, err) ||
+    if (sql_render(s->ctx, &begin, s->ops->dialect->name, "begin", NULL, 0, err) ||
+        sql_render(s->ctx, &attempt, s->ops->dialect->name, "roles_try", vars, 1, err) ||
+        sql_render(s->ctx, &ask, s->ops->dialect->name, "roles_found", NULL, 0, err) ||
+        sql_render(s->ctx, &rollback, s->ops->dialect->name, "rollback", NULL, 0, err) ||
         s->ops->exec(s->adapter, begin, err))
         return -1;
     int rc =

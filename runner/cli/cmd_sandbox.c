@@ -14,7 +14,7 @@ open_session(struct job *s, void *ctx, const struct config *config, size_t names
     if (command_args(config, names, names, err) || job_project(s, true, err) ||
         job_connect(s, err) || job_direct(s, err))
         return -1;
-    return names ? sandbox_check_name(config->args.v[0], s->ops->name_max, err) : 0;
+    return names ? sandbox_check_name(config->args.v[0], s->ops->dialect->name_max, err) : 0;
 }
 
 static int

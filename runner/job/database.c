@@ -36,7 +36,7 @@ lock(struct job *s, const struct plan_database *db, struct err *err)
     struct strlist ignored = {0};
     const struct sql_var vars[] = {
         {"key", warehouse_lock_key(s->ctx, plan_database_lock(s->ctx, db->name))}};
-    return sql_render(s->ctx, &sql, s->ops->dialect, "lock_wait_session", vars, 1, err) ||
+    return sql_render(s->ctx, &sql, s->ops->dialect->name, "lock_wait_session", vars, 1, err) ||
                    s->ops->query(s->ctx, s->adapter, sql, &ignored, err)
                ? -1
                : 0;

@@ -248,7 +248,7 @@ lock(struct job *s, struct err *err)
     char *sql;
     struct strlist got = {0};
     const struct sql_var vars[] = {{"key", warehouse_lock_key(s->ctx, "cloneci:promote:stage")}};
-    if (sql_render(s->ctx, &sql, s->ops->dialect, "lock_try_session", vars, 1, err) ||
+    if (sql_render(s->ctx, &sql, s->ops->dialect->name, "lock_try_session", vars, 1, err) ||
         s->ops->query(s->ctx, s->adapter, sql, &got, err))
         return -1;
     if (got.n == 1 && str_eq(got.v[0], "t"))

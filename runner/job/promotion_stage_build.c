@@ -243,7 +243,7 @@ promotion_stage_end(const struct promotion_stage *g)
         char *sql;
         struct err why;
         const struct sql_var vars[] = {{"schema", g->pairs[i].stage}};
-        if (sql_render(s->ctx, &sql, s->ops->dialect, "namespace_drop", vars, 1, &why) ||
+        if (sql_render(s->ctx, &sql, s->ops->dialect->name, "namespace_drop", vars, 1, &why) ||
             s->ops->exec(s->adapter, sql, &why))
             log_event(LOG_WARN, "promote.stage", "the schema %s is kept: %s", g->pairs[i].stage,
                       why.msg);

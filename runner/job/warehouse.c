@@ -46,8 +46,8 @@ is_shared(struct job *s, bool *shared, struct err *err)
     struct strlist before = {0}, after = {0};
     char *begin, *pid;
     if (job_open(s, &other, err) ||
-        sql_render(s->ctx, &begin, s->ops->dialect, "begin_read", NULL, 0, err) ||
-        sql_render(s->ctx, &pid, s->ops->dialect, "backend_pid", NULL, 0, err) ||
+        sql_render(s->ctx, &begin, s->ops->dialect->name, "begin_read", NULL, 0, err) ||
+        sql_render(s->ctx, &pid, s->ops->dialect->name, "backend_pid", NULL, 0, err) ||
         s->ops->query(s->ctx, s->adapter, pid, &before, err) || s->ops->exec(other, begin, err) ||
         s->ops->query(s->ctx, other, pid, &after, err) ||
         s->ops->query(s->ctx, s->adapter, pid, &after, err))

@@ -45,10 +45,10 @@ check_said(const struct plan_database *db, struct err *err)
         return hint(err, "The template is copied on the profile's own server; a command asks a "
                          "hosting service: leave one of them out.");
     }
-    if (strlen(db->name) > in->adapter->name_max) {
+    if (strlen(db->name) > in->adapter->dialect->name_max) {
         fail(err, ERR_CONFIG,
              "the database \"%s\" would have a name of %zu bytes, and %u are allowed", db->name,
-             strlen(db->name), in->adapter->name_max);
+             strlen(db->name), in->adapter->dialect->name_max);
         return hint(err, "It is named after the profile's database and the pull request's schema: "
                          "choose a shorter schema with --schema.");
     }
@@ -111,7 +111,7 @@ add(struct plan_database *db, const char *stem, const struct sql_var *vars, size
     struct err *err)
 {
     char *sql;
-    if (sql_render(db, &sql, db->in->adapter->dialect, stem, vars, n, err))
+    if (sql_render(db, &sql, db->in->adapter->dialect->name, stem, vars, n, err))
         return -1;
     strlist_add(db, &db->sql, sql);
     return 0;

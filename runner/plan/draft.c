@@ -115,7 +115,7 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
     else if (plan->in.head_is_production &&
              plan_moved_schema(plan, p->node, &p->target.schema, err))
         return -1;
-    unsigned most = plan->in.adapter->name_max;
+    unsigned most = plan->in.adapter->dialect->name_max;
     const char *const names[] = {p->target.schema, p->target.name};
     for (size_t i = 0; i < BASE_COUNT(names); i++)
         if (names[i] && strlen(names[i]) > most) {

@@ -322,7 +322,7 @@ add_sql(struct plan *plan, struct strlist *list, const char *stem, const struct 
         size_t n, struct err *err)
 {
     char *sql;
-    if (sql_render(plan, &sql, plan->in.adapter->dialect, stem, vars, n, err))
+    if (sql_render(plan, &sql, plan->in.adapter->dialect->name, stem, vars, n, err))
         return -1;
     strlist_add(plan, list, sql);
     return 0;

@@ -98,7 +98,9 @@ contract_registered(void **state)
     assert_ptr_equal(warehouse_find(contract->ops->name), contract->ops);
     assert_null(warehouse_find("no_such_adapter"));
     assert_int_equal(contract->ops->abi, WAREHOUSE_ABI);
-    assert_true(contract->ops->name_max > 0);
+    const struct dialect *d = contract->ops->dialect;
+    assert_true(d->name_max > 0 && *d->name && *d->product && d->dbt_types[0]);
+    assert_true(*d->lexis.name_quotes && *d->lexis.text_quotes);
 }
 
 static void
@@ -309,15 +311,15 @@ contract_clone_names(void **state)
     struct warehouse *a = contract_open(*state);
     struct err err = {0};
     struct clone_sql sql;
-    char *longest = talloc_zero_array(*state, char, contract->ops->name_max + 2);
-    memset(longest, 'n', contract->ops->name_max + 1);
+    char *longest = talloc_zero_array(*state, char, contract->ops->dialect->name_max + 2);
+    memset(longest, 'n', contract->ops->dialect->name_max + 1);
     struct clone_request request = {.from = {NULL, contract->schema, "plain"},
                                     .to = {NULL, contract->schema, longest},
                                     .strategy = CLONE_SHAPE};
     assert_int_equal(contract->ops->clone_sql(*state, a, &request, 1, &sql, &err), -1);
     assert_int_equal(err.kind, ERR_INPUT);
     assert_non_null(strstr(err.msg, longest));
-    longest[contract->ops->name_max] = '\0';
+    longest[contract->ops->dialect->name_max] = '\0';
     assert_int_equal(contract->ops->clone_sql(*state, a, &request, 1, &sql, &err), 0);
     assert_null(sql.refused);
 }

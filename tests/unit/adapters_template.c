@@ -124,6 +124,20 @@ test_names(void **state)
     talloc_free(ctx);
 }
 
+/* A name is taken by its bytes, whatever stands in it. */
+static void
+test_qualified(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    const struct dialect *d = warehouse_find("postgres")->dialect;
+    assert_string_equal(d->quote(ctx, "a\"b"), "\"a\"\"b\"");
+    assert_string_equal(
+        d->qualify(ctx, &(struct relation){.database = "db", .schema = "S", .name = "a\"b"}),
+        "\"S\".\"a\"\"b\"");
+    talloc_free(ctx);
+}
+
 static void
 test_lock_key(void **state)
 {
@@ -194,13 +208,10 @@ main(void)
     static struct cluster cluster;
     cluster_start(&cluster);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_variables),
-        cmocka_unit_test(test_verbatim),
-        cmocka_unit_test(test_outside),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_lock_key),
-        cmocka_unit_test_prestate(test_as_psql, &cluster),
+        cmocka_unit_test(test_variables), cmocka_unit_test(test_verbatim),
+        cmocka_unit_test(test_outside),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_qualified),
+        cmocka_unit_test(test_lock_key),  cmocka_unit_test_prestate(test_as_psql, &cluster),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cluster_stop(&cluster);

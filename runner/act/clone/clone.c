@@ -7,7 +7,7 @@ static int
 render(struct clone_work *j, char **out, const char *stem, const struct sql_var *vars, size_t n,
        struct err *err)
 {
-    return sql_render(j->ctx, out, j->ops->dialect, stem, vars, n, err);
+    return sql_render(j->ctx, out, j->ops->dialect->name, stem, vars, n, err);
 }
 
 int

@@ -57,7 +57,7 @@ add_edge(struct clone_work *j, struct made *m, const char *stem, struct err *err
     snprintf(lock, sizeof lock, "%.0f", c->lock_timeout * 1000);
     snprintf(statement, sizeof statement, "%.0f", c->statement_timeout * 1000);
     const struct sql_var vars[] = {{"lock_ms", lock}, {"statement_ms", statement}};
-    if (sql_render(j->ctx, &sql, j->ops->dialect, stem, vars, BASE_COUNT(vars), err))
+    if (sql_render(j->ctx, &sql, j->ops->dialect->name, stem, vars, BASE_COUNT(vars), err))
         return -1;
     m->owner[m->n] = NULL;
     m->sql[m->n++] = sql;

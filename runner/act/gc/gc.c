@@ -77,7 +77,7 @@ lock(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char
     const char *name = s->database ? plan_database_lock(ctx, s->name)
                                    : mem_printf(ctx, "cloneci:%s", s->marker.schema);
     const struct sql_var vars[] = {{"key", warehouse_lock_key(ctx, name)}};
-    if (sql_render(ctx, &sql, ops->dialect, stem, vars, BASE_COUNT(vars), err) ||
+    if (sql_render(ctx, &sql, ops->dialect->name, stem, vars, BASE_COUNT(vars), err) ||
         ops->query(ctx, a, sql, &rows, err))
         return -1;
     *got = rows.n == 1 && strcmp(rows.v[0], "t") == 0;
@@ -108,7 +108,7 @@ drop_database(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, c
 {
     char *sql;
     const struct sql_var vars[] = {{"name", name}};
-    return sql_render(ctx, &sql, ops->dialect, "database_drop", vars, 1, err) ||
+    return sql_render(ctx, &sql, ops->dialect->name, "database_drop", vars, 1, err) ||
                    ops->exec(a, sql, err)
                ? -1
                : 0;

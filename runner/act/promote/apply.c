@@ -86,7 +86,8 @@ timeouts_sql(struct swap *s, char **sql, double lock_ms, double statement_ms, st
 {
     const struct sql_var vars[] = {{"lock_ms", mem_printf(s->ctx, "%.0f", lock_ms)},
                                    {"statement_ms", mem_printf(s->ctx, "%.0f", statement_ms)}};
-    return sql_render(s->ctx, sql, s->o->ops->dialect, "timeouts", vars, BASE_COUNT(vars), err);
+    return sql_render(s->ctx, sql, s->o->ops->dialect->name, "timeouts", vars, BASE_COUNT(vars),
+                      err);
 }
 
 /* --- before the transaction --- */
@@ -241,8 +242,8 @@ record_sql(struct swap *s, char **sql, struct err *err)
                                    {"project", s->o->project},
                                    {"suffix", p->suffix},
                                    {"moves", p->moves}};
-    return sql_render(s->ctx, sql, s->o->ops->dialect, "promote_record", vars, BASE_COUNT(vars),
-                      err);
+    return sql_render(s->ctx, sql, s->o->ops->dialect->name, "promote_record", vars,
+                      BASE_COUNT(vars), err);
 }
 
 static void

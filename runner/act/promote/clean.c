@@ -19,9 +19,10 @@ drop_one(void *ctx, struct warehouse *a, const struct promote_options *o, const 
 {
     char *begin, *timeouts, *commit;
     const struct sql_var limits[] = {{"lock_ms", DROP_LOCK_MS}, {"statement_ms", "0"}};
-    if (sql_render(ctx, &begin, o->ops->dialect, "begin", NULL, 0, err) ||
-        sql_render(ctx, &timeouts, o->ops->dialect, "timeouts", limits, BASE_COUNT(limits), err) ||
-        sql_render(ctx, &commit, o->ops->dialect, "commit", NULL, 0, err))
+    if (sql_render(ctx, &begin, o->ops->dialect->name, "begin", NULL, 0, err) ||
+        sql_render(ctx, &timeouts, o->ops->dialect->name, "timeouts", limits, BASE_COUNT(limits),
+                   err) ||
+        sql_render(ctx, &commit, o->ops->dialect->name, "commit", NULL, 0, err))
         return -1;
     const char *const sql[] = {begin, timeouts, drop, commit};
     size_t failed;

@@ -10,7 +10,8 @@ promote_run(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, con
             const struct sql_var *vars, size_t n, struct err *err)
 {
     char *sql;
-    return sql_render(ctx, &sql, ops->dialect, stem, vars, n, err) ? -1 : ops->exec(a, sql, err);
+    return sql_render(ctx, &sql, ops->dialect->name, stem, vars, n, err) ? -1
+                                                                         : ops->exec(a, sql, err);
 }
 
 int
@@ -18,7 +19,7 @@ promote_ask(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, con
             const struct sql_var *vars, size_t n, struct strlist *out, struct err *err)
 {
     char *sql;
-    return sql_render(ctx, &sql, ops->dialect, stem, vars, n, err)
+    return sql_render(ctx, &sql, ops->dialect->name, stem, vars, n, err)
                ? -1
                : ops->query(ctx, a, sql, out, err);
 }
@@ -141,10 +142,11 @@ park_schema(void *ctx, struct promote_plan *p, const struct promote_options *o, 
     json_put_str(marker, "state", "parked");
     json_put_str(marker, "created", o->now);
     const struct sql_var vars[] = {{"schema", name}, {"marker", json_print(ctx, marker, false)}};
-    if (strlen(name) > o->ops->name_max)
+    if (strlen(name) > o->ops->dialect->name_max)
         return 0; /* refused by the statements */
-    if (sql_render(ctx, &create, o->ops->dialect, "namespace_create", vars, 1, err) ||
-        sql_render(ctx, &mark, o->ops->dialect, "namespace_mark", vars, BASE_COUNT(vars), err))
+    if (sql_render(ctx, &create, o->ops->dialect->name, "namespace_create", vars, 1, err) ||
+        sql_render(ctx, &mark, o->ops->dialect->name, "namespace_mark", vars, BASE_COUNT(vars),
+                   err))
         return -1;
     strlist_add(ctx, &p->parked, name);
     strlist_add(ctx, &p->park, create);
@@ -183,7 +185,7 @@ make_schemas(void *ctx, struct promote_plan *p, const struct promote_options *o,
     cJSON_ArrayForEach (item, made) {
         char *create;
         const struct sql_var vars[] = {{"schema", cJSON_GetStringValue(item)}};
-        if (sql_render(ctx, &create, o->ops->dialect, "namespace_create", vars, 1, err))
+        if (sql_render(ctx, &create, o->ops->dialect->name, "namespace_create", vars, 1, err))
             return -1;
         strlist_add(ctx, &p->park, create);
     }

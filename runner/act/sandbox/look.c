@@ -10,7 +10,7 @@ run_statement(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, c
               struct strlist *rows, struct err *err)
 {
     char *sql;
-    if (sql_render(ctx, &sql, ops->dialect, stem, NULL, 0, err))
+    if (sql_render(ctx, &sql, ops->dialect->name, stem, NULL, 0, err))
         return -1;
     return rows ? ops->query(ctx, a, sql, rows, err) : ops->exec(a, sql, err);
 }

@@ -86,7 +86,7 @@ run_stem(void *ctx, struct warehouse *a, const struct plan *plan, const char *st
          const struct sql_var *vars, size_t n, struct err *err)
 {
     char *sql;
-    return sql_render(ctx, &sql, plan->in.adapter->dialect, stem, vars, n, err) ||
+    return sql_render(ctx, &sql, plan->in.adapter->dialect->name, stem, vars, n, err) ||
                    plan->in.adapter->exec(a, sql, err)
                ? -1
                : 0;
@@ -162,7 +162,7 @@ sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err
         const struct sql_var vars[] = {{"schema", old->at.schema}, {"name", old->at.name}};
         struct strlist sql = {0};
         char *drop;
-        if (sql_render(plan, &drop, plan->in.adapter->dialect,
+        if (sql_render(plan, &drop, plan->in.adapter->dialect->name,
                        strcmp(old->strategy, "view") == 0 ? "sandbox_drop_view"
                                                           : "sandbox_drop_table",
                        vars, BASE_COUNT(vars), err))

@@ -1,0 +1,45 @@
+/* PostgreSQL's language: what is known of it without a server. */
+#include "postgres.h"
+
+static char *
+quote(void *ctx, const char *name)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    buf_putc(&b, '"');
+    for (; *name; name++) {
+        if (*name == '"')
+            buf_putc(&b, '"');
+        buf_putc(&b, *name);
+    }
+    buf_putc(&b, '"');
+    return b.s;
+}
+
+/* A connection reaches one database: its name says nothing. */
+static char *
+qualify(void *ctx, const struct relation *relation)
+{
+    void *tmp = talloc_new(NULL);
+    char *text = mem_printf(ctx, "%s.%s", quote(tmp, relation->schema), quote(tmp, relation->name));
+    talloc_free(tmp);
+    return text;
+}
+
+static const char *const dbt_types[] = {"postgres", NULL};
+
+const struct dialect pg_dialect = {
+    .name = "postgres",
+    .product = "PostgreSQL",
+    .name_max = 63,
+    .lexis = {.fold = FOLD_LOWER,
+              .name_quotes = "\"",
+              .text_quotes = "'",
+              .escapes = ESCAPES_E,
+              .dollar_texts = true,
+              .nested_comments = true,
+              .name_signs = "$"},
+    .dbt_types = dbt_types,
+    .quote = quote,
+    .qualify = qualify,
+};
