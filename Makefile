@@ -36,7 +36,7 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
 ROOMS := cli job promote sandbox gc forge report build compare clone plan guard artifact select state manifest gitdiff config \
-	adapters http process yaml jinja base
+	adapters http process yaml jinja dbt base
 OUT := build/$(MODE)
 MODE ?= release
 ifeq ($(MODE),san)

@@ -6,6 +6,8 @@
  */
 #include "findings.h"
 
+#include "dbt/dbt.h"
+
 #include <string.h>
 
 #define WHAT "schema_change"
@@ -62,16 +64,6 @@ is_refused(const struct findings *o, const struct plan_node *p, const struct bui
            (strstr(b->message, "are out of sync") || strcmp(b->message, "ERROR") == 0);
 }
 
-static bool
-has_failed(const struct build_node *b)
-{
-    static const char *const bad[] = {"error", "fail", "runtime error", "partial success"};
-    for (size_t i = 0; i < BASE_COUNT(bad); i++)
-        if (strcmp(b->status, bad[i]) == 0)
-            return true;
-    return false;
-}
-
 /* Fills o->decisions; false if something else has failed, too, or nothing was decided. */
 static bool
 find_decisions(struct findings *o)
@@ -84,7 +76,7 @@ find_decisions(struct findings *o)
         uint32_t node = manifest_find(s->head, b->unique_id);
         const struct plan_node *p = node == MAP_NONE ? NULL : plan_find_node(s->plan, node);
         const char *by = p && p->clone ? allowed_by(s, p->info) : NULL;
-        if (!has_failed(b))
+        if (!dbt_failed(b->status))
             continue;
         if (!by || !is_refused(o, p, b))
             return false;

@@ -2,6 +2,7 @@
  * gone on since. */
 #include "findings.h"
 
+#include "dbt/dbt.h"
 #include "report/report.h"
 
 #include <string.h>
@@ -32,8 +33,7 @@ is_compared(const struct findings *o, const struct plan_node *p)
 {
     const struct build_node *b = build_find(&o->built, p->info->unique_id);
     uint32_t old = p->target.name ? state_production_node(o->s->state, p->node) : MAP_NONE;
-    return b && old != MAP_NONE && strcmp(b->status, "success") == 0 &&
-           o->s->production->nodes[old].alias;
+    return b && old != MAP_NONE && dbt_passed(b->status) && o->s->production->nodes[old].alias;
 }
 
 static int

@@ -1,5 +1,7 @@
 #include "findings.h"
 
+#include "dbt/dbt.h"
+
 #include <string.h>
 
 enum { NAME_MOST = 63 };
@@ -131,7 +133,7 @@ findings_full_refresh(struct findings *o, struct err *err)
     for (uint32_t i = 0; i < twin.selected.n; i++) {
         uint32_t node = twin.selected.nodes[i];
         const struct build_node *b = build_find(&built, s->head->nodes[node].unique_id);
-        if (!b || !str_eq(b->status, "success"))
+        if (!b || !dbt_passed(b->status))
             o->twins[o->n_twins++] = (struct findings_full_refresh){
                 .node = node,
                 .verdict = COMPARE_BROKEN,

@@ -3,6 +3,8 @@
 #include "findings.h"
 #include "promotion_stage.h"
 
+#include "dbt/dbt.h"
+
 #include <string.h>
 
 /* --- what is shown --- */
@@ -51,16 +53,6 @@ promotion_stage_show(const struct promotion_stage *g, struct err *err)
 
 /* --- the gate --- */
 
-static bool
-has_passed(const char *status)
-{
-    static const char *const good[] = {"success", "pass", "warn", "no-op"};
-    for (size_t i = 0; i < BASE_COUNT(good); i++)
-        if (str_eq(status, good[i]))
-            return true;
-    return false;
-}
-
 /* What is to be put live and has no result of its own was not built by this run. */
 static void
 find_unbuilt(const struct job *s, const struct build_result *b, struct strlist *out)
@@ -96,9 +88,9 @@ find_bad(const struct job *s, const struct build_result *b, struct strlist *fail
     for (size_t i = 0; i < b->n; i++) {
         const struct build_node *n = &b->nodes[i];
         bool said = n->message && *n->message;
-        if (str_eq(n->status, "skipped"))
+        if (dbt_outcome(n->status) == DBT_SKIPPED)
             strlist_add(s->ctx, skipped, mem_printf(s->ctx, "%s: skipped", n->unique_id));
-        else if (!has_passed(n->status))
+        else if (!dbt_passed(n->status))
             strlist_add(s->ctx, failed,
                         mem_printf(s->ctx, "%s: %s%s%s", n->unique_id, n->status, said ? ": " : "",
                                    said ? short_text(s->ctx, n->message) : ""));

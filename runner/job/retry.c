@@ -1,5 +1,7 @@
 #include "findings.h"
 
+#include "dbt/dbt.h"
+
 #include <string.h>
 
 static const char *
@@ -94,12 +96,8 @@ read_earlier(struct findings *o, struct err *err)
 static bool
 is_done(const struct findings *o, const struct node *n)
 {
-    static const char *const good[] = {"success", "pass", "warn", "no-op", "reused"};
     const struct build_node *b = build_find(o->earlier, n->unique_id);
-    for (size_t i = 0; b && i < BASE_COUNT(good); i++)
-        if (strcmp(b->status, good[i]) == 0)
-            return true;
-    return false;
+    return b && dbt_passed(b->status);
 }
 
 int

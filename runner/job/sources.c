@@ -2,6 +2,8 @@
  * --defer-from. */
 #include "job.h"
 
+#include "dbt/dbt.h"
+
 #include <string.h>
 
 #define PRODUCTION "prod"
@@ -58,7 +60,7 @@ read_times(struct job *s, struct plan_source *out, const char *dir, struct err *
     const char **times = mem_array(s->ctx, const char *, n + 1);
     cJSON_ArrayForEach (item, results) {
         const char *id = json_str(item, "unique_id");
-        if (!id || !str_eq(json_str(item, "status"), "success"))
+        if (!id || !dbt_passed(json_str(item, "status")))
             continue;
         cJSON_ArrayForEach (timing, json_get(item, "timing")) {
             if (json_str(timing, "completed_at"))

@@ -3,6 +3,8 @@
 #include "overlay.h"
 #include "watch.h"
 
+#include "dbt/dbt.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -188,9 +190,9 @@ build_judge(const struct plan_node *node, const struct relation_info *before,
     const struct build_node *n = build_find(result, node->info->unique_id);
     if (node->clone->strategy == CLONE_VIEW && !same)
         return BUILD_NOT_TESTED;
-    if (n && strcmp(n->status, "success") == 0)
+    if (n && dbt_passed(n->status))
         return same ? BUILD_INCREMENTAL : BUILD_FALSE_GREEN;
-    if (n && strcmp(n->status, "skipped") == 0)
+    if (n && dbt_outcome(n->status) == DBT_SKIPPED)
         return BUILD_SKIPPED;
     if (n)
         return BUILD_FAILED;

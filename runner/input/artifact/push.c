@@ -1,6 +1,7 @@
 /* The production job's side: a generation first, the pointer last. */
 #include "internal.h"
 
+#include "dbt/dbt.h"
 #include "manifest/manifest.h"
 
 #include <errno.h>
@@ -100,17 +101,6 @@ look_at_manifest(struct pushing *p, struct err *err)
     return 0;
 }
 
-/* dbt's words for a node that did not come to be, or whose test says no. */
-static bool
-is_bad(const char *status)
-{
-    static const char *const bad[] = {"error", "fail", "runtime error", "partial success"};
-    for (size_t i = 0; status && i < BASE_COUNT(bad); i++)
-        if (strcmp(bad[i], status) == 0)
-            return true;
-    return false;
-}
-
 static int
 refuse_failed(const char *path, size_t n, const cJSON *first, struct err *err)
 {
@@ -150,7 +140,7 @@ look_at_results(struct pushing *p, struct err *err)
     if (json_parse(p->ctx, &root, b->data, b->len, path, err))
         return -1;
     cJSON_ArrayForEach (r, json_get(root, "results"))
-        if (is_bad(json_str(r, "status")) && bad++ == 0)
+        if (dbt_failed(json_str(r, "status")) && bad++ == 0)
             first = r;
     if (bad)
         return refuse_failed(path, bad, first, err);
