@@ -197,7 +197,7 @@ struct warehouse_ops {
     /* Renders the clones of relations that exist, reading the catalog in one query. */
     int (*clone_sql)(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                      struct clone_sql *out, struct err *err);
-    /* One statement; ERR_WAREHOUSE with SQLSTATE; cancels on an interrupt (ERR_SIGNAL). */
+    /* One statement; ERR_WAREHOUSE with a cause; cancels on an interrupt (ERR_SIGNAL). */
     int (*exec)(struct warehouse *a, const char *sql, struct err *err);
     /* All in one round trip where the driver can (a pipeline); stops at the first that fails and
      * names it by index in *failed. on_done may be NULL. */
@@ -215,9 +215,9 @@ struct warehouse_ops {
     int (*read)(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                 size_t n_vars, struct strlist *out, struct err *err);
     /* Drops a namespace and what stands in it, in batches of one transaction each, never by
-     * CASCADE; what is used from elsewhere is kept and is the error (2BP01). A namespace that is
-     * missing is fine. The caller has made sure that it may be dropped, and has no transaction
-     * open. */
+     * CASCADE; what is used from elsewhere is kept and is the error (CAUSE_IN_USE). A namespace
+     * that is missing is fine. The caller has made sure that it may be dropped, and has no
+     * transaction open. */
     int (*drop_namespace)(struct warehouse *a, const char *name, struct err *err);
     /* Loads and finishes (`after`) many clones over several connections, largest first, from one
      * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a

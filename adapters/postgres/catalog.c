@@ -4,8 +4,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#define LOCK_TIMEOUT "55P03"
-
 static const char *
 text_of(const PGresult *r, int row, const char *column)
 {
@@ -88,7 +86,7 @@ tell_holders(void *ctx, struct warehouse *a, const char *asked, struct err *err)
                    v[SECONDS]);
     }
     fail(err, ERR_WAREHOUSE, "waited %.0f ms for a lock of production's: %s", a->read_lock_ms, b.s);
-    snprintf(err->sqlstate, sizeof err->sqlstate, "%s", LOCK_TIMEOUT);
+    err->cause = CAUSE_BUSY;
     hint(err, "Run again when it is done, or wait longer with --lock-timeout.");
 }
 
@@ -119,7 +117,7 @@ read_with(void *ctx, struct warehouse *a, const char *settings, const char *stem
         return 0;
     if (idle)
         pg_abandon(a);
-    if (idle && n_vars && strcmp(err->sqlstate, LOCK_TIMEOUT) == 0)
+    if (idle && n_vars && err->cause == CAUSE_BUSY)
         tell_holders(ctx, a, vars[0].value, err);
     return -1;
 }

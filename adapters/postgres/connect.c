@@ -143,7 +143,7 @@ connect_once(struct warehouse *a, const struct params *p, double timeout_ms, str
         if (left <= 0) {
             fail(err, ERR_WAREHOUSE, "no answer from %s within %.0f s", a->where,
                  timeout_ms / 1000);
-            snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
+            err->cause = CAUSE_LOST;
             return hint(err, "Check host and port of the profile, a firewall between, or raise "
                              "connect_timeout.");
         }
@@ -159,8 +159,7 @@ connect_once(struct warehouse *a, const struct params *p, double timeout_ms, str
 static bool
 worth_retrying(const struct err *err)
 {
-    return err->kind == ERR_WAREHOUSE &&
-           (strcmp(err->sqlstate, "08006") == 0 || strcmp(err->sqlstate, "57P03") == 0);
+    return err->kind == ERR_WAREHOUSE && err->cause == CAUSE_LOST;
 }
 
 static int

@@ -38,6 +38,28 @@ hint_privilege(const struct warehouse *a, const char *msg, struct err *err)
          known(a->role));
 }
 
+static const struct {
+    const char *state; /* or the class that it begins with */
+    enum err_cause cause;
+} causes[] = {
+    {"08", CAUSE_LOST},        {"23505", CAUSE_EXISTS},    {"28", CAUSE_DENIED},
+    {"2BP01", CAUSE_IN_USE},   {"3D000", CAUSE_MISSING},   {"3F000", CAUSE_MISSING},
+    {"40001", CAUSE_CONFLICT}, {"40P01", CAUSE_CONFLICT},  {"42501", CAUSE_DENIED},
+    {"42703", CAUSE_MISSING},  {"42704", CAUSE_MISSING},   {"42710", CAUSE_EXISTS},
+    {"42883", CAUSE_MISSING},  {"42P01", CAUSE_MISSING},   {"42P04", CAUSE_EXISTS},
+    {"42P06", CAUSE_EXISTS},   {"42P07", CAUSE_EXISTS},    {"55006", CAUSE_IN_USE},
+    {"55P03", CAUSE_BUSY},     {"57014", CAUSE_CANCELLED}, {"57P", CAUSE_LOST},
+};
+
+static enum err_cause
+cause_of(const char *state)
+{
+    for (size_t i = 0; i < BASE_COUNT(causes); i++)
+        if (str_starts(state, causes[i].state))
+            return causes[i].cause;
+    return CAUSE_NONE;
+}
+
 static void
 hint_state(const struct warehouse *a, struct err *err)
 {
@@ -63,14 +85,14 @@ hint_state(const struct warehouse *a, struct err *err)
         {"57P03", "The server is starting or stopping; run again in a moment."},
     };
     for (size_t i = 0; i < BASE_COUNT(hints); i++)
-        if (strcmp(hints[i].state, err->sqlstate) == 0)
+        if (strcmp(hints[i].state, a->sqlstate) == 0)
             hint(err, "%s", hints[i].text);
-    if (strcmp(err->sqlstate, "42501") == 0)
+    if (strcmp(a->sqlstate, "42501") == 0)
         hint_privilege(a, err->msg, err);
 }
 
 int
-pg_fail_result(const struct warehouse *a, const PGresult *result, struct err *err)
+pg_fail_result(struct warehouse *a, const PGresult *result, struct err *err)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
@@ -82,8 +104,8 @@ pg_fail_result(const struct warehouse *a, const PGresult *result, struct err *er
         return fail(err, ERR_BUG, "unexpected answer of the server: %s",
                     PQresStatus(PQresultStatus(result)));
     fail(err, ERR_WAREHOUSE, "%s%s%s", primary, detail ? ": " : "", known(detail ? detail : ""));
-    if (state)
-        snprintf(err->sqlstate, sizeof err->sqlstate, "%s", state);
+    snprintf(a->sqlstate, sizeof a->sqlstate, "%s", state ? state : "");
+    err->cause = cause_of(a->sqlstate);
     if (advice)
         hint(err, "%s", advice);
     hint_state(a, err);
@@ -91,12 +113,13 @@ pg_fail_result(const struct warehouse *a, const PGresult *result, struct err *er
 }
 
 int
-pg_fail_lost(const struct warehouse *a, struct err *err)
+pg_fail_lost(struct warehouse *a, struct err *err)
 {
     size_t n = strcspn(PQerrorMessage(a->conn), "\n");
     fail(err, ERR_WAREHOUSE, "lost the connection to %s%s%.*s", a->where, n ? ": " : "", (int)n,
          PQerrorMessage(a->conn));
-    snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
+    snprintf(a->sqlstate, sizeof a->sqlstate, "08006");
+    err->cause = CAUSE_LOST;
     return hint(err,
                 "Look into the server's log; then run again: what was half made is made anew.");
 }
@@ -106,44 +129,46 @@ int
 pg_fail_connect(const struct warehouse *a, struct err *err)
 {
     static const struct {
-        const char *text, *state, *hint;
-    } causes[] = {
-        {"password authentication failed", "28P01",
+        const char *text;
+        enum err_cause cause;
+        const char *hint;
+    } reasons[] = {
+        {"password authentication failed", CAUSE_DENIED,
          "Check user and password of the profile, or the file that PGPASSFILE names."},
-        {"no password supplied", "28P01",
+        {"no password supplied", CAUSE_DENIED,
          "Give a password in the profile (env_var), in PGPASSWORD, or in the file that PGPASSFILE "
          "names."},
-        {"no pg_hba.conf entry", "28000",
+        {"no pg_hba.conf entry", CAUSE_DENIED,
          "The server's pg_hba.conf does not let this user in from here."},
-        {"Peer authentication failed", "28000",
+        {"Peer authentication failed", CAUSE_DENIED,
          "The server wants the system user of the same name."},
-        {"is not permitted to log in", "28000", "Allow it: ALTER ROLE .. LOGIN."},
-        {"role \"", "28000", "Check the user of the profile."},
-        {"database \"", "3D000", "Check dbname of the profile."},
-        {"the database system is", "57P03",
+        {"is not permitted to log in", CAUSE_DENIED, "Allow it: ALTER ROLE .. LOGIN."},
+        {"role \"", CAUSE_DENIED, "Check the user of the profile."},
+        {"database \"", CAUSE_MISSING, "Check dbname of the profile."},
+        {"the database system is", CAUSE_LOST,
          "The server is starting or stopping; run again in a moment."},
-        {"too many", "53300",
+        {"too many", CAUSE_NONE,
          "The server takes no more connections; lower --threads or raise "
          "max_connections."},
-        {"remaining connection slots", "53300",
+        {"remaining connection slots", CAUSE_NONE,
          "The server takes no more connections; lower --threads or "
          "raise max_connections."},
-        {"SSL", "08001", "Check sslmode, sslrootcert, sslcert and sslkey of the profile."},
+        {"SSL", CAUSE_NONE, "Check sslmode, sslrootcert, sslcert and sslkey of the profile."},
     };
     const char *text = PQerrorMessage(a->conn);
     size_t n = strlen(text);
     while (n > 0 && text[n - 1] == '\n')
         n--;
     fail(err, ERR_WAREHOUSE, "cannot connect to %s: %.*s", a->where, (int)n, text);
-    snprintf(err->sqlstate, sizeof err->sqlstate, "08006");
+    err->cause = CAUSE_LOST;
     hint(err,
          "Check host and port of the profile, and that the server at %s runs and can be reached.",
          a->where);
-    for (size_t i = 0; i < BASE_COUNT(causes); i++) {
-        if (!strstr(text, causes[i].text))
+    for (size_t i = 0; i < BASE_COUNT(reasons); i++) {
+        if (!strstr(text, reasons[i].text))
             continue;
-        snprintf(err->sqlstate, sizeof err->sqlstate, "%s", causes[i].state);
-        return hint(err, "%s", causes[i].hint);
+        err->cause = reasons[i].cause;
+        return hint(err, "%s", reasons[i].hint);
     }
     return -1;
 }

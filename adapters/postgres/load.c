@@ -345,7 +345,7 @@ static bool
 is_stale(const struct worker *w)
 {
     static const char *const gone[] = {"42P01", "3F000"}; /* the table, its schema */
-    const char *state = w->run.err.sqlstate;
+    const char *state = w->a->sqlstate;
     size_t looked_at = w->task == TASK_PART ? PART_SOURCE_NOW : AFTER_SOURCE_NOW;
     if (w->stale)
         return true;
@@ -370,7 +370,7 @@ end_work(struct worker *w, struct err *err)
     } else if (!w->run.failed) {
         item->state = LOAD_DONE;
     } else if (w->task == TASK_PART && w->limited && w->run.failed_at >= w->insert_at &&
-               w->run.failed_at <= w->undone_at && strcmp(w->run.err.sqlstate, "57014") == 0) {
+               w->run.failed_at <= w->undone_at && w->run.err.cause == CAUSE_CANCELLED) {
         cut_short(w);
     } else if (is_stale(w)) {
         item->state = LOAD_STALE;

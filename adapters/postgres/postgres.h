@@ -14,6 +14,7 @@ struct warehouse {
     int signals_ignored;  /* signals that had come when the shield was raised; see pg_shield */
     double read_lock_ms;  /* how long reads wait for a lock */
     bool broken;          /* gave up draining: nothing more is sent */
+    char sqlstate[6];     /* of the last statement that failed */
 };
 
 /* dialect.c */
@@ -77,8 +78,8 @@ int pg_socket(struct warehouse *a);
 int pg_heard(void *ctx, struct warehouse *a, char **text, struct err *err) BASE_CHECKED;
 
 /* error.c: a libpq error as ours: the server's message, its SQLSTATE, and what to do */
-int pg_fail_result(const struct warehouse *a, const PGresult *result, struct err *err);
-int pg_fail_lost(const struct warehouse *a, struct err *err);
+int pg_fail_result(struct warehouse *a, const PGresult *result, struct err *err);
+int pg_fail_lost(struct warehouse *a, struct err *err);
 int pg_fail_connect(const struct warehouse *a, struct err *err);
 
 /* catalog.c: what is there; reads in a read-only transaction under an empty search_path */

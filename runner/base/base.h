@@ -54,12 +54,25 @@ enum err_kind {
     ERR_SIGNAL = 128, /* exit code is this plus `sys` */
 };
 
+/* Why a warehouse said no, in words that hold for any of them; its adapter fills it in. */
+enum err_cause {
+    CAUSE_NONE,      /* none of these, or unknown */
+    CAUSE_BUSY,      /* a lock could not be had in time */
+    CAUSE_CONFLICT,  /* sessions stood in each other's way: a deadlock, or no serial order */
+    CAUSE_CANCELLED, /* ended by a time limit, or by somebody */
+    CAUSE_IN_USE,    /* something else needs it: objects that depend on it, open sessions */
+    CAUSE_EXISTS,    /* it is there already */
+    CAUSE_MISSING,   /* there is no such thing */
+    CAUSE_DENIED,    /* a login or a privilege is lacking */
+    CAUSE_LOST,      /* there is no connection, or none any more */
+};
+
 struct err {
     enum err_kind kind;
-    int sys;          /* errno, or the signal's number for ERR_SIGNAL */
-    char sqlstate[6]; /* of the warehouse, where there is one */
-    char msg[2048];   /* lower case, names the thing: what and where */
-    char hint[1024];  /* a sentence: what to do; may be empty */
+    enum err_cause cause; /* of ERR_WAREHOUSE */
+    int sys;              /* errno, or the signal's number for ERR_SIGNAL */
+    char msg[2048];       /* lower case, names the thing: what and where */
+    char hint[1024];      /* a sentence: what to do; may be empty */
 };
 
 /* Sets the error and returns -1. A message that is too long is cut at a character. */

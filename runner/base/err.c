@@ -28,7 +28,7 @@ fail(struct err *err, enum err_kind kind, const char *fmt, ...)
     va_list ap;
     err->kind = kind;
     err->sys = 0;
-    err->sqlstate[0] = '\0';
+    err->cause = CAUSE_NONE;
     err->hint[0] = '\0';
     va_start(ap, fmt);
     format_cut(err->msg, sizeof err->msg, fmt, ap);
@@ -43,7 +43,7 @@ fail_errno(struct err *err, enum err_kind kind, const char *fmt, ...)
     va_list ap;
     err->kind = kind;
     err->sys = saved;
-    err->sqlstate[0] = '\0';
+    err->cause = CAUSE_NONE;
     err->hint[0] = '\0';
     va_start(ap, fmt);
     format_cut(err->msg, sizeof err->msg, fmt, ap);

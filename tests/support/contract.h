@@ -124,6 +124,7 @@ contract_unreachable(void **state)
     assert_int_equal(contract->ops->open(*state, &a, contract->get_bad, contract->arg, &err), -1);
     assert_null(a);
     assert_int_equal(err.kind, ERR_WAREHOUSE);
+    assert_int_equal(err.cause, CAUSE_LOST);
     assert_non_null(strstr(err.msg, contract->bad_place));
     assert_true(err.hint[0] != '\0');
 }
@@ -150,6 +151,7 @@ contract_failing_statement(void **state)
     struct err err = {0};
     assert_int_equal(contract->ops->exec(a, contract->select_absent, &err), -1);
     assert_int_equal(err.kind, ERR_WAREHOUSE);
+    assert_int_equal(err.cause, CAUSE_MISSING);
     assert_non_null(strstr(err.msg, "absent_relation"));
     assert_int_equal(contract->ops->query(*state, a, contract->select_absent, &out, &err), -1);
     assert_int_equal(out.n, 0);

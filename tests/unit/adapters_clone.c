@@ -351,7 +351,7 @@ test_partitions(void **state)
     assert_int_equal(
         ops->exec(ci, "INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-03-02')", &err),
         -1);
-    assert_string_equal(err.sqlstate, "23514");
+    assert_non_null(strstr(err.msg, "no partition of relation"));
     /* in the planner's statistics, of the parts' expressions as well */
     assert_string_equal(
         value("SELECT count(*) > 0 FROM pg_stats WHERE schemaname = 'a_parted' AND tablename LIKE "
@@ -480,7 +480,7 @@ test_row_security(void **state)
     assert_string_equal(sql.left_out.v[0], "row-level security and its policies");
     assert_int_equal(ops->exec(ci, sql.before.v[0], &err), 0);
     assert_int_equal(ops->exec(ci, sql.load.v[0], &err), -1);
-    assert_string_equal(err.sqlstate, "42501");
+    assert_int_equal(err.cause, CAUSE_DENIED);
 }
 
 static void

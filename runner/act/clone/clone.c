@@ -151,15 +151,14 @@ in_transaction(struct clone_work *j, bool swap, struct err *err)
     return work_run(j, "commit", NULL, 0, err) ? work_undo(j) : 0;
 }
 
-/* A schema of that name that another session was just making (23505 on pg_namespace) or had made
- * (42P06) is looked at like any other that stands: by planning anew. */
+/* A schema of that name that another session was just making, or had made, is looked at like any
+ * other that stands: by planning anew. */
 static int
 make_aside(struct clone_work *j, bool *stale, struct err *err)
 {
     if (in_transaction(j, false, err) == 0)
         return 0;
-    *stale = err->kind == ERR_WAREHOUSE &&
-             (strcmp(err->sqlstate, "23505") == 0 || strcmp(err->sqlstate, "42P06") == 0);
+    *stale = err->kind == ERR_WAREHOUSE && err->cause == CAUSE_EXISTS;
     return -1;
 }
 

@@ -135,7 +135,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         rc = s->database ? drop_database(ctx, a, ops, s->name, err)
                          : ops->drop_namespace(a, s->name, err);
         *dropped = rc == 0;
-        if (rc && strcmp(err->sqlstate, s->database ? "55006" : "2BP01") == 0) {
+        if (rc && err->cause == CAUSE_IN_USE) {
             s->why = mem_strdup(ctx, err->msg);
             rc = 0;
         }

@@ -216,7 +216,7 @@ prepare(struct swap *s, struct err *err)
     if (send(s, &lines, err))
         return -1;
     if (send(s, &s->p->writers, err))
-        return strcmp(err->sqlstate, "55P03") == 0
+        return err->cause == CAUSE_BUSY
                    ? hint(err, "Something writes to production for longer than --lock-timeout; "
                                "nothing was changed.")
                    : -1;
@@ -289,8 +289,8 @@ swap_statements(struct swap *s, struct strlist *sql, struct err *err)
 static bool
 is_busy(const struct err *err)
 {
-    return strcmp(err->sqlstate, "57014") == 0 || strcmp(err->sqlstate, "55P03") == 0 ||
-           strcmp(err->sqlstate, "40P01") == 0;
+    return err->cause == CAUSE_CANCELLED || err->cause == CAUSE_BUSY ||
+           err->cause == CAUSE_CONFLICT;
 }
 
 static int

@@ -10,7 +10,7 @@
 static bool
 still_used(const struct err *err)
 {
-    return strcmp(err->sqlstate, "2BP01") == 0 || strcmp(err->sqlstate, "55P03") == 0;
+    return err->cause == CAUSE_IN_USE || err->cause == CAUSE_BUSY;
 }
 
 static int
