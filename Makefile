@@ -220,8 +220,11 @@ install: build/cloneci ## PREFIX=/usr/local: the program, manual page, completio
 	install -m 644 README.md conf/cloneci.example.yml conf/roles.sql $(share)/doc/cloneci/
 	cp -R docs conf/ci conf/schedule $(share)/doc/cloneci/
 
-manual: build/cloneci ## docs/commands.md, made anew from the program's tables
+manual: build/cloneci ## writes the documents that come from the program's tables
 	build/cloneci help --format markdown > docs/commands.md
+	build/cloneci help --format yaml > conf/cloneci.example.yml
+	build/cloneci help --format options > build/options.md
+	sed -i -e '/^<!-- options:/r build/options.md' -e '/^<!-- options:/,/^<!-- end/{//!d}' docs/configuration.md
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 14

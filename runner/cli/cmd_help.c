@@ -95,15 +95,15 @@ spelled(void *ctx, const struct option_def *o)
                       value ? " " : "", value ? value : "");
 }
 
-/* "(auto, copy; default auto) [CLONECI_STRATEGY; cloneci.yml: clone.strategy]" */
+/* "(auto, copy; default: auto) [CLONECI_STRATEGY; cloneci.yml: clone.strategy]" */
 static char *
 facts(void *ctx, const struct option_def *o)
 {
     struct strlist about = {0}, where = {0};
     if (o->choices)
         strlist_add(ctx, &about, help_list(ctx, o->choices, ", "));
-    if (o->fallback)
-        strlist_add(ctx, &about, mem_printf(ctx, "default %s", o->fallback));
+    if (help_default(o))
+        strlist_add(ctx, &about, mem_printf(ctx, "default: %s", help_default(o)));
     if (o->env)
         strlist_add(ctx, &where, help_list(ctx, o->env, ", "));
     if (o->yaml)
@@ -146,7 +146,7 @@ put_overview(struct page *p, void *ctx)
     put_heading(p, "Commands");
     put_commands(p, ctx, "");
     buf_putc(&p->out, '\n');
-    put_paragraph(p, "'cloneci help COMMAND' tells more. Start with: cloneci doctor");
+    put_paragraph(p, "'cloneci help COMMAND' describes one command. Start with: cloneci doctor");
 }
 
 static void
@@ -208,6 +208,10 @@ cmd_help(void *ctx, const struct config *config, struct err *err)
         help_man(ctx, &p.out);
     else if (str_eq(config->format, "markdown"))
         help_markdown(ctx, &p.out);
+    else if (str_eq(config->format, "options"))
+        help_options(ctx, &p.out);
+    else if (str_eq(config->format, "yaml"))
+        help_yaml(ctx, &p.out);
     else if (!topic)
         put_overview(&p, ctx);
     else if (put_topic(&p, ctx, topic, err))

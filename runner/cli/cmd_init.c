@@ -1,5 +1,5 @@
 /* A cloneci.yml for the project at hand, from the option table, and the recipe of its CI system. */
-#include "commands.h"
+#include "help.h"
 #include "job/job.h"
 
 #include "ci_recipes.h"
@@ -68,23 +68,10 @@ find_state(struct init *in)
 
 /* --- cloneci.yml --- */
 
-/* Lines of a comment, wrapped; one paragraph, whatever the text holds. */
 static void
-comment(struct init *in, const char *indent, const char *text)
+comment(struct init *in, const char *text)
 {
-    enum { LINE = 116 };
-    size_t column = 0;
-    for (const char *w = text; *w; w += strspn(w, " \n")) {
-        size_t len = strcspn(w, " \n");
-        if (column && column + 1 + len > LINE) {
-            buf_putc(&in->out, '\n');
-            column = 0;
-        }
-        buf_printf(&in->out, "%s%s%.*s", column ? "" : indent, column ? " " : "# ", (int)len, w);
-        column += len + 1;
-        w += len;
-    }
-    buf_putc(&in->out, '\n');
+    help_yaml_comment(&in->out, "", text);
 }
 
 /* As it is for everybody who has the checkout. */
@@ -106,17 +93,15 @@ put_profile(struct init *in)
     struct err err;
     struct profile *p;
     if (config_profile(in->ctx, &p, in->config, in->project, &err)) {
-        comment(
-            in, "",
-            mem_printf(in->ctx, "The profile could not be read: %s", log_redact(in->ctx, err.msg)));
+        comment(in, mem_printf(in->ctx, "The profile could not be read: %s",
+                               log_redact(in->ctx, err.msg)));
         return;
     }
-    comment(in, "",
-            mem_printf(in->ctx, "Connection: profile %s, target %s (%s), from %s", p->name,
-                       p->target, p->type, shown_path(in, p->file)));
+    comment(in, mem_printf(in->ctx, "Connection: profile %s, target %s (%s), from %s", p->name,
+                           p->target, p->type, shown_path(in, p->file)));
     if (!strlist_has(&p->outputs, "ci") || strcmp(p->target, "ci") == 0)
         return;
-    comment(in, "",
+    comment(in,
             "The profile has a target 'ci', and it is not the default one: a pull request is best "
             "built by a role of its own, that only reads production.");
     buf_puts(&in->out, "target: ci\n");
@@ -127,9 +112,8 @@ put_ci(struct init *in)
 {
     for (size_t i = 0; in->repository && i < BASE_COUNT(systems); i++)
         if (file_exists(path_join(in->ctx, in->repository, systems[i].sign)))
-            comment(in, "",
-                    mem_printf(in->ctx, "CI: %s (%s). Its recipe: cloneci init --ci %s",
-                               systems[i].title, systems[i].sign, systems[i].name));
+            comment(in, mem_printf(in->ctx, "CI: %s (%s). Its recipe: cloneci init --ci %s",
+                                   systems[i].title, systems[i].sign, systems[i].name));
 }
 
 static void
@@ -140,110 +124,22 @@ put_found(struct init *in)
     put_profile(in);
     put_ci(in);
     if (in->branch)
-        comment(in, "",
+        comment(in,
                 mem_printf(
                     in->ctx,
                     "Pull requests go into %s. CI's own variables say where each one goes, so that "
                     "`base` can stay unset.",
                     in->branch));
     else
-        comment(in, "",
-                "The default branch could not be found: set `base` below, unless the CI's "
-                "variables say it.");
+        comment(in, "The default branch could not be found: set `base` below, unless the CI's "
+                    "variables say it.");
     if (state) {
-        comment(in, "", "Production's manifest:");
+        comment(in, "Production's manifest:");
         buf_printf(&in->out, "state: %s\n", state);
     } else {
         comment(
-            in, "",
+            in,
             "Production's manifest: none was found. `cloneci doctor --state FOLDER` checks one.");
-    }
-}
-
-/* The default, or what may stand there. */
-static char *
-example(struct init *in, const struct option_def *o)
-{
-    if (o->fallback)
-        return mem_strdup(in->ctx, o->fallback);
-    const char *first =
-        o->choices ? mem_strndup(in->ctx, o->choices, strcspn(o->choices, " ")) : "name";
-    if (str_eq(o->metavar, "REF"))
-        return mem_strdup(in->ctx, in->branch ? in->branch : "main");
-    if (str_eq(o->metavar, "DIR"))
-        return mem_strdup(in->ctx, "folder");
-    switch (o->kind) {
-    case OPTION_FLAG:
-        return mem_strdup(in->ctx, "false");
-    case OPTION_INT:
-        return mem_strdup(in->ctx, "4");
-    case OPTION_SECONDS:
-        return mem_strdup(in->ctx, "15m");
-    case OPTION_WORDS:
-        return mem_printf(in->ctx, "[%s]", first);
-    case OPTION_LIST:
-        return mem_strdup(in->ctx, o->metavar);
-    case OPTION_YAML:
-        return mem_strdup(in->ctx, "{name: value}");
-    case OPTION_TEXT:
-    case OPTION_PATH:
-    case OPTION_PROJECT_PATH:
-    case OPTION_PROGRAM:
-        break;
-    }
-    return mem_strdup(in->ctx, first);
-}
-
-static void
-put_key(struct init *in, const struct option_def *o, const char *indent, const char *key)
-{
-    struct strlist choices = {0};
-    if (o->choices)
-        strlist_split(in->ctx, &choices, o->choices, ' ');
-    buf_putc(&in->out, '\n');
-    bool has_flag = !o->commands || *o->commands;
-    comment(in, indent,
-            mem_printf(in->ctx, "%s%s%s%s%s%s", o->help, choices.n ? "; one of " : "",
-                       strlist_join(in->ctx, &choices, ", "), has_flag ? " (--" : "",
-                       has_flag ? o->name : "", has_flag ? ")" : ""));
-    buf_printf(&in->out, "%s#%s: %s\n", indent, key, example(in, o));
-}
-
-/* The keys below one section ("clone."), or those outside of all where it is "". */
-static void
-put_keys(struct init *in, const char *section)
-{
-    size_t n, len = strlen(section);
-    const struct option_def *o = config_options(&n);
-    const char *heading = NULL, *last = NULL;
-    for (size_t i = 0; i < n; i++) {
-        heading = o[i].heading ? o[i].heading : heading;
-        const char *key = o[i].yaml;
-        if (!key || !str_starts(key, section) || strchr(key + len, '.'))
-            continue;
-        if (!len && heading != last)
-            buf_printf(&in->out, "\n# --- %s ---\n", heading);
-        last = heading;
-        put_key(in, &o[i], len ? "  " : "", key + len);
-    }
-}
-
-static void
-put_sections(struct init *in)
-{
-    size_t n;
-    struct strlist seen = {0};
-    const struct option_def *o = config_options(&n);
-    for (size_t i = 0; i < n; i++) {
-        const char *dot = o[i].yaml ? strchr(o[i].yaml, '.') : NULL;
-        if (!dot)
-            continue;
-        char *name = mem_strndup(in->ctx, o[i].yaml, (size_t)(dot - o[i].yaml));
-        if (strlist_has(&seen, name))
-            continue;
-        strlist_add(in->ctx, &seen, name);
-        buf_printf(&in->out, "\n%s:", name);
-        put_keys(in, mem_printf(in->ctx, "%s.", name));
     }
 }
 
@@ -251,16 +147,10 @@ static int
 write_settings(struct init *in, const char *path, struct err *err)
 {
     buf_init(&in->out, in->ctx);
-    const char *about = "Every key is optional. A flag wins over its environment variable, that "
-                        "over this file, this file over the default. A line '#key: value' shows "
-                        "the default or an example: remove the '#' to set it. `cloneci help run` "
-                        "tells more of each.";
-    comment(
-        in, "",
-        mem_printf(in->ctx, "cloneci's settings for the project %s. %s", in->project->name, about));
+    comment(in, mem_printf(in->ctx, "Settings of cloneci for the project %s. " HELP_YAML_USE,
+                           in->project->name));
     put_found(in);
-    put_keys(in, "");
-    put_sections(in);
+    help_yaml_settings(in->ctx, &in->out, in->branch);
     if (file_write(path, in->out.s, in->out.len, 0644, err))
         return -1;
     printf("wrote %s\n", path);

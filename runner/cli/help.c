@@ -25,7 +25,8 @@ help_next(struct help_walk *w)
         const struct option_def *one = &o[w->at++];
         if (one->heading)
             w->heading = one->heading;
-        if (option_applies(one, w->command))
+        bool key_only = one->commands && !*one->commands;
+        if (key_only ? w->keys : option_applies(one, w->command))
             return one;
     }
     return NULL;
@@ -85,6 +86,19 @@ help_sentence(void *ctx, const char *text)
     char *s = mem_printf(ctx, "%s.", text);
     s[0] = (char)toupper((unsigned char)s[0]);
     return s;
+}
+
+const char *
+help_default(const struct option_def *o)
+{
+    return o->fallback_text ? o->fallback_text : o->fallback;
+}
+
+char *
+help_sentences(void *ctx, const struct option_def *o)
+{
+    return mem_printf(ctx, "%s%s%s", help_sentence(ctx, o->help), o->detail ? " " : "",
+                      o->detail ? o->detail : "");
 }
 
 void

@@ -8,14 +8,23 @@
     "cloneci tests pull requests on incremental dbt models honestly: it clones what production "   \
     "has, builds on the clones, and says whether the incremental path was really taken."
 
+#define HELP_YAML_USE                                                                              \
+    "Every key is optional. A flag wins over its environment variable, that over this file, this " \
+    "file over the default. A line '#key: value' shows an example or the default: remove the '#' " \
+    "to set it."
+
 struct help_exit {
     const char *code, *meaning;
 };
 extern const struct help_exit help_exits[]; /* ends with {NULL, NULL} */
 
-/* Goes through the options of a command (NULL: of all commands), those of the command line only. */
+/*
+ * Goes through the options of a command (NULL: of all commands): those of the command line, and
+ * with `keys` those that are keys of cloneci.yml only as well.
+ */
 struct help_walk {
     const char *command;
+    bool keys;
     size_t at;
     const char *heading; /* of the option just returned */
 };
@@ -33,10 +42,22 @@ void help_commands(void *ctx, const struct option_def *o, struct strlist *out);
 char *help_list(void *ctx, const char *words, const char *separator);
 /* "list the nodes" as "List the nodes." */
 char *help_sentence(void *ctx, const char *text);
+/* The default, as a value or in words, or NULL. */
+const char *help_default(const struct option_def *o);
+/* "Folder with production's manifest.json. If ..": the help as sentences. */
+char *help_sentences(void *ctx, const struct option_def *o);
 /* What completes the command's argument: words, or none. */
 void help_words(void *ctx, const struct command *c, struct strlist *out);
 
 void help_man(void *ctx, struct buf *out);
+/* docs/commands.md; and the tables of docs/configuration.md. */
 void help_markdown(void *ctx, struct buf *out);
+void help_options(void *ctx, struct buf *out);
+/* conf/cloneci.example.yml */
+void help_yaml(void *ctx, struct buf *out);
+/* Its settings alone, with `branch` (NULL: main) as the example of a branch. */
+void help_yaml_settings(void *ctx, struct buf *out, const char *branch);
+/* `text` as a comment of YAML, wrapped; one paragraph, whatever it holds. */
+void help_yaml_comment(struct buf *out, const char *indent, const char *text);
 
 #endif

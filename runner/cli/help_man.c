@@ -86,8 +86,8 @@ put_facts(void *ctx, struct buf *out, const struct option_def *o)
     if (o->choices)
         put_body(ctx, out, ".br\n",
                  mem_printf(ctx, "One of: %s.", help_list(ctx, o->choices, ", ")));
-    if (o->fallback)
-        put_body(ctx, out, ".br\n", mem_printf(ctx, "Default: %s.", o->fallback));
+    if (help_default(o))
+        put_body(ctx, out, ".br\n", mem_printf(ctx, "Default: %s.", help_default(o)));
     if (o->env)
         put_body(ctx, out, ".br\n",
                  mem_printf(ctx, "Environment: %s.", help_list(ctx, o->env, ", ")));
@@ -113,7 +113,7 @@ put_options(void *ctx, struct buf *out)
         put_item(ctx, out,
                  mem_printf(ctx, "%s%s%s", strlist_join(ctx, &names, ", "), value ? " " : "",
                             value ? value : ""),
-                 help_sentence(ctx, o->help));
+                 help_sentences(ctx, o));
         put_facts(ctx, out, o);
     }
 }
@@ -129,8 +129,9 @@ help_man(void *ctx, struct buf *out)
     put_body(ctx, out, "", HELP_INTRO);
     put_body(
         ctx, out, ".PP\n",
-        "What is said is taken in this order: options of the command line, environment variables, "
-        "cloneci.yml in the project's folder, defaults. What has dbt's name has dbt's meaning.");
+        "Options of the command line win over environment variables, those over cloneci.yml in the "
+        "project's folder, and that over the defaults. An option with the name of one of dbt's "
+        "has dbt's meaning.");
     put_commands(ctx, out);
     put_options(ctx, out);
     buf_puts(out, ".SH \"EXIT STATUS\"\n");

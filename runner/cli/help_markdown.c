@@ -1,4 +1,4 @@
-/* docs/commands.md. */
+/* docs/commands.md, and the tables of options in docs/configuration.md. */
 #include "help.h"
 
 #include <string.h>
@@ -34,62 +34,71 @@ put_command(void *ctx, struct buf *out, const struct command *c)
     buf_printf(out, "\n```console\n$ %s\n```\n", c->example);
     for (const struct option_def *o; (o = help_next(&w));)
         if (o->commands)
-            strlist_add(ctx, &own, mem_printf(ctx, "[`--%s`](#%s)", o->name, o->name));
+            strlist_add(ctx, &own,
+                        mem_printf(ctx, "[`--%s`](configuration.md#%s)", o->name, o->name));
     if (own.n)
         buf_printf(out, "\nOptions: %s.\n", strlist_join(ctx, &own, ", "));
+}
+
+/* "`--select WORD ..` `-s`", or nothing for what is a key only. */
+static char *
+option_names(void *ctx, const struct option_def *o)
+{
+    struct strlist names = {0};
+    char *value = help_value(ctx, o);
+    if (o->commands && !*o->commands)
+        return mem_strdup(ctx, "");
+    help_spellings(ctx, o, &names);
+    return mem_printf(ctx, " `%s%s%s`", strlist_join(ctx, &names, "` `"), value ? " " : "",
+                      value ? value : "");
 }
 
 static void
 put_option(void *ctx, struct buf *out, const struct option_def *o)
 {
-    struct strlist names = {0};
-    char *value = help_value(ctx, o);
-    help_spellings(ctx, o, &names);
+    const char *usual = help_default(o), *tick = o->fallback_text ? "" : "`";
     buf_printf(out, "| <a id=\"%s\"></a>", o->name);
-    put_cell(out, mem_printf(ctx, "`%s%s%s`", strlist_join(ctx, &names, "` `"), value ? " " : "",
-                             value ? value : ""));
-    buf_putc(out, ' ');
-    put_cell(out, mem_printf(ctx, "%s%s%s%s%s%s", o->help, o->choices ? ":" : "",
-                             ticked(ctx, o->choices), o->fallback ? "; default `" : "",
-                             o->fallback ? o->fallback : "", o->fallback ? "`" : ""));
+    put_cell(out, option_names(ctx, o));
+    put_cell(out, mem_printf(ctx, " %s%s%s%s", help_sentences(ctx, o), o->choices ? " Values:" : "",
+                             ticked(ctx, o->choices), o->choices ? "." : ""));
+    put_cell(out, usual ? mem_printf(ctx, " %s%s%s", tick, usual, tick) : "");
     put_cell(out, ticked(ctx, o->env));
     put_cell(out, ticked(ctx, o->yaml));
     buf_putc(out, '\n');
 }
 
 static const char head[] =
-    "<!-- made by `make manual` from the program's own tables -->\n"
-    "# Commands and options\n\n" HELP_INTRO "\n\n"
-    "`cloneci help COMMAND` says on the terminal what stands here. All commands take the options "
-    "of [project and connection](#options) as well, and `--help`.\n";
-
-static const char options_head[] =
-    "\n## Options\n\n"
-    "A flag wins over the environment, the environment over `cloneci.yml`, that over the default. "
-    "Of several environment variables the first that is set counts. What has dbt's name has dbt's "
-    "meaning. See [configuration](configuration.md).\n";
+    "<!-- made by `make manual` from the program's tables -->\n"
+    "# Commands\n\n" HELP_INTRO "\n\n"
+    "`cloneci help COMMAND` prints the same on the terminal. All commands also take the options of "
+    "[project and connection](configuration.md#options) and `--help`. "
+    "[Configuration](configuration.md#options) describes each option.\n";
 
 void
 help_markdown(void *ctx, struct buf *out)
 {
     size_t n;
     const struct command *c = commands_all(&n);
-    struct help_walk w = {0};
-    const char *last = NULL;
     buf_puts(out, head);
     for (size_t i = 0; i < n; i++)
         put_command(ctx, out, &c[i]);
-    buf_puts(out, options_head);
-    for (const struct option_def *o; (o = help_next(&w));) {
-        if (w.heading != last)
-            buf_printf(out,
-                       "\n### %s\n\n| option | meaning | environment | `cloneci.yml` "
-                       "|\n|---|---|---|---|\n",
-                       w.heading);
-        last = w.heading;
-        put_option(ctx, out, o);
-    }
     buf_puts(out, "\n## Exit codes\n\n| code | meaning |\n|---|---|\n");
     for (const struct help_exit *e = help_exits; e->code; e++)
         buf_printf(out, "| %s | %s |\n", e->code, e->meaning);
+}
+
+void
+help_options(void *ctx, struct buf *out)
+{
+    struct help_walk w = {.keys = true};
+    const char *last = NULL;
+    for (const struct option_def *o; (o = help_next(&w));) {
+        if (w.heading != last)
+            buf_printf(out,
+                       "%s### %s\n\n| option | meaning | default | environment | `cloneci.yml` "
+                       "|\n|---|---|---|---|---|\n",
+                       last ? "\n" : "", w.heading);
+        last = w.heading;
+        put_option(ctx, out, o);
+    }
 }

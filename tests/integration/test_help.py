@@ -16,8 +16,8 @@ from groovy_parser import parser as groovy
 PROGRAM = str(spoke.program("san"))
 DOCS = sorted([spoke.TOP / "README.md", *(spoke.TOP / "docs").glob("*.md")])
 RECIPES = sorted(p for p in (spoke.TOP / "conf" / "ci").rglob("*") if p.is_file())
-GROUPS = ("Selection, as dbt's", "State and deferral, as dbt's", "Project and connection, as dbt's", "What is compared",
-          "What is done", "How, and what is shown")
+GROUPS = ("Selection (as in dbt)", "State and deferral (as in dbt)", "Project and connection (as in dbt)", "What to compare",
+          "Schema and clones", "Build and checks", "Program, output, log")
 
 
 def run(argv, **options):
@@ -64,7 +64,7 @@ def test_help_of_run_is_grouped_and_complete():
     text = said("help", "run", env={"COLUMNS": "110"})
     places = [text.index(f"\n{group}\n") for group in GROUPS]
     assert places == sorted(places)
-    assert ("--strategy HOW how to clone (auto, copy, lazy, window, sample, shape, view; default auto) "
+    assert ("--strategy HOW how to clone incremental models and snapshots (auto, copy, lazy, window, sample, shape, view; default: auto) "
             "[CLONECI_STRATEGY; cloneci.yml: clone.strategy]") in " ".join(text.split())
     assert "-s, --select WORD .." in text and "--[no-]favor-state" in text
     assert "[DBT_ENGINE_STATE, DBT_STATE; cloneci.yml: state]" in " ".join(text.split())
@@ -255,11 +255,11 @@ def test_every_line_that_init_offers_loads(project):
     said("init", cwd=project, env=HERE)
     settings = project / "cloneci.yml"
     offered = re.findall(r"^ *#([a-z_]+): ", settings.read_text(), re.M)
-    assert len(offered) == len(set(offered)) > 25 and "command" in offered and "strategy" in offered
+    assert len(offered) > 60 and {"command", "strategy", "template", "sources"} <= set(offered)
     settings.write_text(re.sub(r"^( *)#([a-z_]+: )", r"\1\2", settings.read_text(), flags=re.M))
     done = cloneci("state", "check", cwd=project, env=HERE)
     assert "cloneci.yml" not in done.stderr, done.stderr
-    assert "warehouse/folder: there is no manifest.json" in done.stderr, done.stderr
+    assert "warehouse/prod-artifacts: there is no manifest.json" in done.stderr, done.stderr
     settings.write_text(settings.read_text() + "\nno_such_key: 1\n")
     assert "no_such_key" in cloneci("state", "check", cwd=project, env=HERE).stderr
 
@@ -387,8 +387,12 @@ def test_links_lead_somewhere(file):
             assert anchor in heads or f'id="{anchor}"' in target.read_text(), f"{file.name}: {link}"
 
 
-def test_the_command_reference_is_the_programs_own():
+def test_generated_documents_are_what_the_program_prints():
     assert (spoke.TOP / "docs" / "commands.md").read_text() == said("help", "--format", "markdown"), "run: make manual"
+    assert (spoke.TOP / "conf" / "cloneci.example.yml").read_text() == said("help", "--format", "yaml"), "run: make manual"
+    text = (spoke.TOP / "docs" / "configuration.md").read_text()
+    tables, = re.findall(r"^<!-- options: .*-->\n(.*?)^<!-- end of options -->$", text, re.M | re.S)
+    assert tables == said("help", "--format", "options"), "run: make manual"
 
 
 def test_troubleshooting_quotes_messages_that_exist():

@@ -114,13 +114,16 @@ struct option_def {
     const char *metavar;
     const char *choices;  /* "eager cautious buildable empty", or NULL */
     const char *commands; /* " run plan state check "; NULL: all; "": no flag at all */
-    const char *help;
+    const char *help;     /* a phrase, for the terminal too */
+    const char *detail;   /* sentences, for the documents only; or NULL */
     const char *aliases;  /* other names and letters that dbt has for it: "m models", or NULL */
     const char *fallback; /* the default, as text, or NULL */
-    const char *flag;     /* dbt's key for it under `flags:` of dbt_project.yml, or NULL */
-    const char *yes;      /* of a flag: a word that its key in cloneci.yml may have for true */
-    bool negatable;       /* --no-<name> is known as well */
-    const char *heading;  /* in the help: of this row and those after it */
+    const char *fallback_text; /* the default in words, where it is not one value; or NULL */
+    const char *example;       /* a value for cloneci.yml, as YAML; NULL: the fallback */
+    const char *flag;          /* dbt's key for it under `flags:` of dbt_project.yml, or NULL */
+    const char *yes;           /* of a flag: a word that its key in cloneci.yml may have for true */
+    bool negatable;            /* --no-<name> is known as well */
+    const char *heading;       /* in the help: of this row and those after it */
 };
 const struct option_def *config_options(size_t *n);
 /* Does the option belong to the command ("state check")? NULL (no command yet) takes all. */
