@@ -8,7 +8,7 @@ const struct help_exit help_exits[] = {
     {"1", "the build step failed"},
     {"2", "usage or configuration"},
     {"3", "bad input: manifest, git, project"},
-    {"4", "the warehouse said no, or could not be reached"},
+    {"4", "the warehouse refused, or could not be reached"},
     {"5", "refused for safety: a wrong manifest, a false green"},
     {"6", "locked, or superseded by another run"},
     {"70", "a bug in cloneci"},

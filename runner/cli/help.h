@@ -5,8 +5,10 @@
 #include "commands.h"
 
 #define HELP_INTRO                                                                                 \
-    "cloneci tests pull requests on incremental dbt models honestly: it clones what production "   \
-    "has, builds on the clones, and says whether the incremental path was really taken."
+    "cloneci tests pull requests on dbt projects. It clones production's incremental models, "     \
+    "lets "                                                                                        \
+    "dbt build on the clones, and reports whether dbt ran each model incrementally or silently "   \
+    "rebuilt it."
 
 #define HELP_YAML_USE                                                                              \
     "Every key is optional. A flag wins over its environment variable, that over this file, this " \

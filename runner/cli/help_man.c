@@ -124,7 +124,7 @@ help_man(void *ctx, struct buf *out)
     buf_puts(out,
              ".\\\" made by cloneci help --format man\n"
              ".TH CLONECI 1 " CLONECI_DATE " \"cloneci " CLONECI_VERSION "\" \"User Commands\"\n"
-             ".SH NAME\ncloneci \\- honest and fast CI for incremental dbt models\n"
+             ".SH NAME\ncloneci \\- tests pull requests on dbt projects\n"
              ".SH SYNOPSIS\n.B cloneci\n.I COMMAND\n.RI [ OPTIONS ]\n.SH DESCRIPTION\n");
     put_body(ctx, out, "", HELP_INTRO);
     put_body(
