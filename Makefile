@@ -35,7 +35,7 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
-ROOMS := cli job promote sandbox gc forge report build compare clone plan guard artifact select state manifest gitdiff config \
+ROOMS := cli job sandbox gc forge report build compare clone plan guard artifact select state manifest gitdiff config \
 	adapters http process yaml jinja dbt base
 OUT := build/$(MODE)
 MODE ?= release
@@ -50,7 +50,7 @@ CFLAGS := -O1 -g
 endif
 
 room_dir = $(if $(filter adapters,$(1)),adapters,$(firstword $(wildcard runner/$(1) $(WINGS:%=runner/%/$(1)))))
-room_src = $(wildcard $(call room_dir,$(1))/*.c $(call room_dir,$(1))/*/*.c)
+room_src = $(wildcard $(call room_dir,$(1))/*.c $(call room_dir,$(1))/*/*.c $(call room_dir,$(1))/*/*/*.c)
 room_obj = $(patsubst %.c,$(OUT)/%.o,$(call room_src,$(1)))
 PRESENT := $(foreach r,$(ROOMS),$(if $(call room_src,$(r)),$(r)))
 LIBS := $(foreach r,$(PRESENT),$(OUT)/lib/$(r).a)

@@ -237,6 +237,9 @@ struct warehouse_ops {
     /* .. and what it said, without waiting: *text is the payload of a notification that came, or
      * NULL. -1: the connection is lost. */
     int (*heard)(void *ctx, struct warehouse *a, char **text, struct err *err);
+
+    /* Features, each with a header of its own; NULL: not on this warehouse. */
+    const struct promote_ops *promote;
 };
 
 enum {

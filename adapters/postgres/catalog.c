@@ -4,25 +4,43 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-static const char *
-text_of(const PGresult *r, int row, const char *column)
+const char *
+pg_text_of(const PGresult *r, int row, const char *column)
 {
     int i = PQfnumber(r, column);
     return i < 0 || PQgetisnull(r, row, i) ? NULL : PQgetvalue(r, row, i);
 }
 
-static bool
-bool_of(const PGresult *r, int row, const char *column)
+bool
+pg_bool_of(const PGresult *r, int row, const char *column)
 {
-    const char *s = text_of(r, row, column);
+    const char *s = pg_text_of(r, row, column);
     return s && s[0] == 't';
 }
 
-static int64_t
-int_of(const PGresult *r, int row, const char *column, int64_t unknown)
+int64_t
+pg_int_of(const PGresult *r, int row, const char *column, int64_t unknown)
 {
-    const char *s = text_of(r, row, column);
+    const char *s = pg_text_of(r, row, column);
     return s ? strtoll(s, NULL, 10) : unknown;
+}
+
+int
+pg_send(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars, size_t n_vars,
+        struct err *err)
+{
+    char *sql;
+    return sql_render(ctx, &sql, "postgres", stem, vars, n_vars, err) ? -1 : pg_exec(a, sql, err);
+}
+
+int
+pg_ask(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars, size_t n_vars,
+       struct strlist *out, struct err *err)
+{
+    char *sql;
+    return sql_render(ctx, &sql, "postgres", stem, vars, n_vars, err)
+               ? -1
+               : pg_query(ctx, a, sql, out, err);
 }
 
 struct read_arg {
@@ -175,14 +193,14 @@ on_server(void *arg, size_t index, const PGresult *r, struct err *err)
     if (PQntuples(r) != 1)
         return fail(err, ERR_BUG, "server.sql: %d rows", PQntuples(r));
     *s->out = (struct server_info){
-        .version = mem_strdup(s->ctx, text_of(r, 0, "version")),
-        .version_num = (int)int_of(r, 0, "version_num", 0),
-        .role = mem_strdup(s->ctx, text_of(r, 0, "role")),
-        .database = mem_strdup(s->ctx, text_of(r, 0, "database")),
-        .superuser = bool_of(r, 0, "superuser"),
-        .can_create_namespace = bool_of(r, 0, "can_create_namespace"),
+        .version = mem_strdup(s->ctx, pg_text_of(r, 0, "version")),
+        .version_num = (int)pg_int_of(r, 0, "version_num", 0),
+        .role = mem_strdup(s->ctx, pg_text_of(r, 0, "role")),
+        .database = mem_strdup(s->ctx, pg_text_of(r, 0, "database")),
+        .superuser = pg_bool_of(r, 0, "superuser"),
+        .can_create_namespace = pg_bool_of(r, 0, "can_create_namespace"),
         /* A pooler answers with a process id of its own. */
-        .pooled = int_of(r, 0, "backend_pid", 0) != PQbackendPID(s->a->conn),
+        .pooled = pg_int_of(r, 0, "backend_pid", 0) != PQbackendPID(s->a->conn),
     };
     return 0;
 }
@@ -236,20 +254,20 @@ on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
     for (int row = 0; row < PQntuples(r); row++) {
         d->out[row] = (struct relation_info){
             .relation = d->relations[row],
-            .kind = kind_of(text_of(r, row, "relkind")),
-            .oid = (uint64_t)int_of(r, row, "oid", 0),
-            .filenode = (uint64_t)int_of(r, row, "filenode", 0),
-            .bytes = int_of(r, row, "bytes", -1),
-            .rows = int_of(r, row, "rows", -1),
-            .index_bytes = int_of(r, row, "index_bytes", 0),
-            .owner = strdup_or_null(d->ctx, text_of(r, row, "owner")),
-            .can_select = bool_of(r, row, "can_select"),
-            .can_write = bool_of(r, row, "can_write"),
-            .row_security = bool_of(r, row, "row_security"),
-            .no_schema = bool_of(r, row, "no_schema"),
-            .can_create = bool_of(r, row, "can_create"),
-            .can_use_schema = bool_of(r, row, "can_use_schema"),
-            .near = strdup_or_null(d->ctx, text_of(r, row, "near")),
+            .kind = kind_of(pg_text_of(r, row, "relkind")),
+            .oid = (uint64_t)pg_int_of(r, row, "oid", 0),
+            .filenode = (uint64_t)pg_int_of(r, row, "filenode", 0),
+            .bytes = pg_int_of(r, row, "bytes", -1),
+            .rows = pg_int_of(r, row, "rows", -1),
+            .index_bytes = pg_int_of(r, row, "index_bytes", 0),
+            .owner = strdup_or_null(d->ctx, pg_text_of(r, row, "owner")),
+            .can_select = pg_bool_of(r, row, "can_select"),
+            .can_write = pg_bool_of(r, row, "can_write"),
+            .row_security = pg_bool_of(r, row, "row_security"),
+            .no_schema = pg_bool_of(r, row, "no_schema"),
+            .can_create = pg_bool_of(r, row, "can_create"),
+            .can_use_schema = pg_bool_of(r, row, "can_use_schema"),
+            .near = strdup_or_null(d->ctx, pg_text_of(r, row, "near")),
         };
     }
     return 0;
@@ -287,7 +305,7 @@ on_disk(void *arg, size_t index, const PGresult *r, struct err *err)
     (void)index;
     (void)err;
     struct statvfs fs;
-    const char *dir = text_of(r, 0, "data_directory");
+    const char *dir = pg_text_of(r, 0, "data_directory");
     out->available =
         dir && statvfs(dir, &fs) == 0 ? (int64_t)fs.f_bavail * (int64_t)fs.f_frsize : -1;
     return 0;
@@ -321,12 +339,12 @@ on_namespaces(void *arg, size_t index, const PGresult *r, struct err *err)
         return fail(err, ERR_BUG, "namespaces.sql: %d rows for %zu names", PQntuples(r), s->n);
     for (int row = 0; row < PQntuples(r); row++) {
         s->out[row] = (struct namespace_info){
-            .name = mem_strdup(s->ctx, text_of(r, row, "name")),
-            .exists = text_of(r, row, "oid") != NULL,
-            .owned = bool_of(r, row, "owned"),
-            .oid = (uint64_t)int_of(r, row, "oid", 0),
-            .marker = strdup_or_null(s->ctx, text_of(r, row, "marker")),
-            .relations = int_of(r, row, "relations", 0),
+            .name = mem_strdup(s->ctx, pg_text_of(r, row, "name")),
+            .exists = pg_text_of(r, row, "oid") != NULL,
+            .owned = pg_bool_of(r, row, "owned"),
+            .oid = (uint64_t)pg_int_of(r, row, "oid", 0),
+            .marker = strdup_or_null(s->ctx, pg_text_of(r, row, "marker")),
+            .relations = pg_int_of(r, row, "relations", 0),
         };
     }
     return 0;

@@ -6,15 +6,6 @@
 /* Somebody who still reads there is waited for this long. */
 #define DROP_LOCK_MS "30000"
 
-static int
-exec_stem(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
-          size_t n_vars, struct err *err)
-{
-    char *sql;
-    return sql_render(ctx, &sql, "postgres", stem, vars, n_vars, err) || pg_exec(a, sql, err) ? -1
-                                                                                              : 0;
-}
-
 /* One transaction; *dropped is how many statements it had. */
 static int
 drop_batch(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_vars,
@@ -57,7 +48,7 @@ pg_drop_namespace(struct warehouse *a, const char *name, struct err *err)
         rc = drop_batch(ctx, a, vars, BASE_COUNT(vars), &dropped, err);
     while (rc == 0 && dropped > 0);
     if (rc == 0)
-        rc = exec_stem(ctx, a, "namespace_drop", vars, 1, err);
+        rc = pg_send(ctx, a, "namespace_drop", vars, 1, err);
     talloc_free(ctx);
     return rc;
 }

@@ -25,4 +25,5 @@ const struct warehouse_ops postgres_ops = {
     .disk = pg_disk,
     .socket = pg_socket,
     .heard = pg_heard,
+    .promote = &pg_promote_ops,
 };

@@ -1,4 +1,4 @@
-/* postgres: the adapter for PostgreSQL 14 and later, over libpq. Private to its folder. */
+/* postgres: the adapter for PostgreSQL 15, over libpq. Private to its folder. */
 #ifndef POSTGRES_H
 #define POSTGRES_H
 
@@ -82,6 +82,17 @@ int pg_fail_result(struct warehouse *a, const PGresult *result, struct err *err)
 int pg_fail_lost(struct warehouse *a, struct err *err);
 int pg_fail_connect(const struct warehouse *a, struct err *err);
 
+/* catalog.c: a result's cell by its column's name; NULL or `unknown` where it is null */
+const char *pg_text_of(const PGresult *r, int row, const char *column);
+bool pg_bool_of(const PGresult *r, int row, const char *column);
+int64_t pg_int_of(const PGresult *r, int row, const char *column, int64_t unknown);
+/* Renders a template and sends it as it is, within the transaction that is open or none; pg_ask
+ * adds the rows of a query of one column to out. */
+int pg_send(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
+            size_t n_vars, struct err *err) BASE_CHECKED;
+int pg_ask(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
+           size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
+
 /* catalog.c: what is there; reads in a read-only transaction under an empty search_path */
 int pg_read(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
             size_t n_vars, pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
@@ -121,5 +132,8 @@ int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_work
 /* clone.c */
 int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                  struct clone_sql *out, struct err *err) BASE_CHECKED;
+
+/* promote/ */
+extern const struct promote_ops pg_promote_ops;
 
 #endif

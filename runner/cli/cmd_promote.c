@@ -27,15 +27,14 @@ read_pairs(struct job *s, struct promote_pair **out, struct err *err)
 }
 
 static int
-write_note(struct job *s, const struct promote_options *o, const struct promote_pair *pairs,
-           size_t n, struct err *err)
+write_note(struct job *s, const struct promote_pair *pairs, size_t n, struct err *err)
 {
     struct promote_note note;
     struct strlist schemas = {0};
     for (size_t i = 0; i < n; i++)
         strlist_add(s->ctx, &schemas, pairs[i].schema);
-    if (promote_note_schemas(s->ctx, &note, s->adapter, o, &schemas, NULL, err) ||
-        promote_note_write(&note, s->config->note, err))
+    if (s->ops->promote->note(s->ctx, &note, s->adapter, &schemas, NULL, 0, err) ||
+        promotion_note_write(&note, s->config->note, err))
         return -1;
     log_event(LOG_INFO, "promote.note", "wrote %s", s->config->note);
     return 0;
@@ -56,15 +55,15 @@ promote_built(struct job *s, struct promote_options *o, struct notification *out
     if (read_pairs(s, &pairs, err))
         return -1;
     if (c->note)
-        return write_note(s, o, pairs, c->promote_from.n, err);
-    if (c->since && promote_note_read(s->ctx, &since, c->since, err))
+        return write_note(s, pairs, c->promote_from.n, err);
+    if (c->since && promotion_note_read(s->ctx, &since, c->since, err))
         return -1;
     if (!c->since)
         log_event(
             LOG_WARN, "promote.since",
             "without --since, what was written to production while the build ran is not noticed");
-    if (promote_plan_forward(s->ctx, &p, s->adapter, o, pairs, c->promote_from.n,
-                             c->since ? &since : NULL, err))
+    if (s->ops->promote->forward(s->ctx, &p, s->adapter, o, pairs, c->promote_from.n,
+                                 c->since ? &since : NULL, err))
         return -1;
     return promotion_go(s, o, p, out, err);
 }
@@ -86,7 +85,7 @@ promote_whole(struct job *s, struct promote_options *o, struct notification *out
         return promotion_stage_show(&g, err);
     if (promotion_stage_build(&g, err))
         return -1;
-    if (promote_plan_forward(s->ctx, &p, s->adapter, o, g.pairs, g.n_pairs, &g.note, err) ||
+    if (s->ops->promote->forward(s->ctx, &p, s->adapter, o, g.pairs, g.n_pairs, &g.note, err) ||
         promotion_go(s, o, p, out, err)) {
         if (!out->live)
             promotion_stage_left(&g);
@@ -105,7 +104,7 @@ promote(void *ctx, const struct config *config, struct notification *out, struct
     if (command_args(config, 0, 0, err) || promotion_open(&s, &o, out, err))
         return -1;
     if (config->list)
-        return promotion_list(&s, &o, err);
+        return promotion_list(&s, err);
     return config->promote_from.n ? promote_built(&s, &o, out, err)
                                   : promote_whole(&s, &o, out, err);
 }

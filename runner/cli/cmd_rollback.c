@@ -25,7 +25,7 @@ rollback(void *ctx, const struct config *config, struct notification *out, struc
     int64_t to;
     job_init(&s, ctx, config);
     if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) ||
-        promotion_open(&s, &o, out, err) || promote_plan_back(ctx, &p, s.adapter, &o, to, err))
+        promotion_open(&s, &o, out, err) || s.ops->promote->back(ctx, &p, s.adapter, &o, to, err))
         return -1;
     return promotion_go(&s, &o, p, out, err);
 }

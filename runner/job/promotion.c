@@ -2,12 +2,6 @@
 
 #include "guard/guard.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-/* pg_get_function_sqlbody and pg_get_statisticsobjdef_columns */
-enum { VERSION_LEAST = 140000 };
-
 static int
 reopen(void *arg, struct warehouse **out, struct err *err)
 {
@@ -24,13 +18,14 @@ promotion_open(struct job *s, struct promote_options *o, struct notification *ou
     out->target = s->profile->target;
     if (job_connect(s, err) || job_direct(s, err))
         return -1;
-    if (s->server.version_num < VERSION_LEAST) {
-        fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 14 or later",
-             s->server.version);
-        return hint(err, "Everything else of cloneci works with 12 and later.");
+    if (!s->ops->promote) {
+        fail(err, ERR_CONFIG, "on a warehouse of the type %s nothing can be promoted",
+             s->ops->name);
+        return hint(err, "Build in production itself: cloneci run still tests pull requests.");
     }
-    *o = (struct promote_options){.ops = s->ops,
-                                  .project = s->project->name,
+    if (s->ops->promote->check(&s->server, err))
+        return -1;
+    *o = (struct promote_options){.project = s->project->name,
                                   .run_id = s->run_id,
                                   .now = s->now,
                                   .lock_ms = c->lock_timeout * 1000,
@@ -44,25 +39,13 @@ promotion_open(struct job *s, struct promote_options *o, struct notification *ou
 
 /* --- what is told --- */
 
-static const struct {
-    const char *name;
-    size_t offset;
-} phases[] = {
-    {"refused", offsetof(struct promote_plan, refused)},
-    {"analyze", offsetof(struct promote_plan, analyze)},
-    {"writers", offsetof(struct promote_plan, writers)},
-    {"park", offsetof(struct promote_plan, park)},
-    {"incoming", offsetof(struct promote_plan, incoming)},
-    {"carry", offsetof(struct promote_plan, carry)},
-    {"exclusive", offsetof(struct promote_plan, exclusive)},
-    {"move", offsetof(struct promote_plan, move)},
-    {"rewire", offsetof(struct promote_plan, rewire)},
-};
-
-static const struct strlist *
-phase(const struct promote_plan *p, size_t i)
+static void
+print_phase(const char *name, const struct strlist *list, bool refused)
 {
-    return (const struct strlist *)((const char *)p + phases[i].offset);
+    if (list->n)
+        printf("\n-- %s\n", name);
+    for (size_t k = 0; k < list->n; k++)
+        printf(refused ? "--   %s\n" : "%s;\n", list->v[k]);
 }
 
 static void
@@ -72,20 +55,17 @@ print_plan(struct job *s, const struct promote_plan *p)
         cJSON *o = json_object(s->ctx);
         mem_check(cJSON_AddNumberToObject(o, "generation", (double)p->number));
         mem_check(cJSON_AddNumberToObject(o, "content", (double)p->content));
-        for (size_t i = 0; i < BASE_COUNT(phases); i++)
-            json_put_strlist(o, phases[i].name, phase(p, i));
+        json_put_strlist(o, "refused", &p->refused);
+        for (size_t i = 0; i < p->n_phases; i++)
+            json_put_strlist(o, p->phases[i].name, &p->phases[i].statements);
         puts(json_print(s->ctx, o, true));
         return;
     }
     printf("generation %lld%s: %zu relations\n", (long long)p->number,
            p->back ? ", a rollback" : "", p->n_moves);
-    for (size_t i = 0; i < BASE_COUNT(phases); i++) {
-        const struct strlist *list = phase(p, i);
-        if (list->n)
-            printf("\n-- %s\n", phases[i].name);
-        for (size_t k = 0; k < list->n; k++)
-            printf(i == 0 ? "--   %s\n" : "%s;\n", list->v[k]);
-    }
+    print_phase("refused", &p->refused, true);
+    for (size_t i = 0; i < p->n_phases; i++)
+        print_phase(p->phases[i].name, &p->phases[i].statements, false);
 }
 
 static void
@@ -145,7 +125,7 @@ promotion_go(struct job *s, const struct promote_options *o, struct promote_plan
         return promote_refused(p, err);
     }
     live_begin("putting the generation live");
-    if (promote_apply(s->ctx, &s->adapter, o, p, &r, err))
+    if (s->ops->promote->apply(s->ctx, &s->adapter, o, p, &r, err))
         return -1;
     /* from here on it is live, whatever becomes of the old ones */
     out->live = true;
@@ -156,7 +136,7 @@ promotion_go(struct job *s, const struct promote_options *o, struct promote_plan
     out->held_ms = r.held_ms;
     out->message = say(s, p, &r);
     struct err later;
-    if (promote_clean(s->ctx, s->adapter, o, &r, &later))
+    if (s->ops->promote->clean(s->ctx, s->adapter, o, &r, &later))
         log_event(LOG_WARN, "promote.clean",
                   "former generations could not be dropped, the next promotion tries again: %s",
                   later.msg);
@@ -167,74 +147,69 @@ promotion_go(struct job *s, const struct promote_options *o, struct promote_plan
 
 /* --- the journal --- */
 
-static const char *const columns[] = {"generation", "kind",        "content",   "live",
-                                      "at",         "age_seconds", "role",      "relations",
-                                      "kept",       "bytes",       "restorable"};
-enum {
-    GENERATION,
-    KIND,
-    CONTENT,
-    LIVE,
-    AT,
-    AGE,
-    ROLE,
-    RELATIONS,
-    KEPT,
-    BYTES,
-    RESTORABLE,
-    COLUMNS
-};
+static void
+put_number(cJSON *o, const char *key, int64_t value)
+{
+    mem_check(cJSON_AddNumberToObject(o, key, (double)value));
+}
 
 static void
-print_json(struct job *s, const struct strlist *cells)
+print_json(struct job *s, const struct promote_generation *list, size_t n)
 {
-    cJSON *list = json_array(s->ctx);
-    for (size_t i = 0; i + COLUMNS <= cells->n; i += COLUMNS) {
+    cJSON *array = json_array(s->ctx);
+    for (size_t i = 0; i < n; i++) {
+        const struct promote_generation *g = &list[i];
         cJSON *o = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(list, o);
-        for (size_t k = 0; k < COLUMNS; k++) {
-            const char *v = cells->v[i + k];
-            if (k == KIND || k == AT || k == ROLE)
-                json_put_str(o, columns[k], *v ? v : NULL);
-            else if (!*v)
-                mem_check(cJSON_AddNullToObject(o, columns[k]));
-            else if (k == LIVE || k == RESTORABLE)
-                mem_check(cJSON_AddBoolToObject(o, columns[k], strcmp(v, "t") == 0));
-            else
-                mem_check(cJSON_AddNumberToObject(o, columns[k], strtod(v, NULL)));
-        }
+        cJSON_AddItemToArray(array, o);
+        put_number(o, "generation", g->number);
+        json_put_str(o, "kind", g->kind);
+        put_number(o, "content", g->content);
+        mem_check(cJSON_AddBoolToObject(o, "live", g->live));
+        json_put_str(o, "at", g->at);
+        if (g->age_seconds < 0)
+            mem_check(cJSON_AddNullToObject(o, "age_seconds"));
+        else
+            put_number(o, "age_seconds", g->age_seconds);
+        json_put_str(o, "role", g->role);
+        put_number(o, "relations", g->relations);
+        put_number(o, "kept", g->kept);
+        put_number(o, "bytes", g->bytes);
+        mem_check(cJSON_AddBoolToObject(o, "restorable", g->restorable));
     }
-    puts(json_print(s->ctx, list, true));
+    puts(json_print(s->ctx, array, true));
 }
 
 /* What is live, what a rollback can bring back, what is gone. */
 static void
-print_generation(struct job *s, const char *const *c)
+print_generation(struct job *s, const struct promote_generation *g)
 {
-    const char *state = str_eq(c[LIVE], "t")         ? "live"
-                        : str_eq(c[RESTORABLE], "t") ? "kept"
-                                                     : "gone";
-    printf("%10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", c[GENERATION], c[KIND], c[CONTENT],
-           c[AT], *c[AGE] ? guard_age_text(s->ctx, strtoll(c[AGE], NULL, 10)) : "", c[RELATIONS],
-           str_bytes(s->ctx, strtoll(c[BYTES], NULL, 10)), state, c[ROLE]);
+    printf("%10lld  %-8s  %7lld  %-20s  %11s  %9lld  %9s  %-8s  %s\n", (long long)g->number,
+           g->kind, (long long)g->content, g->at ? g->at : "",
+           g->age_seconds < 0 ? "" : guard_age_text(s->ctx, g->age_seconds),
+           (long long)g->relations, str_bytes(s->ctx, g->bytes),
+           g->live         ? "live"
+           : g->restorable ? "kept"
+                           : "gone",
+           g->role ? g->role : "");
 }
 
 int
-promotion_list(struct job *s, const struct promote_options *o, struct err *err)
+promotion_list(struct job *s, struct err *err)
 {
-    struct strlist cells = {0};
-    if (promote_list(s->ctx, s->adapter, o->ops, &cells, err))
+    struct promote_generation *list;
+    size_t n;
+    if (s->ops->promote->list(s->ctx, s->adapter, &list, &n, err))
         return -1;
     if (str_eq(s->config->output, "json")) {
-        print_json(s, &cells);
+        print_json(s, list, n);
         return 0;
     }
-    if (!cells.n)
+    if (!n)
         puts("nothing was promoted yet");
     else
         printf("%-10s  %-8s  %7s  %-20s  %11s  %9s  %9s  %-8s  %s\n", "generation", "kind",
                "content", "at", "age", "relations", "size", "state", "by");
-    for (size_t i = 0; i + COLUMNS <= cells.n; i += COLUMNS)
-        print_generation(s, cells.v + i);
+    for (size_t i = 0; i < n; i++)
+        print_generation(s, &list[i]);
     return 0;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define SUFFIX "__stage"
-enum { NAME_MOST = 63 };
 
 /* --- two parses --- */
 
@@ -17,10 +16,10 @@ stage_schema(struct job *s, struct err *err)
         return fail(err, ERR_CONFIG, "%s: the target '%s' has no schema", s->profile->file,
                     s->profile->target);
     s->schema = mem_printf(s->ctx, "%s" SUFFIX, s->profile->schema);
-    if (strlen(s->schema) <= NAME_MOST)
+    if (strlen(s->schema) <= s->ops->dialect->name_max)
         return 0;
-    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows %d", s->schema,
-         strlen(s->schema), NAME_MOST);
+    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %u are allowed", s->schema,
+         strlen(s->schema), s->ops->dialect->name_max);
     return hint(
         err, "Shorten production's schema, or build beside it yourself and promote with --from.");
 }
@@ -122,26 +121,24 @@ add_pair(struct promotion_stage *g, const char *stage, const char *schema, const
 /* dbt's `grants` says who may do what: a right that it took away must not come back from the old
  * relation. */
 static int
-add_granted(struct promotion_stage *g, cJSON *granted, uint32_t node, const struct node *prod,
-            const char *name, struct err *err)
+add_granted(struct promotion_stage *g, uint32_t node, const struct node *prod, const char *name,
+            struct err *err)
 {
     cJSON *json = NULL;
     const cJSON *item;
     if (manifest_node_json(g->s->ctx, g->s->head, node, &json, err))
         return -1;
     cJSON_ArrayForEach (item, json_get(json_get(json, "config"), "grants")) {
-        cJSON *o = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(granted, o);
-        json_put_str(o, "schema", prod->schema);
-        json_put_str(o, "name", name);
-        json_put_str(o, "privilege", item->string);
+        g->granted = mem_grow(g->s->ctx, g->granted, struct promote_right, g->o->n_granted + 1);
+        g->granted[g->o->n_granted++] =
+            (struct promote_right){.schema = prod->schema, .name = name, .privilege = item->string};
     }
+    g->o->granted = g->granted;
     return 0;
 }
 
 static int
-pair_node(struct promotion_stage *g, const struct plan_node *p, cJSON *names, cJSON *granted,
-          struct err *err)
+pair_node(struct promotion_stage *g, const struct plan_node *p, struct err *err)
 {
     struct job *s = g->s;
     uint32_t at = state_production_node(s->state, p->node);
@@ -161,12 +158,10 @@ pair_node(struct promotion_stage *g, const struct plan_node *p, cJSON *names, cJ
              p->info->unique_id, name, p->target.name);
         return hint(err, "Make generate_alias_name give the same name for both.");
     }
-    cJSON *o = mem_check(cJSON_CreateObject());
-    cJSON_AddItemToArray(names, o);
-    json_put_str(o, "schema", prod->schema);
-    json_put_str(o, "name", name);
-    mem_check(cJSON_AddBoolToObject(o, "cloned", p->clone != NULL));
-    return add_granted(g, granted, p->node, prod, name, err) ||
+    g->names = mem_grow(s->ctx, g->names, struct promote_name, g->n_names + 1);
+    g->names[g->n_names++] =
+        (struct promote_name){.schema = prod->schema, .name = name, .cloned = p->clone != NULL};
+    return add_granted(g, p->node, prod, name, err) ||
                    add_pair(g, p->target.schema, prod->schema, p->info->unique_id, err)
                ? -1
                : 0;
@@ -185,11 +180,10 @@ static int
 pair_all(struct promotion_stage *g, struct err *err)
 {
     struct job *s = g->s;
-    cJSON *names = json_array(s->ctx), *granted = json_array(s->ctx), *made = json_array(s->ctx);
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
         bool stores = p->info->type == NODE_TEST && is_written(s->plan, p->info->schema);
-        if ((p->target.name || stores) && pair_node(g, p, names, granted, err))
+        if ((p->target.name || stores) && pair_node(g, p, err))
             return -1;
     }
     struct namespace_info *found = mem_array(s->ctx, struct namespace_info, g->schemas.n);
@@ -198,10 +192,7 @@ pair_all(struct promotion_stage *g, struct err *err)
         return -1;
     for (size_t i = 0; i < g->schemas.n; i++)
         if (!found[i].exists)
-            cJSON_AddItemToArray(made, mem_check(cJSON_CreateString(g->schemas.v[i])));
-    g->names = json_print(s->ctx, names, false);
-    g->o->granted = json_print(s->ctx, granted, false);
-    g->o->made = json_print(s->ctx, made, false);
+            strlist_add(s->ctx, &g->o->made, g->schemas.v[i]);
     return 0;
 }
 
@@ -245,13 +236,10 @@ check_nodes(const struct job *s, struct err *err)
 static int
 lock(struct job *s, struct err *err)
 {
-    char *sql;
-    struct strlist got = {0};
-    const struct sql_var vars[] = {{"key", warehouse_lock_key(s->ctx, "cloneci:promote:stage")}};
-    if (sql_render(s->ctx, &sql, s->ops->dialect->name, "lock_try_session", vars, 1, err) ||
-        s->ops->query(s->ctx, s->adapter, sql, &got, err))
+    bool got;
+    if (s->ops->promote->stage_lock(s->ctx, s->adapter, &got, err))
         return -1;
-    if (got.n == 1 && str_eq(got.v[0], "t"))
+    if (got)
         return 0;
     fail(err, ERR_LOCKED, "another promotion is being built in this database");
     return hint(err, "Wait for it, then look at cloneci promote --list.");
@@ -268,5 +256,5 @@ promotion_stage_plan(struct promotion_stage *g, struct job *s, struct promote_op
         parse_stage(s, err) || select_stage(s, err) || job_plan(s, err) || check_nodes(s, err) ||
         pair_all(g, err))
         return -1;
-    return promote_plan_ahead(s->ctx, &g->ahead, s->adapter, o, g->names, err);
+    return s->ops->promote->ahead(s->ctx, &g->ahead, s->adapter, o, g->names, g->n_names, err);
 }

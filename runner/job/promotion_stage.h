@@ -3,7 +3,7 @@
 #ifndef JOB_STAGING_H
 #define JOB_STAGING_H
 
-#include "promote/promote.h"
+#include "adapters/promote.h"
 #include "job.h"
 
 struct promotion_stage {
@@ -12,9 +12,11 @@ struct promotion_stage {
     struct promote_pair *pairs; /* which schema of stage becomes which of production */
     size_t n_pairs;
     struct strlist schemas;     /* of production, each once */
-    const char *names;          /* JSON array of {schema, name, cloned}: what is replaced */
-    struct promote_plan *ahead; /* what can be told before anything is built */
-    struct promote_note note;   /* what production was before the clones were made */
+    struct promote_name *names; /* what is replaced */
+    size_t n_names;
+    struct promote_right *granted; /* that dbt's `grants` decide */
+    struct promote_plan *ahead;    /* what can be told before anything is built */
+    struct promote_note note;      /* what production was before the clones were made */
 };
 
 /* Names and plans: parses the project for production and for stage, selects, plans the clones and

@@ -1,6 +1,7 @@
 /* Stage is filled with production's own tables, built, and judged: what did not pass whole is not
  * put live. */
 #include "findings.h"
+#include "promotion.h"
 #include "promotion_stage.h"
 
 #include "dbt/dbt.h"
@@ -23,7 +24,7 @@ show_json(const struct promotion_stage *g)
         json_put_str(item, "stage", g->pairs[i].stage);
         json_put_str(item, "schema", g->pairs[i].schema);
     }
-    json_put_strlist(o, "rewire", &g->ahead->rewire);
+    json_put_strlist(o, "rewire", g->ahead->rewire);
     cJSON_AddItemToObject(o, "plan", mem_check(cJSON_Duplicate(plan_json(s->ctx, s->plan), true)));
     puts(log_redact(s->ctx, json_print(s->ctx, o, true)));
 }
@@ -44,10 +45,10 @@ promotion_stage_show(const struct promotion_stage *g, struct err *err)
     for (size_t i = 0; i < g->n_pairs; i++)
         printf("  %s -> %s, what it replaces -> %s%s\n", g->pairs[i].stage, g->pairs[i].schema,
                g->pairs[i].schema, p->suffix);
-    if (p->rewire.n)
+    if (p->rewire->n)
         printf("\nStays, and is put onto the new relations\n");
-    for (size_t i = 0; i < p->rewire.n; i++)
-        printf("  %s;\n", p->rewire.v[i]);
+    for (size_t i = 0; i < p->rewire->n; i++)
+        printf("  %s;\n", p->rewire->v[i]);
     return promote_refused(p, err);
 }
 
@@ -192,8 +193,9 @@ take_note(struct promotion_stage *g, struct err *err)
     double t = job_begin(s, "note");
     char *file = job_file(s, s->ctx, "note.json");
     if (file_mkdirs(path_dir(s->ctx, file), 0777, err) ||
-        promote_note_schemas(s->ctx, &g->note, s->adapter, g->o, &g->schemas, g->names, err) ||
-        promote_note_write(&g->note, file, err))
+        s->ops->promote->note(s->ctx, &g->note, s->adapter, &g->schemas, g->names, g->n_names,
+                              err) ||
+        promotion_note_write(&g->note, file, err))
         return -1;
     job_end(s, t);
     return 0;
@@ -232,11 +234,8 @@ promotion_stage_end(const struct promotion_stage *g)
     struct job *s = g->s;
     fault_point("promote-stage");
     for (size_t i = 0; i < g->n_pairs; i++) {
-        char *sql;
         struct err why;
-        const struct sql_var vars[] = {{"schema", g->pairs[i].stage}};
-        if (sql_render(s->ctx, &sql, s->ops->dialect->name, "namespace_drop", vars, 1, &why) ||
-            s->ops->exec(s->adapter, sql, &why))
+        if (s->ops->promote->stage_drop(s->ctx, s->adapter, g->pairs[i].stage, &why))
             log_event(LOG_WARN, "promote.stage", "the schema %s is kept: %s", g->pairs[i].stage,
                       why.msg);
     }

@@ -1,9 +1,9 @@
--- The statements that drop what the newest :'keep' generations no longer need, views first: parked schema, statement.
+-- The statements that drop what the newest :'keep' generations no longer need, views first.
 -- Only relations that the journal knows by their OID, and only where it parked them: in a schema of ours with the OID
 -- that it has noted. Never CASCADE.
-SELECT n.nspname, format('DROP %s %I.%I',
-                         CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
-                                        WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname)
+SELECT format('DROP %s %I.%I',
+              CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' WHEN 'f' THEN 'FOREIGN TABLE'
+                             WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname)
 FROM cloneci.generation AS g
 CROSS JOIN jsonb_array_elements(g.schemas) AS s
 JOIN pg_namespace AS n ON n.oid = (s ->> 'oid')::oid AND n.nspname = s ->> 'parked'

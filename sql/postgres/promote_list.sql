@@ -18,9 +18,9 @@ known AS (
     UNION ALL
     SELECT 0, 'before', 0, NULL, NULL, 0, s.olds, s.olds_kept, s.old_bytes FROM stands AS s WHERE s.generation = 1
 )
-SELECT k.generation, k.kind, k.content, k.generation = max(k.generation) OVER (),
-       to_char(k.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), extract(epoch FROM clock_timestamp() - k.at)::bigint, k.role,
+SELECT k.generation, k.kind, k.content, k.generation = max(k.generation) OVER () AS live,
+       to_char(k.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at, extract(epoch FROM clock_timestamp() - k.at)::bigint AS age_seconds, k.role,
        k.relations, k.kept, k.bytes,
-       coalesce(sum(k.missing) OVER (ORDER BY k.generation DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) = 0
+       coalesce(sum(k.missing) OVER (ORDER BY k.generation DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) = 0 AS restorable
 FROM known AS k
 ORDER BY k.generation DESC;

@@ -3,7 +3,7 @@
  * readers kept out, within a budget that they do not notice. A kill anywhere before the COMMIT
  * leaves nothing; after it, all is there.
  */
-#include "internal.h"
+#include "promote.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,13 +24,21 @@ struct swap {
     void *ctx;
     struct warehouse *a;
     const struct promote_options *o;
-    struct promote_plan *p;
+    const struct pg_plan *p;
     struct promote_result *out;
     const char *backend; /* of the transaction */
     size_t sent;         /* statements that were done, for the crash tests */
     size_t exclusive_at; /* index of the last lock in what is sent at once */
     double locked;       /* when it was got */
 };
+
+/* Ends the transaction; the error that led here stands. */
+static int
+undo(struct swap *s)
+{
+    pg_abandon(s->a);
+    return -1;
+}
 
 /* One more statement is done: a place to be killed at. */
 static void
@@ -54,7 +62,7 @@ on_done(void *arg, size_t index, double ms)
 static int
 run(struct swap *s, const char *stem, const struct sql_var *vars, size_t n, struct err *err)
 {
-    if (promote_run(s->ctx, s->a, s->o->ops, stem, vars, n, err))
+    if (pg_send(s->ctx, s->a, stem, vars, n, err))
         return -1;
     done(s);
     return 0;
@@ -64,7 +72,7 @@ static int
 send(struct swap *s, const struct strlist *sql, struct err *err)
 {
     size_t failed = 0;
-    if (!sql->n || s->o->ops->exec_all(s->a, sql->v, sql->n, &failed, on_done, s, err) == 0)
+    if (!sql->n || pg_exec_all(s->a, sql->v, sql->n, &failed, on_done, s, err) == 0)
         return 0;
     return err->kind == ERR_WAREHOUSE && failed < sql->n ? wrap(err, "%.200s", sql->v[failed]) : -1;
 }
@@ -74,7 +82,7 @@ static int
 send_texts(struct swap *s, const struct strlist *sql, struct err *err)
 {
     for (size_t i = 0; i < sql->n; i++) {
-        if (s->o->ops->exec(s->a, sql->v[i], err))
+        if (pg_exec(s->a, sql->v[i], err))
             return -1;
         done(s);
     }
@@ -86,8 +94,7 @@ timeouts_sql(struct swap *s, char **sql, double lock_ms, double statement_ms, st
 {
     const struct sql_var vars[] = {{"lock_ms", mem_printf(s->ctx, "%.0f", lock_ms)},
                                    {"statement_ms", mem_printf(s->ctx, "%.0f", statement_ms)}};
-    return sql_render(s->ctx, sql, s->o->ops->dialect->name, "timeouts", vars, BASE_COUNT(vars),
-                      err);
+    return sql_render(s->ctx, sql, "postgres", "timeouts", vars, BASE_COUNT(vars), err);
 }
 
 /* --- before the transaction --- */
@@ -97,14 +104,14 @@ static int
 wait_for_snapshots(struct swap *s, struct err *err)
 {
     struct promote_note now;
-    if (s->p->back)
+    if (s->p->shown.back)
         return 0; /* what comes back was waited for when it went live */
-    if (promote_note_now(s->ctx, &now, s->a, s->o, "[]", NULL, err))
+    if (pg_note_now(s->ctx, &now, s->a, "[]", NULL, err))
         return -1;
     const struct sql_var vars[] = {{"since", now.at}};
     for (double end = clock_ms() + s->o->patience_ms;;) {
         struct strlist old = {0};
-        if (s->o->ops->read(s->ctx, s->a, "promote_old_snapshots", vars, 1, &old, err))
+        if (pg_read_cells(s->ctx, s->a, "promote_old_snapshots", vars, 1, &old, err))
             return -1;
         if (old.n == 0)
             return 0;
@@ -138,7 +145,7 @@ take_lock(struct swap *s, bool *got, struct err *err)
 {
     struct strlist cells = {0};
     const struct sql_var vars[] = {{"key", warehouse_lock_key(s->ctx, lock_name)}};
-    if (promote_ask(s->ctx, s->a, s->o->ops, "lock_try", vars, 1, &cells, err))
+    if (pg_ask(s->ctx, s->a, "lock_try", vars, 1, &cells, err))
         return -1;
     *got = cells.n == 1 && strcmp(cells.v[0], "t") == 0;
     done(s);
@@ -153,10 +160,10 @@ begin(struct swap *s, struct err *err)
         if (run(s, "promote_begin", NULL, 0, err))
             return -1;
         if (take_lock(s, &got, err))
-            return promote_undo(s->ctx, s->a, s->o->ops);
+            return undo(s);
         if (got)
             return 0;
-        promote_undo(s->ctx, s->a, s->o->ops);
+        pg_abandon(s->a);
         if (clock_ms() > end) {
             fail(err, ERR_LOCKED, "another promotion or rollback is at work in this database");
             return hint(err, "Wait for it, then look at cloneci promote --list.");
@@ -175,26 +182,33 @@ same(const struct strlist *a, const struct strlist *b)
     return equal;
 }
 
+static const struct strlist *
+phase(const struct swap *s, enum pg_phase which)
+{
+    return &s->p->phases[which].statements;
+}
+
 /* With the writers held off: does the catalog still say what the plan was made of? */
 static int
 recheck(struct swap *s, struct err *err)
 {
-    struct strlist cells = {0};
-    struct promote_plan now = *s->p;
-    int64_t live, content, before;
-    now.refused = now.analyze = now.writers = now.incoming = now.carry = now.exclusive = now.move =
-        now.rewire = (struct strlist){0};
-    if (promote_journal(s->ctx, s->a, s->o->ops, &live, &content, &before, err) ||
-        promote_statements(s->ctx, s->a, s->o->ops, s->p, &cells, err) ||
-        promote_sort(s->ctx, &now, &cells, err))
+    static const enum pg_phase looked_at[] = {PHASE_INCOMING, PHASE_CARRY, PHASE_EXCLUSIVE,
+                                              PHASE_MOVE, PHASE_REWIRE};
+    struct pg_journal journal;
+    struct pg_plan now = *s->p;
+    now.shown.refused = (struct strlist){0};
+    for (size_t i = 0; i < N_PHASES; i++)
+        now.phases[i].statements = (struct strlist){0};
+    if (pg_journal_read(s->ctx, s->a, &journal, err) ||
+        pg_promote_statements(s->ctx, s->a, s->o, &now, err))
         return -1;
     done(s);
-    if (live == s->p->live && same(&now.refused, &s->p->refused) &&
-        same(&now.incoming, &s->p->incoming) && same(&now.carry, &s->p->carry) &&
-        same(&now.exclusive, &s->p->exclusive) && same(&now.move, &s->p->move) &&
-        same(&now.rewire, &s->p->rewire))
+    bool equal = journal.live == s->p->shown.live && now.shown.refused.n == 0;
+    for (size_t i = 0; i < BASE_COUNT(looked_at); i++)
+        equal = equal && same(&now.phases[looked_at[i]].statements, phase(s, looked_at[i]));
+    if (equal)
         return 0;
-    if (promote_refused(&now, err))
+    if (promote_refused(&now.shown, err))
         return -1;
     fail(err, ERR_REFUSED,
          "production or the schemas that are promoted were altered meanwhile; nothing was changed");
@@ -206,7 +220,7 @@ prepare(struct swap *s, struct err *err)
 {
     char *timeouts;
     struct strlist backend = {0}, lines = {0};
-    if (promote_ask(s->ctx, s->a, s->o->ops, "promote_backend", NULL, 0, &backend, err) ||
+    if (pg_ask(s->ctx, s->a, "promote_backend", NULL, 0, &backend, err) ||
         timeouts_sql(s, &timeouts, s->o->lock_ms, 0, err))
         return -1;
     if (backend.n != 1)
@@ -215,16 +229,16 @@ prepare(struct swap *s, struct err *err)
     strlist_add(s->ctx, &lines, timeouts);
     if (send(s, &lines, err))
         return -1;
-    if (send(s, &s->p->writers, err))
+    if (send(s, phase(s, PHASE_WRITERS), err))
         return err->cause == CAUSE_BUSY
                    ? hint(err, "Something writes to production for longer than --lock-timeout; "
                                "nothing was changed.")
                    : -1;
-    if (recheck(s, err) || promote_note_check(s->ctx, s->a, s->o->ops, s->p, err))
+    if (recheck(s, err) || pg_note_check(s->ctx, s->a, s->p, err))
         return -1;
     done(s);
-    return send_texts(s, &s->p->park, err) || send(s, &s->p->incoming, err) ||
-                   send(s, &s->p->carry, err)
+    return send_texts(s, phase(s, PHASE_PARK), err) || send(s, phase(s, PHASE_INCOMING), err) ||
+                   send(s, phase(s, PHASE_CARRY), err)
                ? -1
                : 0;
 }
@@ -234,16 +248,15 @@ prepare(struct swap *s, struct err *err)
 static int
 record_sql(struct swap *s, char **sql, struct err *err)
 {
-    const struct promote_plan *p = s->p;
+    const struct promote_plan *p = &s->p->shown;
     const struct sql_var vars[] = {{"run_id", s->o->run_id},
                                    {"generation", mem_printf(s->ctx, "%" PRId64, p->number)},
                                    {"kind", p->back ? "rollback" : "promote"},
                                    {"content", mem_printf(s->ctx, "%" PRId64, p->content)},
                                    {"project", s->o->project},
                                    {"suffix", p->suffix},
-                                   {"moves", p->moves}};
-    return sql_render(s->ctx, sql, s->o->ops->dialect->name, "promote_record", vars,
-                      BASE_COUNT(vars), err);
+                                   {"moves", s->p->moves}};
+    return sql_render(s->ctx, sql, "postgres", "promote_record", vars, BASE_COUNT(vars), err);
 }
 
 static void
@@ -269,7 +282,7 @@ budget(const struct swap *s)
 static int
 swap_statements(struct swap *s, struct strlist *sql, struct err *err)
 {
-    const struct strlist *turns = &s->p->exclusive;
+    const struct strlist *turns = phase(s, PHASE_EXCLUSIVE);
     char *within, *without, *record;
     if (timeouts_sql(s, &within, 0, budget(s), err) ||
         timeouts_sql(s, &without, s->o->budget_ms, 0, err) || record_sql(s, &record, err))
@@ -279,8 +292,8 @@ swap_statements(struct swap *s, struct strlist *sql, struct err *err)
         strlist_add(s->ctx, sql, turns->v[(size_t)s->out->tries % turns->n]);
     s->exclusive_at = sql->n - 1;
     strlist_add(s->ctx, sql, without);
-    add_all(s->ctx, sql, &s->p->move);
-    add_all(s->ctx, sql, &s->p->rewire);
+    add_all(s->ctx, sql, phase(s, PHASE_MOVE));
+    add_all(s->ctx, sql, phase(s, PHASE_REWIRE));
     strlist_add(s->ctx, sql, record);
     return 0;
 }
@@ -307,7 +320,7 @@ swap(struct swap *s, struct err *err)
         if (err->kind != ERR_WAREHOUSE || !is_busy(err))
             return -1;
         struct err busy = *err;
-        if (promote_run(s->ctx, s->a, s->o->ops, "promote_savepoint_back", NULL, 0, err))
+        if (pg_send(s->ctx, s->a, "promote_savepoint_back", NULL, 0, err))
             return -1;
         if (clock_ms() > end) {
             *err = busy;
@@ -331,7 +344,7 @@ happened(struct swap *s, bool *yes, struct err *err)
 {
     struct strlist cells = {0};
     const struct sql_var vars[] = {{"run_id", s->o->run_id}};
-    if (promote_ask(s->ctx, s->a, s->o->ops, "promote_happened", vars, 1, &cells, err))
+    if (pg_ask(s->ctx, s->a, "promote_happened", vars, 1, &cells, err))
         return -1;
     *yes = cells.n == 1;
     return 0;
@@ -348,7 +361,7 @@ decide(struct swap *s, bool *yes, struct err *err)
         return -1;
     if (*yes)
         return 0;
-    if (promote_ask(s->ctx, s->a, s->o->ops, "promote_backend_end", vars, 1, &ended, err))
+    if (pg_ask(s->ctx, s->a, "promote_backend_end", vars, 1, &ended, err))
         return -1;
     return happened(s, yes, err);
 }
@@ -371,24 +384,24 @@ resolve(struct swap *s, struct warehouse **a, struct err *err)
             rc = decide(s, &yes, err);
         }
         if (rc && fresh)
-            s->o->ops->close(fresh);
+            pg_close(fresh);
         struct err ignored;
         if (rc && interrupt_wait(OTHER_LOOK_MS, &ignored))
             end = 0;
     }
     if (rc) {
         *err = why;
-        wrap(err, "whether generation %lld is live is not known", (long long)s->p->number);
+        wrap(err, "whether generation %lld is live is not known", (long long)s->p->shown.number);
         return hint(err, "Run cloneci promote --list when the server answers again: what it shows "
                          "as live is live, whole.");
     }
-    s->o->ops->close(*a);
+    pg_close(*a);
     *a = fresh;
     s->out->lost = true;
     if (yes)
         return 0;
     *err = why;
-    wrap(err, "generation %lld is not live, nothing was changed", (long long)s->p->number);
+    wrap(err, "generation %lld is not live, nothing was changed", (long long)s->p->shown.number);
     return hint(err, "The connection was lost at the COMMIT; run again.");
 }
 
@@ -397,9 +410,9 @@ commit(struct swap *s, struct warehouse **a, struct err *err)
 {
     fault_point("promote-commit");
     /* a signal that came before does not matter any more: all is done */
-    s->o->ops->shield(s->a, true);
-    int rc = promote_run(s->ctx, s->a, s->o->ops, "commit", NULL, 0, err);
-    s->o->ops->shield(s->a, false);
+    pg_shield(s->a, true);
+    int rc = pg_send(s->ctx, s->a, "commit", NULL, 0, err);
+    pg_shield(s->a, false);
     if (rc)
         return resolve(s, a, err);
     s->out->held_ms = clock_ms() - s->locked;
@@ -408,25 +421,26 @@ commit(struct swap *s, struct warehouse **a, struct err *err)
 }
 
 int
-promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
-              struct promote_plan *p, struct promote_result *out, struct err *err)
+pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
+                 const struct promote_plan *p, struct promote_result *out, struct err *err)
 {
-    struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = p, .out = out};
+    struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = (const struct pg_plan *)p, .out = out};
     *out = (struct promote_result){0};
-    if (promote_refused(p, err) || promote_journal_make(ctx, *a, o->ops, err) ||
-        send_texts(&s, &p->analyze, err) || wait_for_snapshots(&s, err) || begin(&s, err))
+    if (promote_refused(p, err) || pg_journal_make(ctx, *a, err) ||
+        send_texts(&s, phase(&s, PHASE_ANALYZE), err) || wait_for_snapshots(&s, err) ||
+        begin(&s, err))
         return -1;
     if (prepare(&s, err) || swap(&s, err))
-        return promote_undo(ctx, s.a, o->ops);
+        return undo(&s);
     if (commit(&s, a, err))
         return -1;
     /* it is live: what goes wrong from here on, or an interrupt, does not make it otherwise */
     const struct sql_var vars[] = {{"run_id", o->run_id}};
     struct err later;
-    o->ops->shield(*a, true);
-    if (o->ops->read(ctx, *a, "promote_pinned", vars, 1, &out->pinned, &later))
+    pg_shield(*a, true);
+    if (pg_read_cells(ctx, *a, "promote_pinned", vars, 1, &out->pinned, &later))
         log_event(LOG_WARN, "promote.pinned",
                   "what leans on the former generation could not be read: %s", later.msg);
-    o->ops->shield(*a, false);
+    pg_shield(*a, false);
     return 0;
 }

@@ -1,5 +1,5 @@
 /* Old generations go object by object, never by CASCADE: what is still used stays, and is told. */
-#include "internal.h"
+#include "promote.h"
 
 #include <string.h>
 
@@ -14,41 +14,39 @@ still_used(const struct err *err)
 }
 
 static int
-drop_one(void *ctx, struct warehouse *a, const struct promote_options *o, const char *drop,
-         struct err *err)
+drop_one(void *ctx, struct warehouse *a, const char *drop, struct err *err)
 {
     char *begin, *timeouts, *commit;
     const struct sql_var limits[] = {{"lock_ms", DROP_LOCK_MS}, {"statement_ms", "0"}};
-    if (sql_render(ctx, &begin, o->ops->dialect->name, "begin", NULL, 0, err) ||
-        sql_render(ctx, &timeouts, o->ops->dialect->name, "timeouts", limits, BASE_COUNT(limits),
-                   err) ||
-        sql_render(ctx, &commit, o->ops->dialect->name, "commit", NULL, 0, err))
+    if (sql_render(ctx, &begin, "postgres", "begin", NULL, 0, err) ||
+        sql_render(ctx, &timeouts, "postgres", "timeouts", limits, BASE_COUNT(limits), err) ||
+        sql_render(ctx, &commit, "postgres", "commit", NULL, 0, err))
         return -1;
     const char *const sql[] = {begin, timeouts, drop, commit};
     size_t failed;
-    if (o->ops->exec_all(a, sql, BASE_COUNT(sql), &failed, NULL, NULL, err) == 0)
+    if (pg_exec_all(a, sql, BASE_COUNT(sql), &failed, NULL, NULL, err) == 0)
         return 0;
     wrap(err, "%s", drop);
-    return promote_undo(ctx, a, o->ops);
+    pg_abandon(a);
+    return -1;
 }
 
 /* One round through what is to go; the next may drop what this one's drops have freed. */
 static int
-drop_round(void *ctx, struct warehouse *a, const struct promote_options *o,
-           const struct sql_var *vars, size_t n_vars, size_t *dropped, struct promote_result *out,
-           struct err *err)
+drop_round(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_vars,
+           size_t *dropped, struct promote_result *out, struct err *err)
 {
-    struct strlist cells = {0};
+    struct strlist drops = {0};
     *dropped = 0;
     out->kept = (struct strlist){0};
-    if (o->ops->read(ctx, a, "promote_drops", vars, n_vars, &cells, err))
+    if (pg_read_cells(ctx, a, "promote_drops", vars, n_vars, &drops, err))
         return -1;
-    for (size_t i = 0; i + 1 < cells.n; i += 2) {
+    for (size_t i = 0; i < drops.n; i++) {
         struct err why;
         if (interrupt_check(err))
             return -1;
         fault_point("promote-drop");
-        if (drop_one(ctx, a, o, cells.v[i + 1], &why) == 0)
+        if (drop_one(ctx, a, drops.v[i], &why) == 0)
             ++*dropped;
         else if (still_used(&why))
             strlist_add(ctx, &out->kept, why.msg);
@@ -61,23 +59,23 @@ drop_round(void *ctx, struct warehouse *a, const struct promote_options *o,
 }
 
 int
-promote_clean(void *ctx, struct warehouse *a, const struct promote_options *o,
-              struct promote_result *out, struct err *err)
+pg_promote_clean(void *ctx, struct warehouse *a, const struct promote_options *o,
+                 struct promote_result *out, struct err *err)
 {
     struct strlist empty = {0};
     const struct sql_var vars[] = {{"keep", mem_printf(ctx, "%d", o->keep)},
                                    {"project", o->project}};
     size_t dropped;
     do
-        if (drop_round(ctx, a, o, vars, BASE_COUNT(vars), &dropped, out, err))
+        if (drop_round(ctx, a, vars, BASE_COUNT(vars), &dropped, out, err))
             return -1;
     while (dropped && out->kept.n);
-    if (o->ops->read(ctx, a, "promote_empty", vars, BASE_COUNT(vars), &empty, err))
+    if (pg_read_cells(ctx, a, "promote_empty", vars, BASE_COUNT(vars), &empty, err))
         return -1;
     for (size_t i = 0; i < empty.n; i++) {
         const struct sql_var one[] = {{"schema", empty.v[i]}};
         struct err why;
-        if (promote_run(ctx, a, o->ops, "namespace_drop", one, 1, &why) == 0)
+        if (pg_send(ctx, a, "namespace_drop", one, 1, &why) == 0)
             strlist_add(ctx, &out->dropped, empty.v[i]);
         else if (still_used(&why))
             strlist_add(ctx, &out->kept, why.msg);

@@ -1,0 +1,80 @@
+/*
+ * promote on PostgreSQL: in one transaction, relation by relation by SET SCHEMA, so that schemas
+ * keep their OID and a reader's transaction sees one generation. The catalog is read and every
+ * statement rendered before anything is locked; a journal row decides what happened. Private to its
+ * folder.
+ */
+#ifndef PG_PROMOTE_H
+#define PG_PROMOTE_H
+
+#include "adapters/postgres/postgres.h"
+#include "adapters/promote.h"
+
+/* In the order in which they are sent; the same names are in promote_sql.sql. */
+enum pg_phase {
+    PHASE_ANALYZE,
+    PHASE_WRITERS,
+    PHASE_PARK,
+    PHASE_INCOMING,
+    PHASE_CARRY,
+    PHASE_EXCLUSIVE,
+    PHASE_MOVE,
+    PHASE_REWIRE,
+    N_PHASES
+};
+
+/* A plan with what only this folder knows of it. */
+struct pg_plan {
+    struct promote_plan shown; /* first: the door's pointer is this one's */
+    struct promote_phase phases[N_PHASES];
+    const char *moves; /* JSON: see promote_moves.sql */
+    struct promote_note note;
+};
+
+/* The journal: 0, 0, -1 before the first promotion. */
+struct pg_journal {
+    int64_t live;    /* the newest generation */
+    int64_t content; /* the one whose content is live */
+    int64_t before;  /* the one before that; -1: there is none */
+};
+int pg_journal_read(void *ctx, struct warehouse *a, struct pg_journal *out,
+                    struct err *err) BASE_CHECKED;
+/* Makes it if it is missing. */
+int pg_journal_make(void *ctx, struct warehouse *a, struct err *err) BASE_CHECKED;
+int pg_journal_list(void *ctx, struct warehouse *a, struct promote_generation **out, size_t *n,
+                    struct err *err) BASE_CHECKED;
+
+int pg_promote_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
+                       const struct promote_options *o, const struct promote_pair *pairs, size_t n,
+                       const struct promote_note *note, struct err *err) BASE_CHECKED;
+int pg_promote_back(void *ctx, struct promote_plan **out, struct warehouse *a,
+                    const struct promote_options *o, int64_t to, struct err *err) BASE_CHECKED;
+int pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
+                     const struct promote_options *o, const struct promote_name *names, size_t n,
+                     struct err *err) BASE_CHECKED;
+/* Adds the statements of the plan's moves, as the catalog has it now: promote_sql.sql. */
+int pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
+                          struct pg_plan *p, struct err *err) BASE_CHECKED;
+/* What the pairs move, as promote_moves.sql gives it. */
+int pg_promote_moves(void *ctx, const char **moves, struct warehouse *a,
+                     const struct promote_pair *pairs, size_t n, struct err *err) BASE_CHECKED;
+/* {schema, name, cloned} of each, as templates take them. */
+char *pg_promote_names(void *ctx, const struct promote_name *names, size_t n);
+
+/* note.c; `counted` is JSON as promote_note_sql.sql takes it, NULL: all. */
+int pg_promote_note(void *ctx, struct promote_note *out, struct warehouse *a,
+                    const struct strlist *schemas, const struct promote_name *counted,
+                    size_t n_counted, struct err *err) BASE_CHECKED;
+int pg_note_now(void *ctx, struct promote_note *out, struct warehouse *a, const char *moves,
+                const char *counted, struct err *err) BASE_CHECKED;
+/* ERR_REFUSED if what the plan replaces is not what was noted. */
+int pg_note_check(void *ctx, struct warehouse *a, const struct pg_plan *p,
+                  struct err *err) BASE_CHECKED;
+
+int pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
+                     const struct promote_plan *p, struct promote_result *out,
+                     struct err *err) BASE_CHECKED;
+int pg_promote_clean(void *ctx, struct warehouse *a, const struct promote_options *o,
+                     struct promote_result *out, struct err *err) BASE_CHECKED;
+
+#endif
