@@ -47,7 +47,7 @@ FROM unnest(string_to_array(:'schemas', ',')) AS s, unnest(ARRAY[:'ci', :'sandbo
 SELECT format('GRANT SELECT ON ALL TABLES IN SCHEMA %I TO %I', trim(s), r)
 FROM unnest(string_to_array(:'schemas', ',')) AS s, unnest(ARRAY[:'ci', :'sandbox']) AS r WHERE r <> '' \gexec
 
--- What production builds next: dbt makes its tables anew. Not IN SCHEMA: a table that is built elsewhere
+-- What production builds next: dbt replaces its tables. Not IN SCHEMA: a table that is built elsewhere
 -- and then moved in would lack the grant.
 SELECT format('ALTER DEFAULT PRIVILEGES FOR ROLE %I GRANT SELECT ON TABLES TO %I', :'owner', r)
 FROM unnest(ARRAY[:'ci', :'sandbox']) AS r WHERE r <> '' \gexec
