@@ -154,19 +154,34 @@ struct lexis {
     const char *name_signs; /* besides letters, digits and _, but not first in a name */
 };
 
+/* What dbt's adapter for a warehouse is like. */
+struct dbt_facts {
+    /* Whose macros it takes, in the order in which dbt looks for them: "postgres" stands for the
+     * package dbt_postgres and for names that begin with postgres__. Ends with NULL; NULL: its own
+     * alone. */
+    const char *const *types;
+    /* The kinds of constraints that it enforces, so that losing one breaks a contract. Ends with
+     * NULL; NULL: all. */
+    const char *const *enforced;
+    bool no_custom; /* dbt fails where a constraint of the kind "custom" is lost */
+};
+/* By the profile's type, which a manifest has as adapter_type; for any. */
+const struct dbt_facts *dbt_facts(const char *type);
+/* Is the package dbt's own, or its adapter's? */
+bool dbt_owns_package(const char *type, const char *package);
+
 /* A warehouse's language, as far as it is known without a connection. */
 struct dialect {
     const char *name;    /* folder under sql/ */
     const char *product; /* as messages call it: "PostgreSQL" */
     unsigned name_max;   /* bytes of an identifier */
     struct lexis lexis;
-    /* Whose macros dbt uses here, in the order in which it looks for them: "postgres" stands for
-     * the package dbt_postgres and for names that begin with postgres__. Ends with NULL. */
-    const char *const *dbt_types;
     /* A name as SQL has it, quoted whatever it is; nothing is checked. */
     char *(*quote)(void *ctx, const char *name);
     /* A relation likewise, with as much of its place as the warehouse's SQL needs. */
     char *(*qualify)(void *ctx, const struct relation *relation);
+    /* A sentence: how an administrator lets our role read the relation, or all of its schema. */
+    char *(*grant_hint)(void *ctx, const struct relation *relation, bool schema);
 };
 
 struct warehouse; /* an open connection */

@@ -26,7 +26,21 @@ qualify(void *ctx, const struct relation *relation)
     return text;
 }
 
-static const char *const dbt_types[] = {"postgres", NULL};
+static char *
+grant_hint(void *ctx, const struct relation *relation, bool schema)
+{
+    void *tmp = talloc_new(NULL);
+    char *text =
+        schema ? mem_printf(ctx,
+                            "GRANT USAGE ON SCHEMA %s and SELECT on its tables to the role of CI.",
+                            quote(tmp, relation->schema))
+               : mem_printf(ctx,
+                            "GRANT SELECT ON %s to the role of CI (and default privileges for what "
+                            "production rebuilds).",
+                            qualify(tmp, relation));
+    talloc_free(tmp);
+    return text;
+}
 
 const struct dialect pg_dialect = {
     .name = "postgres",
@@ -39,7 +53,7 @@ const struct dialect pg_dialect = {
               .dollar_texts = true,
               .nested_comments = true,
               .name_signs = "$"},
-    .dbt_types = dbt_types,
     .quote = quote,
     .qualify = qualify,
+    .grant_hint = grant_hint,
 };

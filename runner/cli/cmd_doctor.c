@@ -190,10 +190,10 @@ check_warehouse(struct doctor *d)
     struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     int rc = job_connect(s, &err);
-    if (!check(
-            d, "warehouse", rc, &err,
-            rc ? ""
-               : mem_printf(s->ctx, "PostgreSQL %s, role %s", s->server.version, s->server.role)))
+    if (!check(d, "warehouse", rc, &err,
+               rc ? ""
+                  : mem_printf(s->ctx, "%s %s, role %s", s->ops->dialect->product,
+                               s->server.version, s->server.role)))
         return;
     check(d, "pooler", job_direct(s, &err), &err,
           s->server.pooled

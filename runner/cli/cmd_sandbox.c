@@ -146,9 +146,9 @@ print_clones(struct job *s, bool dry_run)
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
         if (p->clone)
-            printf("%-6s \"%s\".\"%s\" of \"%s\".\"%s\"%s%s\n",
-                   clone_strategy_name(p->clone->strategy), p->clone->to.schema, p->clone->to.name,
-                   p->clone->from.schema, p->clone->from.name,
+            printf("%-6s %s of %s%s%s\n", clone_strategy_name(p->clone->strategy),
+                   s->ops->dialect->qualify(s->ctx, &p->clone->to),
+                   s->ops->dialect->qualify(s->ctx, &p->clone->from),
                    p->clone->strategy == CLONE_VIEW ? "" : ", ",
                    p->clone->strategy == CLONE_VIEW ? ""
                                                     : str_bytes(s->ctx, p->clone->source.bytes));
@@ -249,10 +249,10 @@ clone_of(const struct sandbox *box, const char *unique_id)
 }
 
 static void
-say_kept(const struct sandbox_clone *c, const char *why)
+say_kept(const struct job *s, const struct sandbox_clone *c, const char *why)
 {
-    log_event(LOG_WARN, "sandbox.kept", "\"%s\".\"%s\" is left as it is: %s", c->at.schema,
-              c->at.name, why);
+    log_event(LOG_WARN, "sandbox.kept", "%s is left as it is: %s",
+              s->ops->dialect->qualify(s->ctx, &c->at), why);
 }
 
 /* What changed, and is still what we made. */
@@ -268,11 +268,11 @@ to_refresh(struct job *s, const struct sandbox *found, struct plan_sandbox *box)
         uint32_t at = manifest_find(m, c->unique_id);
         if (c->replaced) {
             if (c->stale)
-                say_kept(c, "another relation was put in the clone's place");
+                say_kept(s, c, "another relation was put in the clone's place");
         } else if (at == MAP_NONE && (c->stale || c->missing)) {
-            say_kept(c, "production's manifest has it no more");
+            say_kept(s, c, "production's manifest has it no more");
         } else if (c->stale && strcmp(c->stale, "gone from production") == 0) {
-            say_kept(c, "it is gone from production");
+            say_kept(s, c, "it is gone from production");
         } else if (c->stale || c->missing) {
             r.in[at] = 1;
             views[at] = strcmp(c->strategy, "view") == 0;

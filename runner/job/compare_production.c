@@ -50,8 +50,7 @@ compare_one(struct findings *o, const struct plan_node *p, const struct relation
     *c = (struct findings_compared){.node = p->node,
                                     .keys = q.keys,
                                     .percent = q.percent,
-                                    .production =
-                                        mem_printf(s->ctx, "\"%s\".\"%s\"", q.b.schema, q.b.name)};
+                                    .production = s->ops->dialect->qualify(s->ctx, &q.b)};
     if (compare_summary(s->ctx, s->adapter, s->ops, &q, &c->summary, err))
         return -1;
     struct compare_result *r = full ? mem_new(s->ctx, struct compare_result) : NULL;

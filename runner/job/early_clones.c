@@ -91,7 +91,7 @@ names_as_dbt(struct job *s)
     struct err ignored;
     for (uint32_t i = 0; i < m->n_macros; i++) {
         cJSON *json = NULL;
-        if (!job_names_relations(&m->macros[i]))
+        if (!job_names_relations(m, &m->macros[i]))
             continue;
         if (!str_ends(m->macros[i].unique_id, "generate_schema_name") ||
             manifest_macro_json(s->ctx, m, i, &json, &ignored) || !json_str(json, "macro_sql") ||

@@ -4,13 +4,11 @@
 
 #include <string.h>
 
-enum { NAME_MOST = 63 };
-
 static char *
-sibling_schema(void *ctx, const char *schema)
+sibling_schema(void *ctx, const struct dialect *d, const char *schema)
 {
     char *name = mem_printf(ctx, "%s__full", schema);
-    if (strlen(name) <= NAME_MOST - 16) /* a custom schema may follow */
+    if (strlen(name) <= d->name_max - 16) /* a custom schema may follow */
         return name;
     char hex[HASH_SHA256_HEX];
     hash_sha256(schema, strlen(schema), hex);
@@ -58,7 +56,7 @@ make_twin(struct job *twin, const struct findings *o, struct err *err)
     twin->config = config;
     twin->project = project;
     twin->beside = s->plan;
-    twin->schema = sibling_schema(s->ctx, s->schema);
+    twin->schema = sibling_schema(s->ctx, s->ops->dialect, s->schema);
     twin->selected = wanted_nodes(o);
     return build_prepare(s->ctx, &twin->env, config, project, s->profile, twin->schema, err);
 }

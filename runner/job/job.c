@@ -116,6 +116,18 @@ slug(void *ctx, const char *branch)
     return b.s;
 }
 
+/* As the profile's warehouse takes it, which nobody has connected to yet. */
+static int
+check_schema(const struct job *s, struct err *err)
+{
+    const struct warehouse_ops *ops = s->profile ? warehouse_find(s->profile->type) : NULL;
+    if (!ops || strlen(s->schema) <= ops->dialect->name_max)
+        return 0;
+    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %s allows %u", s->schema,
+         strlen(s->schema), ops->dialect->product, ops->dialect->name_max);
+    return hint(err, "Choose a shorter one with --schema.");
+}
+
 int
 job_schema(struct job *s, struct err *err)
 {
@@ -132,12 +144,7 @@ job_schema(struct job *s, struct err *err)
              "no schema for the clones: there is no pull request number and HEAD is detached");
         return hint(err, "Name one with --schema, for example --schema pr_123.");
     }
-    if (strlen(s->schema) > 63) {
-        fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, PostgreSQL allows 63",
-             s->schema, strlen(s->schema));
-        return hint(err, "Choose a shorter one with --schema.");
-    }
-    return 0;
+    return check_schema(s, err);
 }
 
 /* --- production --- */
@@ -185,12 +192,12 @@ job_flags(const struct job *s, const struct manifest *head)
 }
 
 bool
-job_names_relations(const struct macro *m)
+job_names_relations(const struct manifest *m, const struct macro *macro)
 {
     static const char *const names[] = {"generate_schema_name", "generate_alias_name",
                                         "generate_database_name"};
-    const char *id = m->unique_id, *dot = strrchr(id, '.');
-    if (!dot || str_starts(id, "macro.dbt.") || str_starts(id, "macro.dbt_postgres."))
+    const char *dot = strrchr(macro->unique_id, '.');
+    if (!dot || dbt_owns_package(m->adapter_type, macro->package))
         return false;
     for (size_t k = 0; k < BASE_COUNT(names); k++)
         if (str_ends(dot + 1, names[k]))
@@ -204,7 +211,7 @@ static const char *
 naming_macro(const struct manifest *m)
 {
     for (uint32_t i = 0; i < m->n_macros; i++)
-        if (job_names_relations(&m->macros[i]))
+        if (job_names_relations(m, &m->macros[i]))
             return m->macros[i].unique_id;
     return NULL;
 }

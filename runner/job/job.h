@@ -117,7 +117,7 @@ const char *job_selector(struct job *s, uint32_t node);
 const struct strlist *job_names(struct job *s);
 struct state_flags job_flags(const struct job *s, const struct manifest *head);
 /* Does this macro of the project's, or of a package's, name relations in the place of dbt's own? */
-bool job_names_relations(const struct macro *m);
+bool job_names_relations(const struct manifest *m, const struct macro *macro);
 /* Did the user say anything of what is built? */
 bool job_is_selection(const struct config *c);
 /* Steps may lie within each other; job_end is given what job_begin returned. */

@@ -18,8 +18,8 @@ stage_schema(struct job *s, struct err *err)
     s->schema = mem_printf(s->ctx, "%s" SUFFIX, s->profile->schema);
     if (strlen(s->schema) <= s->ops->dialect->name_max)
         return 0;
-    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %u are allowed", s->schema,
-         strlen(s->schema), s->ops->dialect->name_max);
+    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %s allows %u", s->schema,
+         strlen(s->schema), s->ops->dialect->product, s->ops->dialect->name_max);
     return hint(
         err, "Shorten production's schema, or build beside it yourself and promote with --from.");
 }

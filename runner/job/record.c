@@ -45,13 +45,13 @@ record_inputs(cJSON *doc, struct job *s)
 }
 
 static char *
-relation_text(void *ctx, const struct relation *r)
+relation_text(void *ctx, const struct dialect *d, const struct relation *r)
 {
-    return r->name ? mem_printf(ctx, "\"%s\".\"%s\"", r->schema, r->name) : NULL;
+    return r->name ? d->qualify(ctx, r) : NULL;
 }
 
 static void
-record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms,
+record_clone(void *ctx, cJSON *node, const struct dialect *d, const struct plan_clone *c, double ms,
              const struct findings_lazy *lazy)
 {
     bool full = str_eq(c->fidelity, "full"); /* else the source's numbers are not the clone's */
@@ -63,8 +63,8 @@ record_clone(void *ctx, cJSON *node, const struct plan_clone *c, double ms,
     report_clone(node,
                  &(struct report_clone){.strategy = clone_strategy_name(c->strategy),
                                         .fidelity = c->fidelity,
-                                        .from = relation_text(ctx, &c->from),
-                                        .to = relation_text(ctx, &c->to),
+                                        .from = relation_text(ctx, d, &c->from),
+                                        .to = relation_text(ctx, d, &c->to),
                                         .note = mem_printf(ctx, "%s; %s", note, c->why),
                                         .bytes = full ? c->source.bytes : unknown,
                                         .rows = rows,
@@ -163,19 +163,19 @@ record_node(cJSON *doc, const struct findings *o, const struct plan_node *p, siz
 {
     void *tmp = talloc_new(NULL);
     const struct node *n = p->info;
-    cJSON *node =
-        report_node(doc, &(struct report_node){.unique_id = n->unique_id,
-                                               .name = n->name,
-                                               .resource_type = node_type_name(n->type),
-                                               .materialized = n->materialized,
-                                               .path = n->path,
-                                               .selector = job_selector(o->s, p->node),
-                                               .relation = relation_text(tmp, &p->target),
-                                               .via = p->via,
-                                               .skipped_because = p->skipped_because,
-                                               .is_new = p->is_new,
-                                               .candidate = p->candidate,
-                                               .on_schema_change = on_schema_change(tmp, o, p)});
+    cJSON *node = report_node(
+        doc, &(struct report_node){.unique_id = n->unique_id,
+                                   .name = n->name,
+                                   .resource_type = node_type_name(n->type),
+                                   .materialized = n->materialized,
+                                   .path = n->path,
+                                   .selector = job_selector(o->s, p->node),
+                                   .relation = relation_text(tmp, o->s->ops->dialect, &p->target),
+                                   .via = p->via,
+                                   .skipped_because = p->skipped_because,
+                                   .is_new = p->is_new,
+                                   .candidate = p->candidate,
+                                   .on_schema_change = on_schema_change(tmp, o, p)});
     for (size_t i = 0; i < p->n_reasons; i++)
         report_reason(node, p->reasons[i].kind, p->reasons[i].text, p->reasons[i].origin,
                       p->reasons[i].file);
@@ -183,7 +183,8 @@ record_node(cJSON *doc, const struct findings *o, const struct plan_node *p, siz
         report_parent(node, o->s->head->nodes[n->parents[i]].unique_id);
     enum build_verdict verdict = BUILD_UNKNOWN;
     if (p->clone) {
-        record_clone(tmp, node, p->clone, o->cloned ? o->applied.clones[*clone_at].ms : -1,
+        record_clone(tmp, node, o->s->ops->dialect, p->clone,
+                     o->cloned ? o->applied.clones[*clone_at].ms : -1,
                      o->lazy ? &o->lazy[*clone_at] : NULL);
         verdict = o->verdicts ? o->verdicts[*clone_at] : BUILD_UNKNOWN;
         ++*clone_at;

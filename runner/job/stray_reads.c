@@ -19,13 +19,12 @@ findings_undeferred(struct findings *o, struct err *err)
     int rc = n ? s->ops->describe(tmp, s->adapter, relations, n, infos, err) : 0;
     for (size_t i = 0; rc == 0 && i < n; i++)
         if (infos[i].kind != RELATION_MISSING)
-            strlist_add(s->ctx, &o->undeferred,
-                        mem_printf(tmp,
-                                   "%s reads \"%s\".\"%s\" by its name: that is production's "
-                                   "relation here, and dbt "
-                                   "does not know of it. Write ref() or source().",
-                                   found[i].unique_id, found[i].relation.schema,
-                                   found[i].relation.name));
+            strlist_add(
+                s->ctx, &o->undeferred,
+                mem_printf(tmp,
+                           "%s reads %s by its name: that is production's relation here, and "
+                           "dbt does not know of it. Write ref() or source().",
+                           found[i].unique_id, s->ops->dialect->qualify(tmp, &found[i].relation)));
     talloc_free(tmp);
     return rc;
 }

@@ -48,11 +48,10 @@ built_beside(const struct plan *plan, uint32_t parent)
 static struct plan_deferral
 from_beside(struct plan *plan, const struct plan_node *p)
 {
-    return (struct plan_deferral){
-        .unique_id = p->info->unique_id,
-        .relation = p->target,
-        .text = mem_printf(plan, "\"%s\".\"%s\"", p->target.schema, p->target.name),
-        .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
+    return (struct plan_deferral){.unique_id = p->info->unique_id,
+                                  .relation = p->target,
+                                  .text = plan_qualify(plan, &p->target),
+                                  .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
 }
 
 /* When it was built there, as text that sorts by time. */

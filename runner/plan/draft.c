@@ -120,7 +120,7 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
     for (size_t i = 0; i < BASE_COUNT(names); i++)
         if (names[i] && strlen(names[i]) > most) {
             fail(err, ERR_CONFIG, "%s: the name \"%s\" has %zu bytes, %s allows %u", n->unique_id,
-                 names[i], strlen(names[i]), plan->in.adapter->name, most);
+                 names[i], strlen(names[i]), plan->in.adapter->dialect->product, most);
             return hint(err, i == 0 ? "Choose a shorter one with --schema."
                                     : "Give the model a shorter alias.");
         }
@@ -233,6 +233,12 @@ add_nodes(struct plan *plan, struct err *err)
     return 0;
 }
 
+char *
+plan_qualify(const struct plan *plan, const struct relation *relation)
+{
+    return plan->in.adapter->dialect->qualify((void *)(uintptr_t)plan, relation);
+}
+
 /* Two nodes with one relation: the later clone would take the earlier one's place. */
 static int
 check_targets(struct plan *plan, struct err *err)
@@ -246,9 +252,8 @@ check_targets(struct plan *plan, struct err *err)
         const char *key = mem_printf(plan, "%s\x01%s", r->schema, r->name);
         uint32_t other = map_gets(seen, key);
         if (other != MAP_NONE) {
-            fail(err, ERR_CONFIG, "%s and %s would both be \"%s\".\"%s\"",
-                 plan->nodes[other].info->unique_id, plan->nodes[i].info->unique_id, r->schema,
-                 r->name);
+            fail(err, ERR_CONFIG, "%s and %s would both be %s", plan->nodes[other].info->unique_id,
+                 plan->nodes[i].info->unique_id, plan_qualify(plan, r));
             return hint(err, "Give one of them another alias, or have generate_schema_name keep "
                              "their schemas apart.");
         }

@@ -124,10 +124,12 @@ plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct rela
                  struct err *err)
 {
     bool can = r->kind == RELATION_MISSING ? r->can_create : r->can_write || r->can_create;
+    const char *name = *h->relation.name
+                           ? plan_qualify(plan, &h->relation)
+                           : plan->in.adapter->dialect->quote(plan, h->relation.schema);
     const char *what =
-        mem_printf(plan, "%s: its %s holds a statement (%s) that names \"%s\"%s%s%s of production",
-                   h->node->unique_id, h->kind, h->verb, h->relation.schema,
-                   *h->relation.name ? ".\"" : "", h->relation.name, *h->relation.name ? "\"" : "");
+        mem_printf(plan, "%s: its %s holds a statement (%s) that names %s of production",
+                   h->node->unique_id, h->kind, h->verb, name);
     if (!can) {
         plan_warn(plan, "hook_writes_production",
                   mem_printf(plan,

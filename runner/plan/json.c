@@ -16,12 +16,6 @@ plan_origin_name(const struct plan_deferral *d)
     return d->source->name;
 }
 
-static char *
-relation_text(void *ctx, const struct relation *r)
-{
-    return mem_printf(ctx, "\"%s\".\"%s\"", r->schema, r->name);
-}
-
 static cJSON *
 child_array(cJSON *parent, const char *key)
 {
@@ -50,7 +44,7 @@ add_statements(cJSON *array, const struct strlist *sql)
 }
 
 static void
-put_clone(void *ctx, cJSON *node, const struct plan_clone *c)
+put_clone(void *ctx, cJSON *node, const struct plan *plan, const struct plan_clone *c)
 {
     if (!c) {
         mem_check(cJSON_AddNullToObject(node, "clone"));
@@ -58,8 +52,9 @@ put_clone(void *ctx, cJSON *node, const struct plan_clone *c)
     }
     cJSON *o = mem_check(cJSON_AddObjectToObject(node, "clone"));
     json_put_str(o, "strategy", clone_strategy_name(c->strategy));
-    json_put_str(o, "from", relation_text(ctx, &c->from));
-    json_put_str(o, "to", relation_text(ctx, &c->to));
+    const struct dialect *d = plan->in.adapter->dialect;
+    json_put_str(o, "from", d->qualify(ctx, &c->from));
+    json_put_str(o, "to", d->qualify(ctx, &c->to));
     json_put_str(o, "fidelity", c->fidelity);
     json_put_str(o, "note", c->note);
     json_put_str(o, "why", c->why);
@@ -100,7 +95,7 @@ put_nodes(void *ctx, cJSON *doc, const struct plan *plan)
         put_reasons(o, p);
         json_put_str(o, "via", p->via);
         cJSON_AddBoolToObject(o, "new", p->is_new);
-        put_clone(ctx, o, p->clone);
+        put_clone(ctx, o, plan, p->clone);
         json_put_str(o, "skipped_because", p->skipped_because);
     }
 }

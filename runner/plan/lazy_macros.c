@@ -19,9 +19,7 @@ lazy_is_listed(const char *name, size_t n, const char *const *list, size_t len)
 static bool
 is_of_dbt(const struct plan *plan, const struct macro *m)
 {
-    return str_eq(m->package, "dbt") ||
-           str_eq(m->package,
-                  mem_printf((void *)(uintptr_t)plan, "dbt_%s", plan->in.adapter->name));
+    return dbt_owns_package(plan->in.adapter->name, m->package);
 }
 
 static const char *
@@ -35,16 +33,17 @@ macro_name(const struct macro *m)
 static const char *
 dispatched_name(const struct plan *plan, const char *name)
 {
-    size_t n = strlen(plan->in.adapter->name);
+    const char *const *types = dbt_facts(plan->in.adapter->name)->types;
     if (str_starts(name, "default__"))
         return name + 9;
-    return str_starts(name, plan->in.adapter->name) && str_starts(name + n, "__") ? name + n + 2
-                                                                                  : name;
+    for (; types && *types; types++)
+        if (str_starts(name, *types) && str_starts(name + strlen(*types), "__"))
+            return name + strlen(*types) + 2;
+    return name;
 }
 
 /* What dbt's incremental run is made of, besides all in its folder for it. */
 static const char *const parts[] = {"materialization_incremental_default",
-                                    "materialization_incremental_postgres",
                                     "create_table_as",
                                     "get_create_table_as_sql",
                                     "run_hooks",
@@ -68,6 +67,9 @@ lazy_overriding_macro(struct plan *plan)
     void *tmp = talloc_new(NULL);
     struct map *names = map_new(tmp, 256);
     const char *found = NULL;
+    const char *materialization =
+        mem_printf(tmp, "materialization_incremental_%s", plan->in.adapter->name);
+    map_set(names, materialization, strlen(materialization), 0);
     for (size_t i = 0; i < BASE_COUNT(parts); i++)
         map_set(names, parts[i], strlen(parts[i]), 0);
     for (uint32_t i = 0; i < m->n_macros; i++) {

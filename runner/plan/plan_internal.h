@@ -6,6 +6,8 @@
 
 bool plan_is_candidate(const struct node *n);
 uint32_t plan_production_node(const struct plan *plan, uint32_t node);
+/* A relation as SQL names it; the text belongs to the plan. */
+char *plan_qualify(const struct plan *plan, const struct relation *relation);
 void plan_warn(struct plan *plan, const char *code, const char *text);
 int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
 /* The i-th candidate is what is read. */

@@ -27,7 +27,7 @@ same_source(const struct plan_clone *a, const struct plan_clone *b)
 }
 
 static const char *
-difference(void *ctx, const struct plan_node *a, const struct plan_node *b)
+difference(void *ctx, const struct dialect *d, const struct plan_node *a, const struct plan_node *b)
 {
     const struct plan_clone *x = a->clone, *y = b->clone;
     const char *name = a->info->name;
@@ -37,8 +37,8 @@ difference(void *ctx, const struct plan_node *a, const struct plan_node *b)
         return mem_printf(ctx, "%s by %s, not %s", name, clone_strategy_name(x->strategy),
                           clone_strategy_name(y->strategy));
     if (!same_relation(&x->to, &y->to))
-        return mem_printf(ctx, "%s as \"%s\".\"%s\", not \"%s\".\"%s\"", name, x->to.schema,
-                          x->to.name, y->to.schema, y->to.name);
+        return mem_printf(ctx, "%s as %s, not %s", name, d->qualify(ctx, &x->to),
+                          d->qualify(ctx, &y->to));
     if (!same_source(x, y))
         return mem_printf(ctx, "%s of what production has by now", name);
     bool same = same_list(&x->sql.before, &y->sql.before) &&
@@ -80,6 +80,6 @@ plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead)
     const struct plan_node **mine = cloned(ctx, plan), **theirs = cloned(ctx, ahead);
     const char *differs = NULL;
     for (size_t i = 0; !differs && i < plan->n_clones; i++)
-        differs = difference(ctx, mine[i], theirs[i]);
+        differs = difference(ctx, plan->in.adapter->dialect, mine[i], theirs[i]);
     return differs;
 }

@@ -75,9 +75,8 @@ static int
 refuse_production(const struct plan *plan, const struct plan_node *p, const char *place,
                   const struct node *owner, struct err *err)
 {
-    fail(err, ERR_REFUSED,
-         "%s would be written to \"%s\".\"%s\", and %s of %s stands in that schema",
-         p->info->unique_id, p->target.schema, p->target.name, owner->unique_id, place);
+    fail(err, ERR_REFUSED, "%s would be written to %s, and %s of %s stands in that schema",
+         p->info->unique_id, plan_qualify(plan, &p->target), owner->unique_id, place);
     if (plan->in.sandbox)
         return hint(err, "Choose another name for the sandbox.");
     if (plan->in.whole)

@@ -12,12 +12,12 @@ unsuitable(struct plan *plan, const struct relation_info *r)
         return NULL;
     case RELATION_MISSING:
         if (plan->in.sandbox)
-            return mem_printf(plan, "in production's manifest, but \"%s\".\"%s\" does not exist",
-                              r->relation.schema, r->relation.name);
+            return mem_printf(plan, "in production's manifest, but %s does not exist",
+                              plan_qualify(plan, &r->relation));
         return mem_printf(plan,
-                          "in production's manifest, but \"%s\".\"%s\" does not exist: will run as "
-                          "a full refresh",
-                          r->relation.schema, r->relation.name);
+                          "in production's manifest, but %s does not exist: will run as a full "
+                          "refresh",
+                          plan_qualify(plan, &r->relation));
     case RELATION_VIEW:
     case RELATION_MATERIALIZED_VIEW:
     case RELATION_FOREIGN:
@@ -27,31 +27,32 @@ unsuitable(struct plan *plan, const struct relation_info *r)
     case RELATION_OTHER:
         break;
     }
-    return mem_printf(plan,
-                      "production's \"%s\".\"%s\" is a %s, not a table: will run as a full refresh",
-                      r->relation.schema, r->relation.name, relation_kind_name(r->kind));
+    return mem_printf(plan, "production's %s is a %s, not a table: will run as a full refresh",
+                      plan_qualify(plan, &r->relation), relation_kind_name(r->kind));
 }
 
 static int
-check_readable(const struct plan_node *p, const struct relation_info *r, struct err *err)
+hint_grant(const struct plan *plan, const struct relation *r, bool schema, struct err *err)
 {
+    char *text = plan->in.adapter->dialect->grant_hint(NULL, r, schema);
+    hint(err, "%s", text);
+    talloc_free(text);
+    return -1;
+}
+
+static int
+check_readable(const struct plan *plan, const struct plan_node *p, const struct relation_info *r,
+               struct err *err)
+{
+    const char *name = plan_qualify(plan, &r->relation);
     if (!r->can_use_schema || !r->can_select) {
-        fail(err, ERR_WAREHOUSE, "%s: our role may not read production's \"%s\".\"%s\"",
-             p->info->unique_id, r->relation.schema, r->relation.name);
-        if (!r->can_use_schema)
-            return hint(err,
-                        "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
-                        r->relation.schema);
-        return hint(
-            err,
-            "GRANT SELECT ON \"%s\".\"%s\" to the role of CI (and default privileges for what "
-            "production rebuilds).",
-            r->relation.schema, r->relation.name);
+        fail(err, ERR_WAREHOUSE, "%s: our role may not read production's %s", p->info->unique_id,
+             name);
+        return hint_grant(plan, &r->relation, !r->can_use_schema, err);
     }
     if (r->row_security) {
-        fail(err, ERR_REFUSED,
-             "%s: row-level security filters what our role reads of \"%s\".\"%s\"",
-             p->info->unique_id, r->relation.schema, r->relation.name);
+        fail(err, ERR_REFUSED, "%s: row-level security filters what our role reads of %s",
+             p->info->unique_id, name);
         return hint(err,
                     "A clone would silently lack rows: give the role of CI a policy that shows all "
                     "rows, or "
@@ -74,7 +75,7 @@ static int
 settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
 {
     /* A schema that may not be entered hides what stands in it: that is no 'does not exist'. */
-    if ((r->kind != RELATION_MISSING || !r->can_use_schema) && check_readable(p, r, err))
+    if ((r->kind != RELATION_MISSING || !r->can_use_schema) && check_readable(plan, p, r, err))
         return -1;
     p->skipped_because = unsuitable(plan, r);
     if (p->skipped_because)
@@ -95,8 +96,8 @@ settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info 
             plan, "pointer_view",
             mem_printf(plan,
                        "%s: a pointer view was asked for: the incremental path is NOT tested, and "
-                       "production cannot drop or alter \"%s\".\"%s\" while the view stands",
-                       p->info->unique_id, r->relation.schema, r->relation.name));
+                       "production cannot drop or alter %s while the view stands",
+                       p->info->unique_id, plan_qualify(plan, &r->relation)));
     p->clone = c;
     plan->n_clones++;
     return 0;
@@ -141,24 +142,24 @@ expected(const struct plan_deferral *d)
 /* Something else was put in its place since the manifest was written: the manifest is not of what
  * stands. */
 static int
-wrong_kind(const struct plan_deferral *d, const struct relation_info *r, struct err *err)
+wrong_kind(const struct plan *plan, const struct plan_deferral *d, const struct relation_info *r,
+           struct err *err)
 {
     const struct node *n = &d->source->manifest->nodes[d->node];
-    fail(err, ERR_WAREHOUSE,
-         "%s reads %s of %s, whose manifest says %s (%s), but \"%s\".\"%s\" is a %s",
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, whose manifest says %s (%s), but %s is a %s",
          d->read_by.v[0], d->unique_id, place(d), expected(d),
-         n->type == NODE_MODEL ? n->materialized : node_type_name(n->type), d->relation.schema,
-         d->relation.name, relation_kind_name(r->kind));
+         n->type == NODE_MODEL ? n->materialized : node_type_name(n->type),
+         plan_qualify(plan, &d->relation), relation_kind_name(r->kind));
     return hint(
         err, "The manifest of %s is not of what stands there: fetch the newest, or build %s there.",
         place(d), n->name);
 }
 
 static int
-no_such_schema(const struct plan_deferral *d, struct err *err)
+no_such_schema(const struct plan *plan, const struct plan_deferral *d, struct err *err)
 {
-    fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), but there is no schema \"%s\"",
-         d->read_by.v[0], d->unique_id, place(d), d->relation.schema, d->relation.name,
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s (%s), but there is no schema \"%s\"",
+         d->read_by.v[0], d->unique_id, place(d), plan_qualify(plan, &d->relation),
          d->relation.schema);
     return hint(err, "Check that --target connects to that database, and that the manifest "
                      "(--state, --defer-from) is of what "
@@ -180,23 +181,24 @@ is_good(const struct plan_deferral *d, const struct relation_info *r)
 }
 
 static int
-check_deferral(const struct plan_deferral *d, const struct relation_info *r, struct err *err)
+check_deferral(const struct plan *plan, const struct plan_deferral *d,
+               const struct relation_info *r, struct err *err)
 {
     const char *reader = d->read_by.v[0];
     if (is_good(d, r))
         return 0;
+    const char *name = plan_qualify(plan, &d->relation);
     if (r->no_schema)
-        return no_such_schema(d, err);
+        return no_such_schema(plan, d, err);
     if (!may_be_read(r)) {
-        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (\"%s\".\"%s\"), which our role may not read",
-             reader, d->unique_id, place(d), d->relation.schema, d->relation.name);
-        return hint(err, "GRANT USAGE ON SCHEMA \"%s\" and SELECT on its tables to the role of CI.",
-                    d->relation.schema);
+        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (%s), which our role may not read", reader,
+             d->unique_id, place(d), name);
+        return hint_grant(plan, &d->relation, true, err);
     }
     if (r->kind != RELATION_MISSING)
-        return wrong_kind(d, r, err);
-    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, but \"%s\".\"%s\" does not exist in the warehouse",
-         reader, d->unique_id, place(d), d->relation.schema, d->relation.name);
+        return wrong_kind(plan, d, r, err);
+    fail(err, ERR_WAREHOUSE, "%s reads %s of %s, but %s does not exist in the warehouse", reader,
+         d->unique_id, place(d), name);
     if (r->near)
         return hint(err, "There is \"%s\": names that differ by case are different relations.",
                     r->near);
@@ -218,17 +220,17 @@ settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
         if (i > 0)
             plan_warn(plan, "deferral_fallback",
                       mem_printf(plan,
-                                 "%s is read from %s: \"%s\".\"%s\" of %s is not there, may not be "
-                                 "read or is of another "
-                                 "kind than its manifest says",
-                                 d->unique_id, d->source->name, found[0].relation.schema,
-                                 found[0].relation.name, d->candidates[0].source->name));
+                                 "%s is read from %s: %s of %s is not there, may not be read or is "
+                                 "of another kind than its manifest says",
+                                 d->unique_id, d->source->name,
+                                 plan_qualify(plan, &found[0].relation),
+                                 d->candidates[0].source->name));
         return 0;
     }
     if (d->n_candidates)
         plan_take_candidate(d, 0);
     d->found = found[0];
-    return check_deferral(d, &found[0], err);
+    return check_deferral(plan, d, &found[0], err);
 }
 
 int

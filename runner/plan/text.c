@@ -39,13 +39,15 @@ print_sql(struct buf *b, const struct style *s, const struct strlist *sql)
 }
 
 static void
-print_clone(struct buf *b, const struct style *s, const struct plan_node *p)
+print_clone(struct buf *b, const struct style *s, const struct plan *plan,
+            const struct plan_node *p)
 {
     const struct plan_clone *c = p->clone;
     void *tmp = talloc_new(NULL);
-    buf_printf(b, "      clone  %s%s%s of \"%s\".\"%s\" -> \"%s\".\"%s\", %s", s->green,
-               clone_strategy_name(c->strategy), s->off, c->from.schema, c->from.name, c->to.schema,
-               c->to.name, str_bytes(tmp, c->source.bytes));
+    const struct dialect *d = plan->in.adapter->dialect;
+    buf_printf(b, "      clone  %s%s%s of %s -> %s, %s", s->green, clone_strategy_name(c->strategy),
+               s->off, d->qualify(tmp, &c->from), d->qualify(tmp, &c->to),
+               str_bytes(tmp, c->source.bytes));
     if (c->source.rows >= 0)
         buf_printf(b, ", about %lld rows", (long long)c->source.rows);
     if (c->estimated_ms > 0)
@@ -101,7 +103,7 @@ print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
                                                : node_type_name(p->info->type));
         print_reasons(b, s, p);
         if (p->clone)
-            print_clone(b, s, p);
+            print_clone(b, s, plan, p);
         else
             buf_printf(b, "      %sno clone%s  %s\n", p->candidate ? s->yellow : s->dim, s->off,
                        p->skipped_because);

@@ -85,7 +85,7 @@ def test_names(rides):
     rows = pull.rows(f'SELECT count(*), sum(hashtextextended(t::text, 0)) FROM pr_7."{quoted}" AS t', values=[])
     assert rows == [pull.content("analytics.rides")]
     before = pull.relations()
-    for names, says in [({"rides": "r" * 64}, ["has 64 bytes, postgres allows 63", "model.spoke.rides"]),
+    for names, says in [({"rides": "r" * 64}, ["has 64 bytes, PostgreSQL allows 63", "model.spoke.rides"]),
                         ({"rides": "ü" * 32}, ["has 64 bytes"]),
                         ({"rides": "same", "station_hours": "same"},
                          ["model.spoke.rides and model.spoke.station_hours would both be \"pr_7\".\"same\""])]:

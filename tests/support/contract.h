@@ -99,7 +99,7 @@ contract_registered(void **state)
     assert_null(warehouse_find("no_such_adapter"));
     assert_int_equal(contract->ops->abi, WAREHOUSE_ABI);
     const struct dialect *d = contract->ops->dialect;
-    assert_true(d->name_max > 0 && *d->name && *d->product && d->dbt_types[0]);
+    assert_true(d->name_max > 0 && *d->name && *d->product);
     assert_true(*d->lexis.name_quotes && *d->lexis.text_quotes);
 }
 

@@ -138,6 +138,36 @@ test_qualified(void **state)
     talloc_free(ctx);
 }
 
+/* An adapter takes the macros of those that it is made from; a name alone tells of no other. */
+static void
+test_dbt_packages(void **state)
+{
+    (void)state;
+    assert_true(dbt_owns_package("postgres", "dbt"));
+    assert_true(dbt_owns_package("postgres", "dbt_postgres"));
+    assert_true(dbt_owns_package("redshift", "dbt_postgres"));
+    assert_true(dbt_owns_package("redshift", "dbt_redshift"));
+    assert_true(dbt_owns_package("sqlite", "dbt_sqlite"));
+    assert_false(dbt_owns_package("snowflake", "dbt_postgres"));
+    assert_false(dbt_owns_package("postgres", "dbt_utils"));
+    assert_false(dbt_owns_package("postgres", "shop"));
+    assert_false(dbt_owns_package(NULL, "dbt_postgres"));
+    assert_false(dbt_owns_package("postgres", NULL));
+}
+
+/* dbt-adapters' CONSTRAINT_SUPPORT. */
+static void
+test_dbt_constraints(void **state)
+{
+    (void)state;
+    assert_null(dbt_facts("postgres")->enforced);
+    assert_true(dbt_facts("snowflake")->no_custom);
+    assert_string_equal(dbt_facts("bigquery")->enforced[0], "not_null");
+    assert_null(dbt_facts("bigquery")->enforced[1]);
+    assert_string_equal(dbt_facts("another")->enforced[1], "foreign_key");
+    assert_false(dbt_facts(NULL)->no_custom);
+}
+
 static void
 test_lock_key(void **state)
 {
@@ -208,10 +238,11 @@ main(void)
     static struct cluster cluster;
     cluster_start(&cluster);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_variables), cmocka_unit_test(test_verbatim),
-        cmocka_unit_test(test_outside),   cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_names),     cmocka_unit_test(test_qualified),
-        cmocka_unit_test(test_lock_key),  cmocka_unit_test_prestate(test_as_psql, &cluster),
+        cmocka_unit_test(test_variables),    cmocka_unit_test(test_verbatim),
+        cmocka_unit_test(test_outside),      cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_names),        cmocka_unit_test(test_qualified),
+        cmocka_unit_test(test_dbt_packages), cmocka_unit_test(test_dbt_constraints),
+        cmocka_unit_test(test_lock_key),     cmocka_unit_test_prestate(test_as_psql, &cluster),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cluster_stop(&cluster);

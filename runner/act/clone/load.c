@@ -175,11 +175,11 @@ on_done(void *arg, size_t item)
 }
 
 static int
-refuse_stale(const struct relation *from, bool *stale, struct err *err)
+refuse_stale(const struct clone_work *j, const struct relation *from, bool *stale, struct err *err)
 {
     *stale = true;
-    fail(err, ERR_LOCKED, "production's \"%s\".\"%s\" was rebuilt while it was being cloned",
-         from->schema, from->name);
+    fail(err, ERR_LOCKED, "production's %s was rebuilt while it was being cloned",
+         j->ops->dialect->qualify(j->ctx, from));
     return hint(err, "Production is being built: run again when it is done.");
 }
 
@@ -207,7 +207,7 @@ load_rows(struct clone_work *j, struct told *told, const struct clone_load *how,
         if (rc && l.items[i].state == LOAD_FAILED)
             wrap(err, "cloning %s", l.owner[i]->info->unique_id);
         if (rc == 0 && l.items[i].state == LOAD_STALE)
-            return refuse_stale(&l.items[i].from, stale, err);
+            return refuse_stale(j, &l.items[i].from, stale, err);
     }
     return rc;
 }
@@ -228,7 +228,7 @@ check_sources(struct clone_work *j, bool all, bool *stale, struct err *err)
         const struct relation_info *r = &now[at++];
         if ((all || !c->sql.load.n) &&
             (r->oid != c->source.oid || r->filenode != c->source.filenode))
-            return refuse_stale(&c->from, stale, err);
+            return refuse_stale(j, &c->from, stale, err);
     }
     return 0;
 }

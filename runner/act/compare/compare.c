@@ -110,8 +110,8 @@ compare(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
         return -1;
     take_columns(ctx, out, &columns);
     if (sql.n != 1)
-        return fail(err, ERR_WAREHOUSE, "\"%s\".\"%s\" and \"%s\".\"%s\" have no column in common",
-                    q->a.schema, q->a.name, q->b.schema, q->b.name);
+        return fail(err, ERR_WAREHOUSE, "%s and %s have no column in common",
+                    ops->dialect->qualify(ctx, &q->a), ops->dialect->qualify(ctx, &q->b));
     return run_comparison(ctx, a, ops, sql.v[0], out, err);
 }
 

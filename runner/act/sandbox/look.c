@@ -105,7 +105,7 @@ look_at_rows(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
 {
     struct strlist said = {0};
     if (ops->query(ctx, a, sql, &said, err))
-        return wrap(err, "looking at \"%s\".\"%s\"", c->from.schema, c->from.name);
+        return wrap(err, "looking at %s", ops->dialect->qualify(ctx, &c->from));
     if (said.n)
         c->stale = said.v[0];
     return 0;

@@ -1,19 +1,19 @@
 #include "internal.h"
 
+#include "adapters/warehouse.h"
+
 #include <string.h>
 #include <time.h>
 
-/* Which kinds of constraints an adapter enforces; only those can break (dbt-adapters,
- * CONSTRAINT_SUPPORT). */
+/* Only what the adapter enforces can break. */
 static bool
-is_enforced(const char *adapter, struct value constraint)
+is_enforced(const struct dbt_facts *dbt, struct value constraint)
 {
     struct value type = value_get(constraint, "type");
-    if (str_eq(adapter, "postgres"))
-        return true;
-    if (str_eq(adapter, "redshift") || str_eq(adapter, "snowflake") || str_eq(adapter, "bigquery"))
-        return value_is(type, "not_null");
-    return value_is(type, "not_null") || value_is(type, "foreign_key");
+    bool enforced = !dbt->enforced;
+    for (size_t i = 0; !enforced && dbt->enforced[i]; i++)
+        enforced = value_is(type, dbt->enforced[i]);
+    return enforced;
 }
 
 static bool
@@ -35,27 +35,23 @@ has(struct value list, struct value wanted)
 /* dbt looks the type of a lost constraint up in CONSTRAINT_SUPPORT, which knows no custom ones: it
  * fails. */
 static bool
-is_unknown(const char *adapter, struct value constraint)
+is_unknown(const struct dbt_facts *dbt, struct value constraint)
 {
-    static const char *const known[] = {"postgres", "redshift", "snowflake", "bigquery"};
-    bool ours = false;
-    for (size_t i = 0; i < BASE_COUNT(known); i++)
-        ours = ours || str_eq(adapter, known[i]);
-    return ours && value_is(value_get(constraint, "type"), "custom");
+    return dbt->no_custom && value_is(value_get(constraint, "type"), "custom");
 }
 
 static bool
 lost_constraint(struct pair *p, struct value old, struct value new)
 {
-    const char *adapter = p->s->head->adapter_type;
+    const struct dbt_facts *dbt = dbt_facts(p->s->head->adapter_type);
     struct value rest = old, key, item;
     bool lost = false;
     while (value_each(&rest, &key, &item)) {
         if (has(new, item))
             continue;
-        if (is_unknown(adapter, item))
+        if (is_unknown(dbt, item))
             p->fails = true;
-        else if (is_enforced(adapter, item))
+        else if (is_enforced(dbt, item))
             lost = true;
     }
     return lost;

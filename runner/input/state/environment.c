@@ -1,5 +1,7 @@
 #include "fast.h"
 
+#include "adapters/warehouse.h"
+
 #include <string.h>
 
 /*
@@ -45,9 +47,7 @@ is_listed(const struct jinja_name *name, const char *const *list)
 static bool
 is_internal(const struct environment *e, const char *package)
 {
-    const char *adapter = e->f->production->adapter_type;
-    return str_eq(package, "dbt") || str_eq(package, "dbt_postgres") ||
-           (str_starts(package, "dbt_") && adapter && str_eq(package + 4, adapter));
+    return dbt_owns_package(e->f->production->adapter_type, package);
 }
 
 static bool
