@@ -54,6 +54,18 @@ sql_file(size_t i, const char **dialect, const char **stem, const char **text)
     return true;
 }
 
+bool
+relation_is_same(const struct relation_info *before, const struct relation_info *after)
+{
+    return after->identity && str_eq(before->identity, after->identity);
+}
+
+bool
+relation_is_kept(const struct relation_info *before, const struct relation_info *after)
+{
+    return relation_is_same(before, after) && str_eq(before->storage, after->storage);
+}
+
 const char *
 relation_kind_name(enum relation_kind kind)
 {

@@ -28,7 +28,10 @@ const char *relation_kind_name(enum relation_kind kind);
 struct relation_info {
     struct relation relation;
     enum relation_kind kind;
-    uint64_t oid, filenode;
+    /* Opaque texts, to be compared alone. `identity`: which relation it is; the same while rows are
+     * written to it, another one once it is made anew under its name; NULL: missing. `storage`:
+     * another one once it is emptied or rewritten; NULL where that cannot be known. */
+    const char *identity, *storage;
     int64_t bytes, rows; /* rows as the planner estimates; -1 unknown */
     int64_t index_bytes; /* of its indexes; 0 where it can have none */
     const char *owner;
@@ -78,27 +81,17 @@ struct clone_request {
     struct strlist keys, cursors;
 };
 
-/* What one statement of `load` reads: a table, a partition, or a partitioned table whose partitions
- * cannot be read by themselves (then filenode is 0). */
-struct clone_source {
-    struct relation from;
-    uint64_t oid, filenode; /* when the statements were rendered */
-    uint64_t blocks;        /* likewise */
-    int64_t block_size;     /* bytes */
-    /* the statement for the blocks from $1 to $2; NULL: it can only be read whole */
-    const char *range;
-};
-
 /* The statements of one clone, rendered, in order. `before` makes the empty relation, `load` fills
  * it, `after` adds what is cheaper afterwards (indexes, constraints, statistics). */
 struct clone_sql {
     struct strlist before, load, after;
+    struct strlist parts; /* `load` as it is sent where several connections load it in parts */
     /* What is not of the statements but must be told: objects of production that the clone would
      * depend on (types, functions), parts of the source that are not taken over, each with the
      * reason. */
     struct strlist depends_on_production, left_out;
     const char *refused;          /* why there is no clone (then no statements either), or NULL */
-    struct clone_source *sources; /* as many as `load` has statements */
+    struct clone_source *sources; /* what the adapter must know of them for its `load` */
     size_t n_sources;
 };
 
@@ -106,7 +99,7 @@ struct clone_sql {
 enum load_state { LOAD_PENDING, LOAD_DONE, LOAD_STALE, LOAD_FAILED };
 struct load_item {
     struct relation from;
-    uint64_t oid; /* of `from`, as described before the call */
+    const char *identity; /* of `from`, as described before the call */
     const struct clone_sql *sql;
     /* filled: */
     /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew. failed: the
@@ -127,6 +120,11 @@ struct load_options {
     void (*on_done)(void *arg, size_t item); /* may be NULL; its `after` is done as well */
     void *arg;
 };
+
+/* Are both the same relation, of which the second is still there? */
+bool relation_is_same(const struct relation_info *before, const struct relation_info *after);
+/* .. and neither emptied nor rewritten in between. */
+bool relation_is_kept(const struct relation_info *before, const struct relation_info *after);
 
 /* A column of a query's result, as the server numbers types. */
 struct result_column {

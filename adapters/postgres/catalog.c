@@ -255,8 +255,8 @@ on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
         d->out[row] = (struct relation_info){
             .relation = d->relations[row],
             .kind = kind_of(pg_text_of(r, row, "relkind")),
-            .oid = (uint64_t)pg_int_of(r, row, "oid", 0),
-            .filenode = (uint64_t)pg_int_of(r, row, "filenode", 0),
+            .identity = strdup_or_null(d->ctx, pg_text_of(r, row, "oid")),
+            .storage = strdup_or_null(d->ctx, pg_text_of(r, row, "filenode")),
             .bytes = pg_int_of(r, row, "bytes", -1),
             .rows = pg_int_of(r, row, "rows", -1),
             .index_bytes = pg_int_of(r, row, "index_bytes", 0),

@@ -68,8 +68,8 @@ add_source(struct clone_arg *c, struct clone_sql *clone, const char *text, struc
     clone->sources = mem_grow(c->ctx, clone->sources, struct clone_source, clone->n_sources + 1);
     clone->sources[clone->n_sources++] =
         (struct clone_source){.from = {NULL, json_str(json, "schema"), json_str(json, "name")},
-                              .oid = (uint64_t)json_num(json, "oid", 0),
-                              .filenode = (uint64_t)json_num(json, "filenode", 0),
+                              .identity = json_str(json, "identity"),
+                              .storage = json_str(json, "storage"),
                               .blocks = (uint64_t)json_num(json, "blocks", 0),
                               .block_size = (int64_t)json_num(json, "block_size", 0),
                               .range = json_str(json, "range")};
@@ -98,6 +98,18 @@ on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
             return -1;
     }
     return 0;
+}
+
+static void
+add_parts(const struct clone_arg *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        struct clone_sql *clone = &c->out[i];
+        for (size_t k = 0; k < clone->load.n; k++) {
+            const char *range = k < clone->n_sources ? clone->sources[k].range : NULL;
+            strlist_add(c->ctx, &clone->parts, range ? range : clone->load.v[k]);
+        }
+    }
 }
 
 /* What a lazy clone has beyond the structure. */
@@ -136,5 +148,8 @@ pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *request
     if (n > MANY ? pg_read_many(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err)
                  : pg_read(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err))
         return -1;
-    return add_lazy(ctx, a, requests, &arg, err);
+    if (add_lazy(ctx, a, requests, &arg, err))
+        return -1;
+    add_parts(&arg);
+    return 0;
 }

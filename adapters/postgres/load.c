@@ -1,12 +1,12 @@
 /*
  * Loads clones over several connections, from one snapshot, in short parts.
  *
- * The order matters: oid and file of each source were taken before the snapshot is, and each part,
- * once it holds its lock, looks whether they are still the same. The other way round a rebuild
- * between the two would be missed, and the snapshot would see the new table empty. A part holds its
- * ACCESS SHARE lock for about `part_ms`; production's own swap of the table waits no longer than
- * that. A part that takes twice as long all the same (a busy server, a cold disk) is cut short by
- * the server, undone, and read again in two.
+ * The order matters: identity and storage of each source were taken before the snapshot is, and
+ * each part, once it holds its lock, looks whether they are still the same. The other way round a
+ * rebuild between the two would be missed, and the snapshot would see the new table empty. A part
+ * holds its ACCESS SHARE lock for about `part_ms`; production's own swap of the table waits no
+ * longer than that. A part that takes twice as long all the same (a busy server, a cold disk) is
+ * cut short by the server, undone, and read again in two.
  */
 #include "postgres.h"
 
@@ -117,13 +117,11 @@ batch_timeouts(struct worker *w, struct batch *batch, double statement_ms, struc
 
 /* Is the relation still the one that the statements were made for? */
 static int
-check_now(struct worker *w, const PGresult *result, const struct relation *from, uint64_t oid,
-          const uint64_t *filenode, struct err *err)
+check_now(struct worker *w, const PGresult *result, const struct relation *from,
+          const char *identity, const char *storage, struct err *err)
 {
-    uint64_t now = strtoull(PQgetvalue(result, 0, 0), NULL, 10);
-    /* "": a partitioned table has none */
-    uint64_t file = strtoull(PQgetvalue(result, 0, 1), NULL, 10);
-    w->stale = now != oid || (filenode && file != *filenode);
+    w->stale = !str_eq(PQgetvalue(result, 0, 0), identity) ||
+               (storage && !str_eq(PQgetvalue(result, 0, 1), storage));
     if (!w->stale)
         return 0;
     return fail(err, ERR_REFUSED, "%s.%s was rebuilt", from->schema, from->name);
@@ -136,7 +134,7 @@ on_part(void *arg, size_t index, const PGresult *result, struct err *err)
     const struct clone_source *from = w->source->from;
     if (index != PART_SOURCE_NOW || PQresultStatus(result) != PGRES_TUPLES_OK)
         return 0;
-    return check_now(w, result, &from->from, from->oid, &from->filenode, err);
+    return check_now(w, result, &from->from, from->identity, from->storage, err);
 }
 
 /* While its partitions were read, the table that they belong to may have become another. */
@@ -147,7 +145,7 @@ on_after(void *arg, size_t index, const PGresult *result, struct err *err)
     const struct load_item *item = w->of->item;
     if (index != AFTER_SOURCE_NOW || PQresultStatus(result) != PGRES_TUPLES_OK)
         return 0;
-    return check_now(w, result, &item->from, item->oid, NULL, err);
+    return check_now(w, result, &item->from, item->identity, NULL, err);
 }
 
 /* The next part of a source: one that was cut short, else blocks [next, next + part), and to the
@@ -215,7 +213,7 @@ start_after(struct worker *w, struct err *err)
     const struct load_item *item = w->of->item;
     const struct strlist *after = &item->sql->after;
     const struct sql_var source[] = {{"schema", item->from.schema}, {"name", item->from.name}};
-    bool partitioned = item->sql->sources[0].oid != item->oid;
+    bool partitioned = !str_eq(item->sql->sources[0].identity, item->identity);
     struct batch edge = {0}, commit = {0};
     w->of->finishing = true;
     if (batch_stem(w->ctx, &edge, "begin", NULL, 0, err) ||

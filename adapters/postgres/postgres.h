@@ -20,6 +20,17 @@ struct warehouse {
 /* dialect.c */
 extern const struct dialect pg_dialect;
 
+/* What one statement of a clone's `load` reads: a table, a partition, or a partitioned table whose
+ * partitions cannot be read by themselves (then it has no storage). */
+struct clone_source {
+    struct relation from;
+    const char *identity, *storage; /* when the statements were rendered */
+    uint64_t blocks;                /* likewise */
+    int64_t block_size;             /* bytes */
+    /* the statement for the blocks from $1 to $2; NULL: it can only be read whole */
+    const char *range;
+};
+
 /* connect.c */
 int pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
             void *arg, struct err *err) BASE_CHECKED;

@@ -69,7 +69,7 @@ write_clones(struct findings *o, struct err *err)
         cJSON *item = mem_check(cJSON_CreateObject());
         cJSON_AddItemToArray(list, item);
         json_put_str(item, "unique_id", p->info->unique_id);
-        mem_check(cJSON_AddNumberToObject(item, "oid", (double)c->made.oid));
+        json_put_str(item, "identity", c->made.identity);
         mem_check(cJSON_AddNumberToObject(item, "ms", c->ms));
         cJSON_AddBoolToObject(item, "lazy", p->clone->strategy == CLONE_LAZY);
         if (2 * at <= blocks.n)
@@ -139,7 +139,7 @@ static int
 check_adopted(const char *id, const cJSON *noted, const struct relation_info *now, bool empty,
               struct err *err)
 {
-    if (!noted || (uint64_t)json_num(noted, "oid", 0) != now->oid) {
+    if (!noted || !str_eq(json_str(noted, "identity"), now->identity)) {
         fail(err, ERR_INPUT, "the clone of %s is not the one that 'cloneci clone' made", id);
         return hint(
             err,
@@ -240,7 +240,7 @@ judge(struct findings *o, struct err *err)
             o->verdicts[at] = BUILD_DECIDED;
         o->false_greens += o->verdicts[at] == BUILD_FALSE_GREEN;
         if (o->verdicts[at] == BUILD_INCREMENTAL &&
-            o->applied.clones[at].made.filenode != o->after[at].filenode)
+            !relation_is_kept(&o->applied.clones[at].made, &o->after[at]))
             strlist_add(s->ctx, &o->rewritten,
                         mem_printf(s->ctx,
                                    "%s: its table is the clone, but was emptied or rewritten while "

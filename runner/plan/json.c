@@ -64,8 +64,7 @@ put_clone(void *ctx, cJSON *node, const struct plan *plan, const struct plan_clo
     put_num(o, "estimated_ms", (double)(int64_t)c->estimated_ms);
     cJSON *sql = child_array(o, "sql");
     add_statements(sql, &c->sql.before);
-    const struct strlist loads = plan_loads(ctx, &c->sql);
-    add_statements(sql, &loads);
+    add_statements(sql, &c->sql.parts);
     add_statements(sql, &c->sql.after);
 }
 

@@ -36,9 +36,6 @@ int plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_c
 int plan_budget(struct plan *plan, struct err *err) BASE_CHECKED;
 /* clone.grants as JSON of lists by privilege, or NULL. ERR_CONFIG names what is wrong. */
 int plan_grants(void *ctx, const struct config *config, char **out, struct err *err) BASE_CHECKED;
-/* What fills the clone, as it is sent: where a source is read in parts, the statement for the
- * blocks from $1 to $2. */
-struct strlist plan_loads(void *ctx, const struct clone_sql *sql);
 double plan_copy_ms(const struct plan *plan, int64_t bytes);
 /* Fills plan_node.lazy of the candidates. */
 int plan_find_lazy(struct plan *plan, struct err *err) BASE_CHECKED;

@@ -22,8 +22,7 @@ same_relation(const struct relation *a, const struct relation *b)
 static bool
 same_source(const struct plan_clone *a, const struct plan_clone *b)
 {
-    return same_relation(&a->from, &b->from) && a->source.oid == b->source.oid &&
-           a->source.filenode == b->source.filenode;
+    return same_relation(&a->from, &b->from) && relation_is_kept(&a->source, &b->source);
 }
 
 static const char *

@@ -292,17 +292,6 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
     return r;
 }
 
-struct strlist
-plan_loads(void *ctx, const struct clone_sql *sql)
-{
-    struct strlist out = {0};
-    for (size_t i = 0; i < sql->load.n; i++)
-        strlist_add(ctx, &out,
-                    i < sql->n_sources && sql->sources[i].range ? sql->sources[i].range
-                                                                : sql->load.v[i]);
-    return out;
-}
-
 static void
 tell(struct plan *plan, const struct plan_node *p, const struct clone_sql *sql)
 {

@@ -55,8 +55,7 @@ print_clone(struct buf *b, const struct style *s, const struct plan *plan,
     buf_printf(b, "\n      %schosen by %s%s\n", s->dim, c->why, s->off);
     buf_printf(b, "      %sfidelity %s: %s%s\n", s->dim, c->fidelity, c->note, s->off);
     print_sql(b, s, &c->sql.before);
-    const struct strlist loads = plan_loads(tmp, &c->sql);
-    print_sql(b, s, &loads);
+    print_sql(b, s, &c->sql.parts);
     print_sql(b, s, &c->sql.after);
     talloc_free(tmp);
 }

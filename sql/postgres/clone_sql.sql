@@ -3,7 +3,7 @@
 -- and for a window column and seconds, for a sample percent and perhaps column}.
 -- Rows: ord (the request, from 1), phase, sql. Phases, each in the order of its rows:
 --   before    makes the empty relation           load      fills it, a statement for each table that holds rows
---   source    of each load in turn, as JSON: schema, name, oid, filenode, blocks, block_size; range: the same from blocks $1 to $2, where
+--   source    of each load in turn, as JSON: schema, name, identity, storage, blocks, block_size; range: the same from blocks $1 to $2, where
 --             the server can read such a range by itself, else null
 --   after     indexes, constraints, statistics   depends   what of production it would depend on
 --   left_out  what was not taken over, and why   refused   why there is no clone; then nothing else
@@ -485,8 +485,8 @@ statement AS (
     UNION ALL
     SELECT ord, 'load', 10, sub, format('%s%s%s', insert, CASE WHEN condition <> '' THEN ' WHERE ' END, condition) FROM load
     UNION ALL
-    SELECT ord, 'source', 10, sub, jsonb_build_object('schema', nspname, 'name', relname, 'oid', oid::bigint,
-               'filenode', pg_relation_filenode(oid)::bigint, 'block_size', current_setting('block_size')::bigint,
+    SELECT ord, 'source', 10, sub, jsonb_build_object('schema', nspname, 'name', relname, 'identity', oid::text,
+               'storage', pg_relation_filenode(oid)::text, 'block_size', current_setting('block_size')::bigint,
                'blocks', coalesce((SELECT sum(pg_relation_size(t.relid))::bigint FROM pg_partition_tree(oid) AS t),
                                   pg_relation_size(oid)) / current_setting('block_size')::bigint, 'range', CASE WHEN by_range THEN
                    format('%s WHERE %sctid >= $1::pg_catalog.tid AND ctid < $2::pg_catalog.tid', insert,

@@ -13,7 +13,7 @@ WITH asked AS (
         LIMIT 1 -- by the index, not by a scan of all classes
     ) AS c ON true
 )
-SELECT a.relkind, a.oid, a.relfilenode AS filenode, s.bytes, s.rows, s.index_bytes,
+SELECT a.relkind, a.oid, nullif(a.relfilenode, 0) AS filenode, s.bytes, s.rows, s.index_bytes,
        pg_get_userbyid(a.relowner) AS owner,
        has_table_privilege(a.oid, 'SELECT') OR (
            SELECT bool_and(has_column_privilege(a.oid, t.attnum, 'SELECT')) FROM pg_attribute AS t

@@ -141,7 +141,7 @@ copy_parts(size_t n_workers)
     check(ops->describe(ctx, lead, &table_request.from, 1, &info, &err), &err);
     check(ops->clone_sql(ctx, lead, &table_request, 1, &sql, &err), &err);
     check(ops->exec_all(lead, sql.before.v, sql.before.n, NULL, NULL, NULL, &err), &err);
-    struct load_item item = {.from = table_request.from, .oid = info.oid, .sql = &sql};
+    struct load_item item = {.from = table_request.from, .identity = info.identity, .sql = &sql};
     check(ops->load(lead, workers, n_workers, &item, 1, &options, &err), &err);
     if (item.longest_ms > longest_ms)
         longest_ms = item.longest_ms;

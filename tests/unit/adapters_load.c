@@ -86,8 +86,8 @@ prepare(void)
     if (ops->clone_sql(ctx, lead, requests, N, c->sql, &err))
         fail_msg("%s", err.msg);
     for (size_t i = 0; i < N; i++) {
-        c->items[i] =
-            (struct load_item){.from = relations[i], .oid = info[i].oid, .sql = &c->sql[i]};
+        c->items[i] = (struct load_item){
+            .from = relations[i], .identity = info[i].identity, .sql = &c->sql[i]};
         for (size_t k = 0; k < c->sql[i].before.n; k++)
             must(c->sql[i].before.v[k]);
     }

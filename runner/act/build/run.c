@@ -186,7 +186,7 @@ enum build_verdict
 build_judge(const struct plan_node *node, const struct relation_info *before,
             const struct relation_info *after, const struct build_result *result)
 {
-    bool same = before->oid == after->oid && after->kind != RELATION_MISSING;
+    bool same = relation_is_same(before, after);
     const struct build_node *n = build_find(result, node->info->unique_id);
     if (node->clone->strategy == CLONE_VIEW && !same)
         return BUILD_NOT_TESTED;

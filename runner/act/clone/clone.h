@@ -13,7 +13,7 @@
 struct clone_made {
     double ms;                 /* statements of this clone */
     size_t parts;              /* transactions that filled it; 0: it has no rows */
-    struct relation_info made; /* as it stands in the end: oid, filenode */
+    struct relation_info made; /* as it stands in the end */
 };
 
 struct clone_result {

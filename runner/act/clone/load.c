@@ -147,8 +147,9 @@ find_items(struct clone_work *j, struct loading *l)
         if (!p->clone)
             continue;
         if (p->clone->sql.load.n) {
-            l->items[l->n] = (struct load_item){
-                .from = p->clone->from, .oid = p->clone->source.oid, .sql = &p->clone->sql};
+            l->items[l->n] = (struct load_item){.from = p->clone->from,
+                                                .identity = p->clone->source.identity,
+                                                .sql = &p->clone->sql};
             l->owner[l->n] = p;
             l->clone[l->n++] = clone;
         }
@@ -226,8 +227,7 @@ check_sources(struct clone_work *j, bool all, bool *stale, struct err *err)
         if (!c)
             continue;
         const struct relation_info *r = &now[at++];
-        if ((all || !c->sql.load.n) &&
-            (r->oid != c->source.oid || r->filenode != c->source.filenode))
+        if ((all || !c->sql.load.n) && !relation_is_kept(&c->source, r))
             return refuse_stale(j, &c->from, stale, err);
     }
     return 0;

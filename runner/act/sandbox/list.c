@@ -15,7 +15,7 @@ add_clone(void *ctx, struct sandbox *box, const char *schema, const cJSON *item)
         .at = {.schema = schema, .name = json_str(item, "name")},
         .from = {.schema = cJSON_GetStringValue(cJSON_GetArrayItem(from, 0)),
                  .name = cJSON_GetStringValue(cJSON_GetArrayItem(from, 1))},
-        .made = (uint64_t)json_num(item, "made", 0),
+        .made = json_str(item, "made"),
         .note = json_get(item, "note"),
     };
 }
@@ -24,7 +24,7 @@ static bool
 is_sound(const struct sandbox_clone *c)
 {
     return c->unique_id && c->strategy && c->snapshot && c->at.name && c->from.schema &&
-           c->from.name && c->note;
+           c->from.name && c->made && c->note;
 }
 
 static struct sandbox *

@@ -25,7 +25,7 @@ note_all(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan->nodes[i].clone)
             cJSON_AddItemToArray(
-                oids, mem_check(cJSON_CreateNumber((double)plan->nodes[i].clone->source.oid)));
+                oids, mem_check(cJSON_CreateString(plan->nodes[i].clone->source.identity)));
     const struct sql_var vars[] = {{"oids", json_print(ctx, oids, false)}};
     if (run_statement(ctx, a, ops, "begin_read", NULL, err) ||
         run_statement(ctx, a, ops, "sandbox_snapshot", &snapshot, err) ||
@@ -94,7 +94,8 @@ look_at_clones(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, 
         return -1;
     for (size_t i = 0; i < box->n; i++) {
         box->clones[i].missing = now[i].kind == RELATION_MISSING;
-        box->clones[i].replaced = !box->clones[i].missing && now[i].oid != box->clones[i].made;
+        box->clones[i].replaced =
+            !box->clones[i].missing && !str_eq(now[i].identity, box->clones[i].made);
     }
     return 0;
 }

@@ -15,7 +15,7 @@
 struct sandbox_clone {
     const char *unique_id, *strategy, *snapshot;
     struct relation at, from;
-    uint64_t made; /* its OID as it was made */
+    const char *made; /* its identity as it was made */
     const cJSON *note;
     const char *stale; /* what became of its source, in words, or NULL */
     bool replaced;     /* another relation stands there now: the person's own */

@@ -22,7 +22,7 @@ put_clone(cJSON *clones, const struct sandbox_clone *c)
     cJSON_AddItemToArray(from, mem_check(cJSON_CreateString(c->from.schema)));
     cJSON_AddItemToArray(from, mem_check(cJSON_CreateString(c->from.name)));
     json_put_str(o, "strategy", c->strategy);
-    mem_check(cJSON_AddNumberToObject(o, "made", (double)c->made));
+    json_put_str(o, "made", c->made);
     json_put_str(o, "snapshot", c->snapshot);
     cJSON_AddItemToObject(o, "note", mem_check(cJSON_Duplicate(c->note, true)));
 }
@@ -67,7 +67,7 @@ sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *mad
                                               .snapshot = notes->snapshot,
                                               .at = c->to,
                                               .from = c->from,
-                                              .made = made[at].oid,
+                                              .made = made[at].identity,
                                               .note = note};
             put_clone(clones, &one);
         }
