@@ -141,7 +141,7 @@ pg_fail_connect(const struct warehouse *a, struct err *err)
         {"no pg_hba.conf entry", CAUSE_DENIED,
          "The server's pg_hba.conf does not let this user in from here."},
         {"Peer authentication failed", CAUSE_DENIED,
-         "The server wants the system user of the same name."},
+         "The server requires the system user of the same name."},
         {"is not permitted to log in", CAUSE_DENIED, "Allow it: ALTER ROLE .. LOGIN."},
         {"role \"", CAUSE_DENIED, "Check the user of the profile."},
         {"database \"", CAUSE_MISSING, "Check dbname of the profile."},

@@ -141,7 +141,7 @@ file_mkdirs(const char *path, unsigned mode, struct err *err)
         char end = *s;
         *s = '\0';
         if (mkdir(p, (mode_t)mode) && errno != EEXIST) {
-            fail_errno(err, ERR_INPUT, "cannot make the folder %s", p);
+            fail_errno(err, ERR_INPUT, "cannot create the folder %s", p);
             talloc_free(p);
             return -1;
         }

@@ -25,7 +25,7 @@ int
 interrupt_setup(struct err *err)
 {
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK))
-        return fail_errno(err, ERR_BUG, "cannot make a pipe");
+        return fail_errno(err, ERR_BUG, "cannot create a pipe");
     struct sigaction act = {.sa_handler = on_signal};
     sigemptyset(&act.sa_mask);
     static const int signals[] = {SIGINT, SIGTERM, SIGHUP};

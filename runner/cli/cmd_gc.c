@@ -79,7 +79,7 @@ add_closed(void *ctx, struct strlist *out, const struct config *config, struct e
         const char *word = all.v[i] + strspn(all.v[i], " ");
         size_t n = strspn(word, "0123456789");
         if (word[n + strspn(word + n, " ")]) {
-            fail(err, ERR_CONFIG, "--closed-prs: '%s' is no number of a pull request", word);
+            fail(err, ERR_CONFIG, "--closed-prs: '%s' is not a number of a pull request", word);
             return hint(err, "Write numbers alone: --closed-prs 12 13.");
         }
         if (n)

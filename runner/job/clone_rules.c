@@ -12,7 +12,7 @@ struct reading {
 static int
 bad_rule(const struct reading *r, const char *key, const char *wanted, struct err *err)
 {
-    fail(err, ERR_CONFIG, "%s: '%s' wants %s", r->label, key, wanted);
+    fail(err, ERR_CONFIG, "%s: '%s' must be %s", r->label, key, wanted);
     return hint(err, "For example: {select: \"tag:huge\", strategy: window, window: 7d}.");
 }
 

@@ -86,7 +86,7 @@ run_number(struct job *s, const char **out, struct err *err)
     *out = said ? said : gitdiff_run_number(s->ctx);
     if (!*out || (strlen(*out) <= RUN_NUMBER_DIGITS && strspn(*out, "0123456789") == strlen(*out)))
         return 0;
-    fail(err, ERR_CONFIG, "%s: '%s' is no number of at most %d digits",
+    fail(err, ERR_CONFIG, "%s: '%s' is not a number of at most %d digits",
          said ? "--run-number" : "the CI's number of this run", *out, RUN_NUMBER_DIGITS);
     return hint(err, "It has to grow from run to run, for example --run-number 1234.");
 }

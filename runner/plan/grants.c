@@ -38,10 +38,10 @@ add_roles(void *ctx, cJSON *out, const cJSON *value, struct err *err)
     const cJSON *item;
     cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
-            return bad(err, value->string, "wants the names of roles");
+            return bad(err, value->string, "must be the names of roles");
         cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(cJSON_GetStringValue(item))));
     }
-    return cJSON_GetArraySize(list) ? 0 : bad(err, value->string, "wants the names of roles");
+    return cJSON_GetArraySize(list) ? 0 : bad(err, value->string, "must be the names of roles");
 }
 
 int

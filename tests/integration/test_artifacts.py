@@ -183,7 +183,7 @@ def test_the_commit_is_heads_where_the_manifest_names_none(shop, store):
 
 def test_nothing_pushed_yet(shop, store):
     failed(shop.run("pull", store, "--state", "prod"), INPUT, store.url.rstrip("/")[:4], "no manifest was pushed",
-           "production job must push first")
+           "production job must first run")
     assert not (shop.path / "prod" / "manifest.json").exists()
 
 
@@ -249,7 +249,7 @@ def test_an_index_that_leads_elsewhere(shop, store):
     index["generations"][0]["id"] = "../../outside"
     store.damage("index.json", json.dumps(index).encode())
     done = shop.run("pull", store, "--state", "prod")
-    assert done.returncode == INPUT and "without a proper id" in done.stderr, told(done)
+    assert done.returncode == INPUT and "without a valid id" in done.stderr, told(done)
 
 
 def test_what_an_older_generation_left_is_removed(shop, store):
@@ -476,8 +476,8 @@ def test_the_target_folder_is_no_state_folder(shop, folder):
 
 
 @pytest.mark.parametrize("url, word", [
-    ("", "no store was given"), ("ftp://host/x", "no known kind"), ("s3://", "no bucket"), ("file:x", "no known kind"),
-    ("git:refs/heads/main", "no ref"), ("git:state", "no ref"), ("https://", "no address"), ("https://h/x?a=b", "no address"),
+    ("", "there is no store"), ("ftp://host/x", "unknown form"), ("s3://", "name a bucket"), ("file:x", "unknown form"),
+    ("git:refs/heads/main", "does not name a ref"), ("git:state", "does not name a ref"), ("https://", "not the address"), ("https://h/x?a=b", "not the address"),
     ("https://me:s3cr3t@host/x", "user or password")])
 def test_a_store_that_is_none(shop, folder, url, word):
     folder.url = url
@@ -517,11 +517,11 @@ def test_a_full_disk(shop, folder, full_write):
     before = folder.index()
     shop.build(TIMES[1])
     failed(shop.run("push", folder, **full_write, FULL_FOLDER=str(folder.folder)), INPUT, "No space left",
-           str(folder.folder), "make room")
+           str(folder.folder), "Free some space")
     assert folder.index() == before
     shop.push(folder)
     failed(shop.run("pull", folder, "--state", "prod", **full_write, FULL_FOLDER=str(shop.path / "prod")), INPUT,
-           "No space left", "prod", "make room")
+           "No space left", "prod", "Free some space")
     assert shop.state() == old["manifest.json"] and whole_folder(shop, "prod")
 
 
@@ -658,7 +658,7 @@ def test_s3_conditions(shop, listener, s3):
     assert [g["generated_at"] for g in json.loads(merged)["generations"]] == [TIMES[1], TIMES[0]]
     answer("GET", "index.json", 200, merged, '"three"')
     out, said = process.communicate()
-    assert process.returncode == 0 and "no conditional writes" in said, out + said
+    assert process.returncode == 0 and "does not support conditional writes" in said, out + said
 
 
 def test_an_s3_store_that_ignores_conditions(shop, listener, s3):

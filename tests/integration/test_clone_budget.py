@@ -59,13 +59,13 @@ def test_rules_force_a_strategy_on_what_they_select(rides):
 
 
 @pytest.mark.parametrize("text, says", [
-    ("    - {select: rides, strategy: nonsense}\n", "clone.rules[0]: 'strategy' wants one of auto, copy"),
-    ("    - {select: rides}\n    - {strategy: copy}\n", "clone.rules[1]: 'select' wants"),
+    ("    - {select: rides, strategy: nonsense}\n", "clone.rules[0]: 'strategy' must be one of auto, copy"),
+    ("    - {select: rides}\n    - {strategy: copy}\n", "clone.rules[1]: 'select' must be"),
     ("    - {select: rides, strategie: copy}\n", "clone.rules[0]: there is no key 'strategie'"),
     ("    - {select: 'state:nonsense', strategy: copy}\n", "clone.rules[0]"),
-    ("    - {select: rides, sample: 0}\n", "clone.rules[0]: 'sample' wants a number of percent"),
-    ("    - {select: rides, strategy: window, window: often}\n", "'often' is no time"),
-    ("    rides: copy\n", "clone.rules: wants a list of mappings"),
+    ("    - {select: rides, sample: 0}\n", "clone.rules[0]: 'sample' must be a number of percent"),
+    ("    - {select: rides, strategy: window, window: often}\n", "'often' is not a time"),
+    ("    rides: copy\n", "clone.rules: must be a list of mappings"),
 ])
 def test_rules_that_cannot_be_understood(rides, text, says):
     rules(rides, text)

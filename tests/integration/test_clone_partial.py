@@ -110,7 +110,7 @@ def test_a_run_on_a_part_is_told_as_such(pull):
 
 @pytest.mark.parametrize("text, says", [
     ("{strategy: nonsense}", "meta.cloneci.strategy is not one of auto, copy, lazy, window"),
-    ("{strategy: window, window: often}", "'often' is no time"),
+    ("{strategy: window, window: often}", "'often' is not a time"),
     ("{strategy: sample, sample: 0}", "meta.cloneci.sample is not a number of percent"),
     ("{strategy: window, column: 7}", "meta.cloneci.column is not the name of a column"),
 ])
@@ -135,8 +135,8 @@ def test_a_window_that_cannot_be(pull):
     assert "no column minutes of a date or a time" in node["skipped_because"]
 
 
-@pytest.mark.parametrize("args, says", [(["--sample", "0"], "from 1 to 100"), (["--copy-most", "much"], "'much' is no size"),
-                                        (["--strategy", "copy", "--window", "soon"], "'soon' is no time")])
+@pytest.mark.parametrize("args, says", [(["--sample", "0"], "from 1 to 100"), (["--copy-most", "much"], "'much' is not a size"),
+                                        (["--strategy", "copy", "--window", "soon"], "'soon' is not a time")])
 def test_bad_options(rides, args, says):
     done = rides.ask("plan", *args)
     assert done.returncode == 2, told(done)

@@ -69,7 +69,7 @@ def test_ls_takes_models_alone(pull):
     pull.must_dbt("parse")
     for more in (["--select", "rides"], ["--resource-type", "test"]):
         done = pull.cloneci("ls", "--models", "rides", *more)
-        assert done.returncode == 2 and "'--models' goes with neither" in done.stderr
+        assert done.returncode == 2 and "'--models' cannot be combined" in done.stderr
 
 
 def test_ls_refuses_what_dbt_refuses(pull):

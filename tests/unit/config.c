@@ -145,8 +145,8 @@ test_words(void **state)
     words_are(&GOOD("run", "-m", "a", "--models", "b", "--model", "c")->select, "a|b|c");
     assert_true(GOOD("ls", "-m", "a")->models_only);
     assert_false(GOOD("run", "-m", "a")->models_only);
-    BAD("'--models' goes with neither '--select' nor '--resource-type'", "--resource-type model",
-        "ls", "-m", "a", "--select", "b");
+    BAD("'--models' cannot be combined with '--select' or '--resource-type'",
+        "--resource-type model", "ls", "-m", "a", "--select", "b");
     words_are(&GOOD("run", "-sa", "b")->select, "a|b");
     words_are(&GOOD("run", "-xsa", "b")->select, "a|b");
     c = GOOD("explain", "-s", "a", "b", "--", "node");
@@ -206,16 +206,17 @@ test_unknown_options(void **state)
 {
     BAD("there is no option '--selct'", "Did you mean '--select'?", "run", "--selct", "a");
     BAD("there is no option '--sel'", "Did you mean '--select'?", "run", "--sel", "a");
-    BAD("there is no option '--sel'", "written out", "run", "--sel=a");
+    BAD("there is no option '--sel'", "abbreviated", "run", "--sel=a");
     BAD("there is no option '--profil'", "Did you mean '--profile'?", "run", "--profil", "a");
     BAD("there is no option '--no-select'", "", "run", "--no-select");
     BAD("there is no option '-Z'", "cloneci help", "run", "-Z");
     BAD("there is no option '-Z'", "cloneci help", "run", "-qZ");
     BAD("there is no option '--build.command'", "", "run", "--build.command", "x");
-    BAD("'--strategy' is no option of 'cloneci ls'", "run, plan, clone, build", "ls", "--strategy",
-        "copy");
-    BAD("'-f' is no option of 'cloneci state check'", "run, plan", "state", "check", "-f");
-    BAD("'--models' is no option of 'cloneci doctor'", "run, plan, ls", "doctor", "--models", "a");
+    BAD("'--strategy' is not an option of 'cloneci ls'", "run, plan, clone, build", "ls",
+        "--strategy", "copy");
+    BAD("'-f' is not an option of 'cloneci state check'", "run, plan", "state", "check", "-f");
+    BAD("'--models' is not an option of 'cloneci doctor'", "run, plan, ls", "doctor", "--models",
+        "a");
 }
 
 static void
@@ -232,11 +233,13 @@ test_missing_and_surplus_values(void **state)
 static void
 test_wrong_values(void **state)
 {
-    BAD("--threads: 'x' is no whole number from 1 to 10000", "such as 4", "run", "--threads", "x");
-    BAD("--threads: '0' is no whole number from 1 to 10000", "such as 4", "run", "--threads", "0");
-    BAD("--threads: '4 ' is no whole number from 1 to 10000", "such as 4", "run", "--threads",
+    BAD("--threads: 'x' is not a whole number from 1 to 10000", "such as 4", "run", "--threads",
+        "x");
+    BAD("--threads: '0' is not a whole number from 1 to 10000", "such as 4", "run", "--threads",
+        "0");
+    BAD("--threads: '4 ' is not a whole number from 1 to 10000", "such as 4", "run", "--threads",
         "4 ");
-    BAD("--threads: '99999999999999999999' is no whole number from 1 to 10000", "4", "run",
+    BAD("--threads: '99999999999999999999' is not a whole number from 1 to 10000", "4", "run",
         "--threads", "99999999999999999999");
     static const char *const times[] = {"",    "x",    "-1",  "5 parsecs", "nan",
                                         "inf", "0x10", "1e9", "31d",       "m"};
@@ -244,14 +247,14 @@ test_wrong_values(void **state)
         char *arg = mem_printf(((struct place *)*state)->ctx, "--timeout=%s", times[i]);
         struct err err;
         assert_null(load_argv(*state, ARGV("run", arg), &err));
-        assert_non_null(strstr(err.msg, "is no time of at most 30 days"));
+        assert_non_null(strstr(err.msg, "is not a time of at most 30 days"));
         assert_non_null(strstr(err.hint, "15m"));
     }
     BAD("--indirect-selection: there is no 'cautius'", "Did you mean 'cautious'?", "run",
         "--indirect-selection", "cautius");
     BAD("--resource-type: there is no 'xyzzy'", "Known: metric, semantic_model", "run",
         "--resource-type", "model", "xyzzy");
-    BAD("--vars: '[1]' is no mapping", "{name: value}", "run", "--vars", "[1]");
+    BAD("--vars: '[1]' is not a mapping", "{name: value}", "run", "--vars", "[1]");
     BAD("--vars:2:1: did not find expected ',' or '}' (while parsing a flow mapping that began on "
         "line 1)",
         "{name: value}", "run", "--vars", "{a ");
@@ -311,7 +314,7 @@ test_environment(void **state)
     setenv("DBT_ENGINE_TARGET", "engine", 1); /* dbt 1.11: preferred */
     assert_string_equal(GOOD("run")->target, "engine");
     setenv("DBT_FAIL_FAST", "perhaps", 1);
-    BAD("DBT_FAIL_FAST: 'perhaps' is no boolean", "true or false", "run");
+    BAD("DBT_FAIL_FAST: 'perhaps' is not a boolean", "true or false", "run");
 }
 
 static void
@@ -385,8 +388,8 @@ test_another_file(void **state)
     BAD(mem_printf(p->ctx, "%s/none.yml: No such file or directory", p->root), "", "run",
         "--config", "none.yml");
     assert_int_equal(rename("cloneci.yml", "cloneci.yaml"), 0);
-    BAD(mem_printf(p->ctx, "%s/cloneci.yaml: the file's name is cloneci.yml", p->root), "Rename",
-        "run");
+    BAD(mem_printf(p->ctx, "%s/cloneci.yaml: the name of the file must be cloneci.yml", p->root),
+        "Rename", "run");
 }
 
 static void
@@ -407,23 +410,23 @@ test_wrong_file(void **state)
              "Known here: command, takeover_timeout, timeout");
     bad_file(p, "project-dir: x\n", "1:1: there is no key 'project-dir'", "");
     bad_file(p, "1: x\n", "1:1: there is no key '1'", "");
-    bad_file(p, "build: x\n", "1:8: 'build' wants a mapping", "");
-    bad_file(p, "threads: many\n", "1:10: threads: wants a whole number", "4");
-    bad_file(p, "threads: 0\n", "1:10: threads: '0' is no whole number from 1 to 10000", "4");
-    bad_file(p, "favor_state: 'yes'\n", "1:14: favor_state: wants true or false", "true");
-    bad_file(p, "select: {a: 1}\n", "1:9: select: wants a list of texts", "select: [one, two]");
-    bad_file(p, "select: [a, [b]]\n", "1:9: select: wants a list of texts", "select: [one, two]");
-    bad_file(p, "build: {command: {a: b}}\n", "1:18: build.command: wants a list of texts",
+    bad_file(p, "build: x\n", "1:8: 'build' must be a mapping", "");
+    bad_file(p, "threads: many\n", "1:10: threads: must be a whole number", "4");
+    bad_file(p, "threads: 0\n", "1:10: threads: '0' is not a whole number from 1 to 10000", "4");
+    bad_file(p, "favor_state: 'yes'\n", "1:14: favor_state: must be true or false", "true");
+    bad_file(p, "select: {a: 1}\n", "1:9: select: must be a list of texts", "select: [one, two]");
+    bad_file(p, "select: [a, [b]]\n", "1:9: select: must be a list of texts", "select: [one, two]");
+    bad_file(p, "build: {command: {a: b}}\n", "1:18: build.command: must be a list of texts",
              "command: [one, two]");
-    bad_file(p, "schema: [x]\n", "1:9: schema: wants a text", "quotes");
-    bad_file(p, "schema: no\n", "1:9: schema: wants a text", "quotes");
-    bad_file(p, "vars: [x]\n", "1:7: vars: wants a text", "");
+    bad_file(p, "schema: [x]\n", "1:9: schema: must be a text", "quotes");
+    bad_file(p, "schema: no\n", "1:9: schema: must be a text", "quotes");
+    bad_file(p, "vars: [x]\n", "1:7: vars: must be a text", "");
     bad_file(p, "build: {timeout: soon}\n",
-             "1:18: build.timeout: 'soon' is no time of at most 30 days", "15m");
-    bad_file(p, "build: {timeout: [1]}\n", "1:18: build.timeout: wants a time", "90");
+             "1:18: build.timeout: 'soon' is not a time of at most 30 days", "15m");
+    bad_file(p, "build: {timeout: [1]}\n", "1:18: build.timeout: must be a time", "90");
     bad_file(p, "clone: {strategy: coppy}\n", "1:19: clone.strategy: there is no 'coppy'",
              "'copy'");
-    bad_file(p, "[x]\n", "1:1: wants a mapping of keys to values", "cloneci init");
+    bad_file(p, "[x]\n", "1:1: must be a mapping of keys to values", "cloneci init");
     bad_file(p, "a: b: c\n", "1:5: mapping values are not allowed in this context", "quotes");
     bad_file(p, "a: \xFF\n", "1:4: not UTF-8: byte 0xff", "UTF-8");
 }

@@ -141,11 +141,13 @@ test_project_errors(void **state)
 {
     struct place *p = *state;
     bad_project(p, "profile: x\n", "1:1: the project has no 'name'");
-    bad_project(p, "- name\n", "1:1: is no dbt project: it wants a mapping of keys to values");
-    bad_project(p, "", "1:1: is no dbt project: it wants a mapping of keys to values");
-    bad_project(p, "name: [x]\n", "1:7: 'name' wants a text");
-    bad_project(p, "name: x\nmodel-paths: models\n", "2:14: 'model-paths' wants a list of folders");
-    bad_project(p, "name: x\nmodel-paths: [[a]]\n", "2:15: 'model-paths' wants a list of folders");
+    bad_project(p, "- name\n", "1:1: is not a dbt project: it must be a mapping of keys to values");
+    bad_project(p, "", "1:1: is not a dbt project: it must be a mapping of keys to values");
+    bad_project(p, "name: [x]\n", "1:7: 'name' must be a text");
+    bad_project(p, "name: x\nmodel-paths: models\n",
+                "2:14: 'model-paths' must be a list of folders");
+    bad_project(p, "name: x\nmodel-paths: [[a]]\n",
+                "2:15: 'model-paths' must be a list of folders");
     bad_project(p, "name: x\nprofile: \"{{ var('x') }}\"\n",
                 "2:10: this Jinja is not supported here: 'var'");
     bad_project(p, "name: 'x\n",
@@ -280,26 +282,27 @@ static void
 test_profile_errors(void **state)
 {
     struct place *p = *state;
-    bad_profile(p, "", "1:1: profiles.yml wants a mapping", "outputs");
+    bad_profile(p, "", "1:1: profiles.yml must be a mapping", "outputs");
     bad_profile(p, "shpo: {}\n", "1:1: there is no profile 'shop'", "Did you mean 'shpo'?");
     bad_profile(p, "config: {}\nwarehouse: {}\n", "1:1: there is no profile 'shop'",
                 "The file has: warehouse.");
-    bad_profile(p, "shop:\n", "1:6: profile 'shop' wants a mapping", "outputs");
+    bad_profile(p, "shop:\n", "1:6: profile 'shop' must be a mapping", "outputs");
     bad_profile(p, "shop: {target: x}\n", "1:7: 'outputs' of profile 'shop' is missing", "outputs");
-    bad_profile(p, "shop: {outputs: []}\n", "1:17: 'outputs' of profile 'shop' wants a mapping",
+    bad_profile(p, "shop: {outputs: []}\n", "1:17: 'outputs' of profile 'shop' must be a mapping",
                 "outputs");
     bad_profile(p, "shop: {target: deb, outputs: {dev: {}}}\n", "1:30: there is no target 'deb'",
                 "'dev'");
     bad_profile(p, "shop: {outputs: {dev: {}}}\n", "1:17: there is no target 'default'",
                 "--target");
-    bad_profile(p, "shop: {target: dev, outputs: {dev: x}}\n", "1:36: target 'dev' wants a mapping",
-                "type");
+    bad_profile(p, "shop: {target: dev, outputs: {dev: x}}\n",
+                "1:36: target 'dev' must be a mapping", "type");
     bad_profile(p, "shop: {target: dev, outputs: {dev: {schema: x}}}\n",
                 "1:36: target 'dev' has no 'type'", "Add");
     bad_profile(p, "shop: {target: dev, outputs: {dev: {type: x}}}\n",
                 "1:36: target 'dev' has no 'schema'", "Add");
     bad_profile(p, OUTPUT "      threads: many\n",
-                "5:7: 'threads' of target 'dev' is 'many', no number of threads", "threads: 4");
+                "5:7: 'threads' of target 'dev' is 'many', which is not a number of threads",
+                "threads: 4");
     bad_profile(p, OUTPUT "      host: \"{{ env_var('MISSING') }}\"\n",
                 "7:13: the environment variable 'MISSING' is not set", "env_var('MISSING', '..')");
     bad_profile(p, OUTPUT "      password: \"{{ env_var('MISSING') }}\"\n",
@@ -315,7 +318,7 @@ test_profile_errors(void **state)
     struct profile *out;
     struct err err = {0};
     assert_int_equal(config_profile(p->ctx, &out, &c, j, &err), -1);
-    assert_non_null(strstr(err.msg, "dbt_project.yml: the project names no profile"));
+    assert_non_null(strstr(err.msg, "dbt_project.yml: the project does not name a profile"));
 }
 
 /* --- rendering: what dbt's ProfileRenderer answers --- */
@@ -412,8 +415,8 @@ test_rendering_errors(void **state)
         {"{{ env_var(\"A\", x) }}", "this Jinja is not supported here: 'x' as a default"},
         {"{{+ env_var(\"A\") }}", "this Jinja is not supported here: an expression"},
         {"{{ env_var(\"MISSING\", none) }}", "the environment variable 'MISSING' is not set"},
-        {"{{ env_var(\"A\") | as_number }}", "'word' is no number"},
-        {"{{ env_var(\"A\") | as_bool }}", "'word' is no bool"},
+        {"{{ env_var(\"A\") | as_number }}", "'word' is not a number"},
+        {"{{ env_var(\"A\") | as_bool }}", "'word' is not a bool"},
     };
     setenv("A", "word", 1);
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {

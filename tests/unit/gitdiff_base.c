@@ -518,7 +518,7 @@ static void
 test_not_a_repository(void **state)
 {
     struct place *p = *state;
-    refused(p, (struct gitdiff_options){.project_dir = p->root}, "is in no git repository",
+    refused(p, (struct gitdiff_options){.project_dir = p->root}, "is not in a git repository",
             "git checkout");
     refused(p, (struct gitdiff_options){.project_dir = "/nonexistent/x"}, "/nonexistent/x", "git");
 }

@@ -284,7 +284,7 @@ test_refusals(void **state)
         {"TAG:x", "'TAG' is not a method of selection (in 'TAG:x')", ""},
         {"é:x", "'é' is not a method of selection (in 'é:x')", ""},
         {"selector:x", "'selector' is not a method of selection (in 'selector:x')", ""},
-        {"@fct+", "'@fct+': '@' in front and '+' behind exclude each other", "drop the '+'"},
+        {"@fct+", "'@fct+': '@' in front and '+' behind exclude each other", "remove the '+'"},
         {"state:modifed", "'modifed' is not a state (in 'state:modifed')",
          "Did you mean 'state:modified'?"},
         {"resource_type:modle", "'modle' is not a resource type (in 'resource_type:modle')",
@@ -293,17 +293,16 @@ test_refusals(void **state)
          "generic, singular"},
         {"version:lates", "'lates' is not a kind of version (in 'version:lates')",
          "'version:latest'"},
-        {"source:a.b.c.d", "'a.b.c.d' is no source", "source:NAME.TABLE"},
-        {"metric:a.b.c", "'a.b.c' is no value of metric:", "metric:PACKAGE.NAME"},
-        {"a\nb", "a criterion of selection holds a line break: 'a\nb'", ""},
+        {"source:a.b.c.d", "'a.b.c.d' is not a source", "source:NAME.TABLE"},
+        {"metric:a.b.c", "'a.b.c' is not a value of metric:", "metric:PACKAGE.NAME"},
+        {"a\nb", "a criterion of selection contains a line break: 'a\nb'", ""},
         {"path:", "'path:': the path is empty", "models/staging"},
         {"path:.", "'path:.': the path is empty", ""},
         {"/x", "'path:/x': a path must not be absolute", ""},
         {"path:a**", "'path:a**': '**' can only be a whole part of a path", ""},
         {"fct -- nope:x", "'nope' is not a method of selection (in 'nope:x')", ""},
         {"fct,version:x", "'x' is not a kind of version (in 'version:x')", ""},
-        {"result:error", "run_results.json: there is no such file, and 'result:' needs it",
-         "--state"},
+        {"result:error", "run_results.json: there is no such file; 'result:' needs it", "--state"},
     };
     void *ctx = talloc_new(NULL);
     for (size_t i = 0; i < BASE_COUNT(rows); i++) {
@@ -332,7 +331,7 @@ test_no_state(void **state)
                         "error: 'state:modified' needs a state to compare with");
     assert_non_null(strstr(err.hint, "--state"));
     assert_string_equal(ask(ctx, &env, &bad, &err),
-                        "error: 'eagr' is no mode of indirect selection");
+                        "error: 'eagr' is not a mode of indirect selection");
     talloc_free(ctx);
 }
 
@@ -428,7 +427,7 @@ test_artifacts(void **state)
         "{\"results\": [{\"unique_id\": \"source.p.web.events\", \"max_loaded_at\": \"soon\"}]}");
     static const struct row bad = {
         "source_status:fresher",
-        "error: sources.json: max_loaded_at of source.p.web.events is no time: 'soon'"};
+        "error: sources.json: max_loaded_at of source.p.web.events is not a time: 'soon'"};
     check_rows(&f->env[0], "empty", &bad, 1);
     talloc_free(ctx);
 }
@@ -605,7 +604,7 @@ test_render(void **state)
         line, "{\"name\": \"fct\", \"fqn\": [\"p\", \"marts\", \"fct\"], \"direct_parents\": "
               "[\"model.p.stg_a\", \"model.p.stg_b\"]}");
     assert_int_equal(select_render(ctx, m, fct, "yaml", &line, &err), -1);
-    assert_string_equal(err.msg, "'yaml' is no form of output");
+    assert_string_equal(err.msg, "'yaml' is not a form of output");
     talloc_free(ctx);
 }
 

@@ -49,7 +49,7 @@ test_selectors(void **state)
         {"plus", "", NULL},
         {"number", "model.p.stg_a test.p.unique_a unit_test.p.stg_a.adds", NULL},
         {"none", "source.p.web.events test.p.sum", NULL},
-        {"tagged", "error: tag:5: the value of 'tag:' is no text", NULL},
+        {"tagged", "error: tag:5: the value of 'tag:' is not a text", NULL},
         {"unlimited", "model.p.fct model.p.stg_a model.p.stg_b seed.p.codes source.p.web.events",
          NULL},
         {"zero", "model.p.fct", NULL},
@@ -58,11 +58,14 @@ test_selectors(void **state)
         {"swallowed", "model.p.fct test.p.sum", NULL},
         {"inherits", "model.p.dim.v1 model.p.dim.v2", "model.p.dim.v2 model.p.stg_b seed.p.codes"},
         {"jinja",
-         "error: selectors.yml:22:12: selector 'jinja' holds Jinja, which is not rendered here",
+         "error: selectors.yml:22:12: selector 'jinja' contains Jinja, which cloneci does not "
+         "render here",
          NULL},
         {"on_jinja",
-         "error: selectors.yml:23:12: selector 'on_jinja' holds Jinja, which is not rendered here",
-         "error: selectors.yml:22:12: selector 'jinja' holds Jinja, which is not rendered here"},
+         "error: selectors.yml:23:12: selector 'on_jinja' contains Jinja, which cloneci does not "
+         "render here",
+         "error: selectors.yml:22:12: selector 'jinja' contains Jinja, which cloneci does not "
+         "render here"},
         {"block", "model.p.fct", NULL},
         {"unoin", "error: there is no selector 'unoin' in selectors.yml", NULL},
     };
@@ -93,8 +96,8 @@ test_selector_method(void **state)
         {"selector:pai?+ selector:zero", "model.p.dim.v1 model.p.dim.v2 model.p.fct"},
         {"selector:swallowed", "model.p.fct test.p.sum"},
         {"selector:nope", "error: there is no selector 'nope' in selectors.yml"},
-        {"selector:jin*",
-         "error: selectors.yml:22:12: selector 'jinja' holds Jinja, which is not rendered here"},
+        {"selector:jin*", "error: selectors.yml:22:12: selector 'jinja' contains Jinja, which "
+                          "cloneci does not render here"},
     };
     void *ctx = talloc_new(NULL);
     put(ctx, f, "selectors.yml", selectors);
@@ -103,7 +106,7 @@ test_selector_method(void **state)
         "selectors:\n  - {name: a, definition: \"selector:b\"}\n  - {name: b, definition: "
         "{selector: a}}\n");
     static const struct row circle = {"selector:a",
-                                      "error: selectors.yml: selector 'a' stands on itself"};
+                                      "error: selectors.yml: selector 'a' refers to itself"};
     check_rows(&f->env[1], NULL, &circle, 1);
     talloc_free(ctx);
 }
@@ -157,9 +160,9 @@ test_bad_selectors(void **state)
          "children: true}}]\n",
          "selector 'a': selectors.yml:1:56: 'childrens_parents' and 'children' exclude each other"},
         {"selectors: [{name: a, definition: {method: tag, value: x, parents_depth: many}}]\n",
-         "selector 'a': selectors.yml:1:74: 'parents_depth' is no number"},
+         "selector 'a': selectors.yml:1:74: 'parents_depth' is not a number"},
         {"selectors: [{name: a, definition: {method: tag, value: x, indirect_selection: eagr}}]\n",
-         "selector 'a': selectors.yml:1: 'eagr' is no mode of indirect selection"},
+         "selector 'a': selectors.yml:1: 'eagr' is not a mode of indirect selection"},
         {"selectors: [{name: a, definition: {method: selector, value: b}}, {name: b, definition: "
          "x}]\n",
          "selector 'a': selectors.yml:1:61: there is no selector 'b' before this one"},

@@ -243,7 +243,7 @@ new_nodes_by_kind(void **state)
         assert_true(holds(s, STATE_NEW, 0));
         assert_int_equal(holds(s, STATE_MODIFIED, 0), cases[i].modified);
         assert_string_equal(reasons_text(ctx, s, 0),
-                            cases[i].modified ? "new: production has no such node" : "");
+                            cases[i].modified ? "new: production does not have it" : "");
         talloc_free(ctx);
     }
 }

@@ -207,15 +207,15 @@ claims_what_is_proved(void **state)
         {"models/a.sql", "{{ config(materialized='view') }}\nselect 1\n",
          "models/a.sql: its Jinja changed"},
         {"models/a.sql", "{{ config(materialized='table') }}\nselect '{' as a\n",
-         "its Jinja is unusual"},
-        {"models/a.sql", "{{ config(materialized='table')\n", "its Jinja is unusual"},
+         "its Jinja has an unusual form"},
+        {"models/a.sql", "{{ config(materialized='table')\n", "its Jinja has an unusual form"},
         {"models/a.sql", " \n", "blank on one side"},
         {"models/a.sql", NULL, "models/a.sql was deleted"},
         {"models/new.sql", "select 1\n", "models/new.sql is new"},
         {"models/new.sql.jinja", "select 1\n", "models/new.sql.jinja is new"},
         {"osi/x.json", "{}\n", "modified:"},
         {"models/d.sql", "{% set q %}select 2{% endset %}\nselect {{ q }}\n",
-         "Jinja takes parts of its text"},
+         "Jinja uses parts of its text"},
         {"models/py.py", "def model(dbt, session):\n    return dbt.ref('b')\n", "Python models"},
         {"models/py.py", "\ndef model(dbt, session):\n    return dbt.ref('a')\n\n", "modified:"},
         {"models/all.yml", "sources: []\n", "models/all.yml is YAML"},
@@ -232,7 +232,8 @@ claims_what_is_proved(void **state)
         {"seeds/given.csv", "a,b\n1,3\n", "its rows may be given to unit_test.p.a.u"},
         {"macros/note.sql", "-- x\n{% macro note(x) %}select '{{ x }}'{% endmacro %}\n",
          "modified:"},
-        {"macros/note.sql", "{% macro note(x) %}select '{{ x }}!'{% endmacro %}\n", "holds macros"},
+        {"macros/note.sql", "{% macro note(x) %}select '{{ x }}!'{% endmacro %}\n",
+         "contains macros"},
         {"tests/one.sql", "select * from {{ ref('a') }} where a = 3\n", "modified: test.p.one"},
         {"tests/fixtures/f.sql", "select 1\n", "is new"},
     };
@@ -290,13 +291,13 @@ declines_what_is_not_known(void **state)
     const char *other = "ffffffffffffffffffffffffffffffffffffffff";
     assert_non_null(
         strstr(ask(p, production(p, other, C_ON, "raw"), &known), "was built from ffffffffffff"));
-    assert_non_null(strstr(ask(p, production(p, "", C_ON, "raw"), &known), "which commit"));
+    assert_non_null(strstr(ask(p, production(p, "", C_ON, "raw"), &known), "the commit that"));
     struct manifest *m = production(p, p->base, C_ON, "raw");
     flags.same_dbt = false;
-    assert_non_null(strstr(ask(p, m, &flags), "production's versions (1.11.16)"));
+    assert_non_null(strstr(ask(p, m, &flags), "version than production's (1.11.16)"));
     flags = known;
     flags.target_database = "elsewhere";
-    assert_non_null(strstr(ask(p, m, &flags), "source.p.s.t has the target's database"));
+    assert_non_null(strstr(ask(p, m, &flags), "source.p.s.t uses the target's database"));
     flags.more_unrendered = true; /* then it is not compared */
     assert_string_equal(ask(p, m, &flags), "modified:");
 }
@@ -309,9 +310,9 @@ values_are_evaluated_here(void **state)
     const char *off =
         "\"unrendered_config\": {\"enabled\": false}, \"config\": {\"enabled\": false}";
     assert_non_null(strstr(ask(p, production(p, p->base, off, "raw"), &known),
-                           "models/c.sql: what 'config(enabled=var('live', false)"));
+                           "models/c.sql: the result of 'config(enabled=var('live', false)"));
     assert_non_null(strstr(ask(p, production(p, p->base, C_ON, "lake"), &known),
-                           "gives another value here than in production"));
+                           "has another value here than in production"));
     assert_string_equal(ask(p, production(p, p->base, C_ON, "raw"), &known), "modified:");
 }
 
@@ -418,8 +419,8 @@ the_work_tree_is_as_at_the_head(void **state)
         assert_string_equal(ask(p, m, &flags), "modified: model.p.a");
         put_file(p->ctx, p->repo, cases[i].path, cases[i].text);
         assert_string_equal(ask(p, m, &known), "modified: model.p.a");
-        char *wanted =
-            mem_printf(p->ctx, "%s in the checkout, which dbt reads, is not as in ", cases[i].path);
+        char *wanted = mem_printf(
+            p->ctx, "%s in the checkout, which dbt reads, differs from that in ", cases[i].path);
         char *got = ask(p, m, &flags);
         if (cases[i].read ? !str_starts(got, wanted) : !str_eq(got, "modified: model.p.a"))
             fail_msg("%s: '%s'", cases[i].path, got);

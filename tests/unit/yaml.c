@@ -193,11 +193,11 @@ test_anchors_and_merge(void **state)
     json_is(*state, "[9007199254740993, -9007199254740993, 9007199254740992, 0.30000000000000004]",
             "[9007199254740993,-9007199254740993,9007199254740992,0.30000000000000004]");
     json_is(*state, "'<<': {a: 1}", "{\"<<\":{\"a\":1}}");
-    BAD("<<: 1", "t.yml:1:5: the merge key '<<' wants a mapping or a list of mappings", "&name");
-    BAD("<<: [{a: 1}, x]", "t.yml:1:14: the merge key '<<' wants a mapping or a list of mappings",
+    BAD("<<: 1", "t.yml:1:5: the merge key '<<' must be a mapping or a list of mappings", "&name");
+    BAD("<<: [{a: 1}, x]", "t.yml:1:14: the merge key '<<' must be a mapping or a list of mappings",
         "&name");
     BAD("a: *q", "t.yml:1:4: alias '*q' has no anchor '&q' before it", "quote");
-    BAD("a: &a [*a]", "t.yml:1:8: alias '*a' stands within its own anchor", "itself");
+    BAD("a: &a [*a]", "t.yml:1:8: alias '*a' is within its own anchor", "itself");
     BAD("a: &x 1\nb: &x 2", "t.yml:2:4: anchor '&x' is already defined on line 1", "of its own");
 }
 
@@ -260,8 +260,8 @@ test_broken_more(void **state)
     BAD("a: !!set {x}", "t.yml:1:4: the tag '!!set' is not supported", "tag");
     BAD("a: 0b_", "t.yml:1:4: '0b_' is not a whole number", "");
     BAD("a: !!int x", "t.yml:1:4: 'x' is not a whole number", "");
-    BAD("a: =", "t.yml:1:4: '=' is no value", "quotes");
-    BAD("- <<", "t.yml:1:3: '<<' is no value", "quotes");
+    BAD("a: =", "t.yml:1:4: '=' is not a value", "quotes");
+    BAD("- <<", "t.yml:1:3: '<<' is not a value", "quotes");
     json_is(*state, "{=: 1, '=': 2, x: '<<'}", "{\"=\":2,\"x\":\"<<\"}");
     BAD("a: !!bool x", "t.yml:1:4: 'x' is not a boolean", "");
     BAD("a: \"x\\0y\"", "t.yml:1:4: text with a NUL character", "escape");

@@ -20,7 +20,7 @@ disk_hint(struct err *err)
 {
     if (err->sys == ENOSPC || err->sys == EDQUOT)
         return hint(err,
-                    "The disk is full: make room there; nothing that was there has been changed.");
+                    "The disk is full. Free some space; the files in the store are unchanged.");
     if (err->sys == EACCES || err->sys == EPERM || err->sys == EROFS)
         return hint(err, "Let this user write there, or choose another folder.");
     return -1;
@@ -34,10 +34,10 @@ lock_wait(int fd, const char *path, double seconds, struct err *err)
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fail_errno(err, ERR_INPUT, "cannot lock %s", path);
         if (clock_ms() > end) {
-            fail(err, ERR_LOCKED, "%s is locked by another process for more than %.0f s", path,
-                 seconds);
+            fail(err, ERR_LOCKED, "%s has been locked by another process for more than %.0f s",
+                 path, seconds);
             return hint(err,
-                        "Look what holds it ('lslocks'), or wait longer with --store-timeout.");
+                        "Find the process with 'lslocks', or wait longer with --store-timeout.");
         }
         if (interrupt_wait(http_jitter(5), err))
             return -1;
@@ -86,7 +86,7 @@ sweep_one(const char *path, struct err *err)
     if (fd < 0)
         return 0;
     if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        log_event(LOG_DEBUG, "store.sweep", "removing %s, which a killed process left", path);
+        log_event(LOG_DEBUG, "store.sweep", "removing %s, left by a killed process", path);
         rc = file_remove(path, err);
     }
     close(fd);
@@ -142,7 +142,7 @@ folder_get(void *ctx, struct artifact_store *s, const char *key, size_t limit, s
     if (stat(path, &st))
         return errno == ENOENT || errno == ENOTDIR ? 0 : fail_errno(err, ERR_INPUT, "%s", path);
     if ((size_t)st.st_size > limit)
-        return fail(err, ERR_INPUT, "%s: %lld bytes, more than the %zu that were expected", path,
+        return fail(err, ERR_INPUT, "%s: %lld bytes, but at most %zu were expected", path,
                     (long long)st.st_size, limit);
     if (file_read(ctx, path, &out->data, &out->len, ERR_INPUT, err) == 0)
         return 0;
@@ -261,7 +261,7 @@ folder_open(struct artifact_store *s, const char *path, struct err *err)
     talloc_set_destructor(f, folder_close);
     if (file_exists(f->dir) && !file_is_dir(f->dir)) {
         fail(err, ERR_CONFIG, "the store %s is a file, not a folder", f->dir);
-        return hint(err, "Name the folder that holds the store; it is made by the first push.");
+        return hint(err, "Give the folder of the store; the first push creates it.");
     }
     s->ops = &ops;
     s->impl = f;

@@ -86,8 +86,8 @@ gitref_get(void *ctx, struct artifact_store *s, const char *key, size_t limit, s
     int rc = tree_get(ctx, g, tree, key, out, err);
     git_tree_free(tree);
     if (rc == 0 && out->len > limit)
-        return fail(err, ERR_INPUT, "%s: %s is larger than the %zu bytes that were expected",
-                    s->name, key, limit);
+        return fail(err, ERR_INPUT, "%s: %s is larger than the expected %zu bytes", s->name, key,
+                    limit);
     return rc;
 }
 
@@ -229,10 +229,8 @@ gitref_open(struct artifact_store *s, const char *ref, const char *dir, struct e
     int valid = 0;
     if (!str_starts(ref, "refs/") || str_starts(ref, "refs/heads/") ||
         str_starts(ref, "refs/tags/") || git_reference_name_is_valid(&valid, ref) || !valid) {
-        fail(err, ERR_CONFIG, "the store 'git:%s' names no ref that artifacts may be kept under",
-             ref);
-        return hint(err,
-                    "Give one of its own, outside of branches and tags: git:refs/cloneci/state.");
+        fail(err, ERR_CONFIG, "the store 'git:%s' does not name a ref for artifacts", ref);
+        return hint(err, "Use a ref outside of branches and tags: git:refs/cloneci/state.");
     }
     git_libgit2_init();
     struct gitref *g = mem_new(s, struct gitref);
@@ -240,14 +238,14 @@ gitref_open(struct artifact_store *s, const char *ref, const char *dir, struct e
     g->ref = mem_strdup(g, ref);
     if (git_repository_open_ext(&g->git, dir, 0, NULL)) {
         git_fail(err, dir);
-        return hint(err, "A store of git: needs a repository around the project; or choose another "
-                         "kind of store.");
+        return hint(
+            err,
+            "A git: store needs a repository around the project. Or choose another kind of store.");
     }
-    g->locked = mem_printf(
-        g,
-        "Another process holds %s%s.lock; if no git is running there, one was killed: remove "
-        "that file.",
-        git_repository_commondir(g->git), ref);
+    g->locked = mem_printf(g,
+                           "Another process holds %s%s.lock. If no git is running there, one was "
+                           "killed: remove that file.",
+                           git_repository_commondir(g->git), ref);
     s->ops = &ops;
     s->impl = g;
     s->name = mem_printf(s, "git:%s in %s", ref, git_repository_path(g->git));

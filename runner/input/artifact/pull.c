@@ -24,9 +24,8 @@ static int
 nothing_there(const struct artifact_store *s, struct err *err)
 {
     fail(err, ERR_INPUT, "%s: no manifest was pushed there yet", s->name);
-    return hint(err, "The production job must push first: 'cloneci state push' after its dbt "
-                     "build, to this same "
-                     "store. See that the address is spelt alike in both jobs.");
+    return hint(err, "The production job must first run 'cloneci state push' to the same store, "
+                     "after its dbt build. Check that both jobs use the same address.");
 }
 
 /* The merge base's own, else the newest that a commit before it made, else the newest of all. */
@@ -99,12 +98,11 @@ damaged(const struct artifact_store *s, const struct generation *g, const struct
         size_t len, const char *hex, struct err *err)
 {
     fail(err, ERR_INPUT,
-         "%s: %s of generation %s is not what was pushed (%zu bytes, sha256 %.12s..; it had %lld, "
+         "%s: %s of push %s is not what was pushed (%zu bytes, sha256 %.12s..; it had %lld, "
          "%.12s..)",
          s->name, f->name, g->id, len, hex, (long long)f->size, f->sha256);
-    return hint(err, "It was changed or damaged in the store, or a proxy altered it: push again "
-                     "from the production "
-                     "job, which makes a new generation.");
+    return hint(err, "It was changed or damaged in the store, or a proxy altered it. Push again "
+                     "from the production job.");
 }
 
 /* *gone: retention removed it meanwhile. */
@@ -251,8 +249,8 @@ artifact_pull(void *ctx, struct artifact_pulled *out, struct artifact_store *sto
             return -1;
     if (!gone)
         return 0;
-    fail(err, ERR_INPUT, "%s: generation %s is in the list, but its files are not in the store",
+    fail(err, ERR_INPUT, "%s: push %s is in the list, but its files are not in the store",
          store->name, out->generation->id);
-    return hint(err, "Somebody removed them (a lifecycle rule of the bucket?): push again from the "
-                     "production job.");
+    return hint(err, "Somebody removed them, perhaps a lifecycle rule of the bucket. Push again "
+                     "from the production job.");
 }

@@ -25,8 +25,8 @@ static int
 no_manifest(const char *path, struct err *err)
 {
     fail(err, ERR_INPUT, "%s: there is no manifest to push", path);
-    return hint(err, "Run dbt build for production first, in this checkout; or name its folder "
-                     "with --target-path.");
+    return hint(err, "First run dbt build for production in this checkout, or give its target "
+                     "folder with --target-path.");
 }
 
 static int
@@ -82,13 +82,14 @@ look_at_manifest(struct pushing *p, struct err *err)
     if (manifest_parse(p->ctx, &m, p->content[0].data, p->content[0].len, path, err))
         return -1;
     if (time_compare(m->generated_at, "") <= 0)
-        return fail(err, ERR_INPUT, "%s: metadata.generated_at is no time", path);
+        return fail(err, ERR_INPUT, "%s: metadata.generated_at is not a time", path);
     if (time_compare(m->generated_at, clock_utc_after(p->ctx, CLOCK_SKEW)) > 0) {
         fail(err, ERR_REFUSED,
-             "%s was made in the future (%s): it would count as newest until then", path,
+             "%s has a time in the future (%s): it would be the newest until then", path,
              m->generated_at);
-        return hint(err,
-                    "Set the clock of the machine that runs dbt, or of this one, and build again.");
+        return hint(
+            err,
+            "Correct the clock of the machine that runs dbt, or of this one, and build again.");
     }
     g->id = new_id(p->ctx, m->generated_at);
     g->generated_at = m->generated_at;
@@ -106,9 +107,8 @@ refuse_failed(const char *path, size_t n, const cJSON *first, struct err *err)
 {
     fail(err, ERR_REFUSED, "%s: production's build failed, %zu node%s, first %s (%s)", path, n,
          n == 1 ? "" : "s", json_str(first, "unique_id"), json_str(first, "status"));
-    return hint(err, "Push after a build that succeeded. Where these failures are accepted, remove "
-                     "run_results.json "
-                     "first: the manifest is then pushed without it.");
+    return hint(err, "Push after a successful build. If you accept these failures, remove "
+                     "run_results.json first; the manifest is then pushed without it.");
 }
 
 static void
@@ -148,7 +148,7 @@ look_at_results(struct pushing *p, struct err *err)
         take_args(p->g, p->ctx, json_get(root, "args"));
     else
         log_event(LOG_WARN, "push.results",
-                  "run_results.json is of another invocation of dbt than manifest.json");
+                  "run_results.json and manifest.json come from different invocations of dbt");
     return 0;
 }
 
@@ -160,8 +160,7 @@ check_project(const struct pushing *p, const struct index *index, struct err *er
         return 0;
     fail(err, ERR_REFUSED, "%s holds the artifacts of the project '%s', this is '%s'",
          p->store->name, theirs, p->g->project);
-    return hint(err, "Give each project a place of its own in the store, for example by a prefix "
-                     "or a sub-folder.");
+    return hint(err, "Give each project its own prefix or folder in the store.");
 }
 
 static const struct generation *
@@ -258,7 +257,8 @@ publish(struct pushing *p, struct index *index, struct strlist *drop, struct err
     if (p->store->stuck)
         return hint(err, "%s", p->store->stuck);
     return hint(
-        err, "Others moved it each time: push again, and let one production job at a time push.");
+        err,
+        "Another job moved it each time. Let one production job at a time push, and push again.");
 }
 
 /* Those are gone once: a later push need not try again. Losing against another push is fine: it
@@ -295,7 +295,7 @@ clean_up(struct pushing *p, const struct strlist *drop)
     if (rc == 0 && p->store->ops->sweep)
         rc = p->store->ops->sweep(p->store, &err);
     if (rc)
-        log_event(LOG_WARN, "push.clean", "old generations were not removed: %s", err.msg);
+        log_event(LOG_WARN, "push.clean", "old pushes were not removed: %s", err.msg);
 }
 
 int

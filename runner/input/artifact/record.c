@@ -108,8 +108,7 @@ parse_file(struct generation *g, const cJSON *o, const char *what, struct err *e
         return 0; /* of a later version; not needed by this one */
     if (!sha256 || strlen(sha256) != HASH_SHA256_HEX - 1 || size < 0 || size > 1e12 ||
         g->n_files == ARTIFACT_FILES)
-        return fail(err, ERR_INPUT, "%s: the entry of %s in generation %s is damaged", what, name,
-                    g->id);
+        return fail(err, ERR_INPUT, "%s: the entry of %s in push %s is damaged", what, name, g->id);
     g->files[g->n_files++] =
         (struct artifact_file){.name = name, .sha256 = sha256, .size = (int64_t)size};
     return 0;
@@ -123,7 +122,7 @@ generation_parse(void *ctx, struct generation **out, const cJSON *o, const char 
     g->id = text_of(g, o, "id");
     g->generated_at = text_of(g, o, "generated_at");
     if (!plain_id(g->id) || !g->generated_at)
-        return fail(err, ERR_INPUT, "%s: a generation without a proper id or time", what);
+        return fail(err, ERR_INPUT, "%s: a push without a valid id or time", what);
     g->pushed_at = text_of(g, o, "pushed_at");
     g->git_sha = text_of(g, o, "git_sha");
     g->dbt_version = text_of(g, o, "dbt_version");
@@ -138,7 +137,7 @@ generation_parse(void *ctx, struct generation **out, const cJSON *o, const char 
         if (parse_file(g, f, what, err))
             return -1;
     if (g->n_files == 0 || strcmp(g->files[0].name, MANIFEST) != 0)
-        return fail(err, ERR_INPUT, "%s: the generation %s has no manifest.json", what, g->id);
+        return fail(err, ERR_INPUT, "%s: the push %s has no manifest.json", what, g->id);
     *out = g;
     return 0;
 }
@@ -148,8 +147,8 @@ parse_lists(void *ctx, struct index *out, const cJSON *root, const char *what, s
 {
     const cJSON *o;
     if ((int)json_num(root, "version", 0) != VERSION) {
-        fail(err, ERR_INPUT, "%s: not an index of cloneci that this version knows", what);
-        return hint(err, "Update cloneci here, or give the store another place.");
+        fail(err, ERR_INPUT, "%s: this version of cloneci cannot read this index", what);
+        return hint(err, "Update cloneci, or use another store.");
     }
     cJSON_ArrayForEach (o, json_get(root, "generations")) {
         out->v = mem_grow(ctx, out->v, struct generation *, out->n + 1);

@@ -14,20 +14,20 @@ s3_code(const struct http_response *answer)
 static const struct {
     const char *code, *text;
 } s3_hints[] = {
-    {"NoSuchBucket",
-     "There is no such bucket: make it, or look at the spelling and at AWS_REGION."},
+    {"NoSuchBucket", "There is no such bucket. Create it, or check its name and AWS_REGION."},
     {"SignatureDoesNotMatch",
-     "The secret is not the key's: look at AWS_SECRET_ACCESS_KEY, and at AWS_REGION."},
+     "The secret does not belong to the key. Check AWS_SECRET_ACCESS_KEY and AWS_REGION."},
     {"InvalidAccessKeyId",
-     "The store does not know AWS_ACCESS_KEY_ID: look at it, and at AWS_ENDPOINT_URL."},
+     "The store does not know AWS_ACCESS_KEY_ID. Check it, and AWS_ENDPOINT_URL."},
     {"ExpiredToken",
-     "The credentials have expired: get new ones in the job, just before this step."},
-    {"RequestTimeTooSkewed", "The clock of this machine is wrong: set it."},
-    {"AuthorizationHeaderMalformed", "The bucket is in another region: set AWS_REGION to it."},
-    {"PermanentRedirect", "The bucket is in another region: set AWS_REGION to it."},
+     "The credentials have expired. Get new ones in the job, right before this step."},
+    {"RequestTimeTooSkewed", "The clock of this machine is wrong. Correct it."},
+    {"AuthorizationHeaderMalformed",
+     "The bucket is in another region. Set AWS_REGION to that region."},
+    {"PermanentRedirect", "The bucket is in another region. Set AWS_REGION to that region."},
     {"AccessDenied",
-     "The key needs s3:GetObject to pull, s3:PutObject and s3:DeleteObject to push, on the prefix; "
-     "and s3:ListBucket, or a store where nothing was pushed yet looks like a forbidden one."},
+     "The key needs s3:GetObject to pull, s3:PutObject and s3:DeleteObject to push, on the prefix, "
+     "and s3:ListBucket on the bucket: without it an empty store looks like a forbidden one."},
 };
 
 int
@@ -42,21 +42,19 @@ store_refused(struct err *err, const char *what, const struct http_request *r,
         if (strcmp(s3_hints[i].code, code) == 0)
             return hint(err, "%s", s3_hints[i].text);
     if (access)
-        return hint(
-            err, "These credentials may not do that: for https:// set CLONECI_STORE_TOKEN, or "
-                 "CLONECI_STORE_USER and CLONECI_STORE_PASSWORD; for s3:// AWS_ACCESS_KEY_ID and "
-                 "AWS_SECRET_ACCESS_KEY.");
+        return hint(err, "These credentials lack the privilege. For https:// set "
+                         "CLONECI_STORE_TOKEN, or CLONECI_STORE_USER and CLONECI_STORE_PASSWORD. "
+                         "For s3:// set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.");
     if (answer->status == 413)
-        return hint(err, "The server takes no file of this size: raise its limit (nginx: "
+        return hint(err, "The server does not accept files of this size. Raise its limit (nginx: "
                          "client_max_body_size).");
     if (answer->status == 404 || answer->status == 405 || answer->status == 409 ||
         answer->status == 501)
-        return hint(err, "The server does not take uploads there: it must allow PUT (nginx: "
-                         "dav_methods PUT DELETE "
-                         "MKCOL, create_full_put_path on).");
+        return hint(err, "The server does not accept uploads there. It must allow PUT (nginx: "
+                         "dav_methods PUT DELETE MKCOL, create_full_put_path on).");
     if (answer->status == 507)
-        return hint(err, "The server's disk is full: make room there.");
+        return hint(err, "The disk of the server is full. Free some space there.");
     if (http_is_busy(answer))
-        return hint(err, "The server has trouble of its own: look at its log, and try again.");
+        return hint(err, "The server failed. Check its log, and try again.");
     return -1;
 }

@@ -53,7 +53,7 @@ tell_blind(struct artifact_store *s)
     struct s3 *s3 = s->impl;
     s3->blind = true;
     log_event(LOG_WARN, "push.blind",
-              "%s knows no conditional writes: let one job at a time push there", s->name);
+              "%s does not support conditional writes: let one job at a time push there", s->name);
 }
 
 /* Writes the same content again, on the condition that nothing is there. A store that does not
@@ -155,7 +155,7 @@ read_credentials(struct s3 *s3, struct err *err)
     h->password = env_of("AWS_SECRET_ACCESS_KEY", NULL);
     const char *token = env_of("AWS_SESSION_TOKEN", NULL);
     if (!h->user || !h->password) {
-        fail(err, ERR_CONFIG, "%s is not set, and s3:// needs it",
+        fail(err, ERR_CONFIG, "%s is not set; s3:// needs it",
              h->user ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
         return hint(
             err,
@@ -199,8 +199,8 @@ s3_open(struct artifact_store *s, const char *rest, struct err *err)
         prefix[strlen(prefix) - 1] = '\0';
     if (!n ||
         strspn(bucket, "abcdefghijklmnopqrstuvwxyz0123456789.-_ABCDEFGHIJKLMNOPQRSTUVWXYZ") != n) {
-        fail(err, ERR_CONFIG, "the store 's3://%s' names no bucket", rest);
-        return hint(err, "Give it as s3://BUCKET/PREFIX; the endpoint goes into AWS_ENDPOINT_URL.");
+        fail(err, ERR_CONFIG, "the store 's3://%s' does not name a bucket", rest);
+        return hint(err, "Write s3://BUCKET/PREFIX. The endpoint goes into AWS_ENDPOINT_URL.");
     }
     const char *region = env_of("AWS_REGION", "AWS_DEFAULT_REGION");
     region = region ? region : "us-east-1";

@@ -8,10 +8,9 @@ const char *const artifact_names[ARTIFACT_FILES] = {MANIFEST, "run_results.json"
 static int
 unknown_scheme(const char *url, struct err *err)
 {
-    fail(err, ERR_CONFIG, "the store '%s' is of no known kind", url);
-    return hint(err, "Known are a folder (a path, or file:///..), s3://BUCKET/PREFIX, https://.., "
-                     "http://.., and "
-                     "git:refs/cloneci/state.");
+    fail(err, ERR_CONFIG, "the store '%s' has an unknown form", url);
+    return hint(err, "Use a folder (a path, or file:///..), s3://BUCKET/PREFIX, https://.., "
+                     "http://.., and git:refs/cloneci/state.");
 }
 
 int
@@ -20,12 +19,11 @@ artifact_open(void *ctx, struct artifact_store **out, const struct artifact_sett
 {
     const char *url = settings->url;
     if (!url || !*url) {
-        fail(err, ERR_CONFIG, "no store was given");
+        fail(err, ERR_CONFIG, "there is no store");
         return hint(
             err,
-            "Say where production's artifacts are kept, with --store URL, CLONECI_STORE, or "
-            "'store:' in "
-            "cloneci.yml: a folder, s3://BUCKET/PREFIX, https://.., or git:refs/cloneci/state.");
+            "Set the store of production's artifacts with --store URL, CLONECI_STORE, or 'store:' "
+            "in cloneci.yml: a folder, s3://BUCKET/PREFIX, https://.., or git:refs/cloneci/state.");
     }
     struct artifact_store *s = mem_new(ctx, struct artifact_store);
     s->timeout = settings->timeout > 0 ? settings->timeout : 60;

@@ -127,8 +127,7 @@ static int
 lock_break(struct web *w, const char *holder, struct err *err)
 {
     long status;
-    log_event(LOG_WARN, "push.lock",
-              "breaking the lock of a push that seems to have been killed (%.8s)",
+    log_event(LOG_WARN, "push.lock", "breaking the lock of a push that was probably killed (%.8s)",
               *holder ? holder : "unknown");
     return ask(w, "DELETE", LOCK, true, &status, err);
 }
@@ -257,11 +256,9 @@ static int
 refuse_secret(struct err *err)
 {
     fail(err, ERR_CONFIG,
-         "the store's address holds a user or password, which every process list would show");
-    return hint(
-        err,
-        "Leave them out of the address and set CLONECI_STORE_USER and CLONECI_STORE_PASSWORD, or "
-        "CLONECI_STORE_TOKEN.");
+         "the store's address contains a user or password, which every process list would show");
+    return hint(err, "Remove them from the address and set CLONECI_STORE_USER and "
+                     "CLONECI_STORE_PASSWORD, or CLONECI_STORE_TOKEN.");
 }
 
 static const char *
@@ -284,8 +281,8 @@ web_open(struct artifact_store *s, const char *url, struct err *err)
     if (memchr(host, '@', n))
         return refuse_secret(err);
     if (n == 0 || host[strcspn(host, "?#")]) {
-        fail(err, ERR_CONFIG, "the store '%s' is no address of a folder", url);
-        return hint(err, "Give it as https://HOST/FOLDER, without '?' and '#'.");
+        fail(err, ERR_CONFIG, "the store '%s' is not the address of a folder", url);
+        return hint(err, "Write https://HOST/FOLDER, without '?' and '#'.");
     }
     struct web *w = mem_new(s, struct web);
     w->http = http_new(w, "The store", s->timeout);

@@ -104,7 +104,7 @@ unknown(const struct tables *t, const char *token, int letter, struct err *err)
         near = str_nearest(name, t->names, t->n);
     talloc_free(name);
     if (near)
-        return hint(err, "Did you mean '--%s'? Names of options are written out.", near);
+        return hint(err, "Did you mean '--%s'? Names of options cannot be abbreviated.", near);
     return hint(err, "'cloneci help COMMAND' lists a command's options.");
 }
 
@@ -241,7 +241,7 @@ args_check(const struct said_list *said, const char *command, struct err *err)
         if (option_applies(s->option, command))
             continue;
         void *tmp = talloc_new(NULL);
-        fail(err, ERR_CONFIG, "'%s' is no option of 'cloneci %s'", s->name, command);
+        fail(err, ERR_CONFIG, "'%s' is not an option of 'cloneci %s'", s->name, command);
         hint(err, "These commands take it: %s.", command_list(tmp, s->option->commands));
         talloc_free(tmp);
         return -1;

@@ -150,7 +150,7 @@ load_map(struct loader *l, const struct yaml *map, const char *prefix, struct er
         else if (value->kind == YAML_MAP)
             rc = load_map(l, value, mem_printf(l->ctx, "%s.", full), err);
         else if (value->kind != YAML_NULL)
-            rc = fail_at(err, value, "'%s' wants a mapping", full);
+            rc = fail_at(err, value, "'%s' must be a mapping", full);
         if (rc)
             return -1;
     }
@@ -163,7 +163,7 @@ load_file(struct loader *l, const struct yaml *root, struct err *err)
     if (root->kind == YAML_NULL)
         return 0;
     if (root->kind != YAML_MAP) {
-        fail_at(err, root, "wants a mapping of keys to values");
+        fail_at(err, root, "must be a mapping of keys to values");
         return hint(err, "Write one 'key: value' a line; 'cloneci init' writes an example.");
     }
     return load_map(l, root, "", err);
@@ -177,8 +177,8 @@ read_file(struct loader *l, struct err *err)
         char *usual = path_join(l->ctx, c->project_dir, "cloneci.yml");
         char *other = path_join(l->ctx, c->project_dir, "cloneci.yaml");
         if (!file_exists(usual) && file_exists(other)) {
-            fail(err, ERR_CONFIG, "%s: the file's name is cloneci.yml", other);
-            return hint(err, "Rename it, or name it with --config.");
+            fail(err, ERR_CONFIG, "%s: the name of the file must be cloneci.yml", other);
+            return hint(err, "Rename it, or give it with --config.");
         }
         if (!file_exists(usual))
             return 0;
@@ -283,8 +283,9 @@ note_models(struct loader *l, struct err *err)
     }
     if (!c->models_only || (!select && !c->resource_type.n))
         return 0;
-    fail(err, ERR_CONFIG, "'--models' goes with neither '--select' nor '--resource-type'");
-    return hint(err, "Write --select .. --resource-type model; dbt ls refuses both as well.");
+    fail(err, ERR_CONFIG, "'--models' cannot be combined with '--select' or '--resource-type'");
+    return hint(err,
+                "Write --select .. --resource-type model. dbt ls also refuses the combination.");
 }
 
 static void

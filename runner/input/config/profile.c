@@ -50,10 +50,10 @@ find_file(void *ctx, const char **out, const struct config *config, const struct
         return 0;
     fail(err, ERR_CONFIG, "%s: there is no such file", *out);
     if (config->profiles_dir)
-        return hint(err, "Correct --profiles-dir (or DBT_PROFILES_DIR, or cloneci.yml).");
-    return hint(
-        err, "dbt looks for profiles.yml in the working directory, then in ~/.dbt: put it there, "
-             "or name its folder with --profiles-dir.");
+        return hint(err,
+                    "Correct --profiles-dir, DBT_PROFILES_DIR, or profiles_dir in cloneci.yml.");
+    return hint(err, "dbt looks for profiles.yml in the working directory, then in ~/.dbt: put it "
+                     "there, or give its folder with --profiles-dir.");
 }
 
 /* --- rendering --- */
@@ -161,7 +161,7 @@ want_map(const struct yaml *v, const struct yaml *at, const char *what, struct e
         return 0;
     if (v)
         at = v;
-    fail_at(err, at, v ? "%s wants a mapping" : "%s is missing", what);
+    fail_at(err, at, v ? "%s must be a mapping" : "%s is missing", what);
     return hint(
         err,
         "profiles.yml is: profile name, then 'outputs:', then target names, then 'type: postgres' "
@@ -241,16 +241,17 @@ read_known(struct reading *r, struct profile *p, const struct config *config)
         char *end;
         long n = strtol(threads, &end, 10);
         if (!*threads || *end || n < 1 || n > 10000) {
-            fail_at(r->err, output, "'threads' of target '%s' is '%s', no number of threads",
-                    p->target, threads);
-            return hint(r->err, "Write a whole number, as 'threads: 4'.");
+            fail_at(r->err, output,
+                    "'threads' of target '%s' is '%s', which is not a number of threads", p->target,
+                    threads);
+            return hint(r->err, "Write a whole number: 'threads: 4'.");
         }
         p->threads = (int)n;
     }
     if (p->type && p->schema)
         return 0;
     fail_at(r->err, output, "target '%s' has no '%s'", p->target, p->type ? "schema" : "type");
-    return hint(r->err, "Add it: dbt needs it as well.");
+    return hint(r->err, "Add it: dbt also needs it.");
 }
 
 static int
@@ -264,7 +265,8 @@ read_profile(struct profile *p, const struct config *config, const struct projec
         return -1;
     const char *name = config->profile ? config->profile : project->profile;
     if (!name) {
-        fail(err, ERR_CONFIG, "%s/dbt_project.yml: the project names no profile", project->dir);
+        fail(err, ERR_CONFIG, "%s/dbt_project.yml: the project does not name a profile",
+             project->dir);
         return hint(err, "Add 'profile: name', or give --profile.");
     }
     p->name = mem_strdup(p, name);

@@ -19,7 +19,7 @@ read_text(struct reading *r, const char *key, const char **out)
     if (!v || v->kind == YAML_NULL)
         return 0;
     if (v->kind == YAML_SEQ || v->kind == YAML_MAP) {
-        fail_at(r->err, v, "'%s' wants a text", key);
+        fail_at(r->err, v, "'%s' must be a text", key);
         return hint(r->err, "For example: %s: my_project", key);
     }
     if (render_text(r->ctx, &text, v, r->err))
@@ -47,7 +47,7 @@ read_path_list(struct reading *r, const char *key, const struct yaml *v, struct 
         char *text;
         if (v->items[i]->kind == YAML_SEQ || v->items[i]->kind == YAML_MAP ||
             v->items[i]->kind == YAML_NULL)
-            return fail_at(r->err, v->items[i], "'%s' wants a list of folders", key);
+            return fail_at(r->err, v->items[i], "'%s' must be a list of folders", key);
         if (render_text(r->ctx, &text, v->items[i], r->err))
             return -1;
         strlist_add(r->ctx, out, tidy(r->ctx, text));
@@ -66,7 +66,7 @@ read_paths(struct reading *r, const char *key, const char *old, const char *fall
     if (v && v->kind == YAML_SEQ)
         return read_path_list(r, key, v, out);
     if (v && v->kind != YAML_NULL) {
-        fail_at(r->err, v, "'%s' wants a list of folders", key);
+        fail_at(r->err, v, "'%s' must be a list of folders", key);
         return hint(r->err, "For example: %s: [\"%s\"]", key, fallback ? fallback : "folder");
     }
     if (fallback)
@@ -119,7 +119,7 @@ read_project(struct reading *r, struct project *p, const struct config *config)
 {
     const char *target, *packages;
     if (r->root->kind != YAML_MAP) {
-        fail_at(r->err, r->root, "is no dbt project: it wants a mapping of keys to values");
+        fail_at(r->err, r->root, "is not a dbt project: it must be a mapping of keys to values");
         return hint(r->err, "It needs at least 'name: my_project' and 'profile: my_profile'.");
     }
     if (read_text(r, "name", &p->name) || read_text(r, "profile", &p->profile) ||
@@ -156,7 +156,7 @@ config_project(void *ctx, struct project **out, const struct config *config, str
         fail(err, ERR_CONFIG, "%s: there is no such file, here or above", path);
         hint(
             err,
-            "Run cloneci in the checkout of a dbt project, or name its folder with --project-dir.");
+            "Run cloneci in the checkout of a dbt project, or give its folder with --project-dir.");
     } else if (yaml_read(p, &root, path, err) == 0) {
         r.root = root;
         rc = read_project(&r, p, config);

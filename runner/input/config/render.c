@@ -28,8 +28,8 @@ unsupported(struct render *r, const char *what)
     fail_at(r->err, r->at, "this Jinja is not supported here: %s", what);
     return hint(
         r->err,
-        "Only {{ env_var('NAME', 'default') }} is resolved, with the filters int, as_number, "
-        "as_bool, as_native, as_text: put the value into an environment variable.");
+        "Only {{ env_var('NAME', 'default') }} works here, with the filters int, as_number, "
+        "as_bool, as_native, as_text. Put the value into an environment variable.");
 }
 
 static void
@@ -128,8 +128,8 @@ static int
 no_conversion(struct render *r, const struct value *v, const char *type)
 {
     char *shown = log_redact(r->ctx, v->text);
-    fail_at(r->err, r->at, "'%s' is no %s", shown, type);
-    return hint(r->err, "The filter as_%s wants %s.", type,
+    fail_at(r->err, r->at, "'%s' is not a %s", shown, type);
+    return hint(r->err, "The filter as_%s takes %s.", type,
                 strcmp(type, "bool") == 0 ? "True or False" : "a number such as 5432");
 }
 

@@ -72,7 +72,7 @@ set_flag(bool *out, const struct origin *from, const char *text, struct err *err
             return 0;
         }
     }
-    fail(err, ERR_CONFIG, "%s: '%s' is no boolean", from->label, text);
+    fail(err, ERR_CONFIG, "%s: '%s' is not a boolean", from->label, text);
     return hint(err, "Write true or false.");
 }
 
@@ -83,7 +83,7 @@ set_int(int *out, const struct origin *from, const char *text, struct err *err)
     errno = 0;
     long v = strtol(text, &end, 10);
     if (!*text || *end || errno || v < 1 || v > 10000) {
-        fail(err, ERR_CONFIG, "%s: '%s' is no whole number from 1 to 10000", from->label, text);
+        fail(err, ERR_CONFIG, "%s: '%s' is not a whole number from 1 to 10000", from->label, text);
         return hint(err, "Write a number such as 4.");
     }
     *out = (int)v;
@@ -119,7 +119,7 @@ config_seconds(double *out, const char *label, const char *text, double most_day
     *out = with_unit(text, units, BASE_COUNT(units));
     if (*out >= 0 && *out <= most_days * 86400)
         return 0;
-    fail(err, ERR_CONFIG, "%s: '%s' is no time of at most %.0f days", label, text, most_days);
+    fail(err, ERR_CONFIG, "%s: '%s' is not a time of at most %.0f days", label, text, most_days);
     return hint(err, "Write seconds, or a number with ms, s, m, h or d: 90, 15m, 2h.");
 }
 
@@ -131,7 +131,7 @@ config_bytes(double *out, const char *label, const char *text, struct err *err)
     *out = with_unit(text, units, BASE_COUNT(units));
     if (*out >= 0)
         return 0;
-    fail(err, ERR_CONFIG, "%s: '%s' is no size", label, text);
+    fail(err, ERR_CONFIG, "%s: '%s' is not a size", label, text);
     return hint(err, "Write bytes, or a number with kB, MB, GB or TB: 500MB, 20GB.");
 }
 
@@ -160,13 +160,12 @@ set_yaml(struct loader *l, const char **out, const struct origin *from, const ch
     void *tmp = talloc_new(NULL);
     int rc = yaml_parse(tmp, &tree, text, strlen(text), from->label, err);
     if (rc == 0 && tree->kind != YAML_MAP && tree->kind != YAML_NULL) {
-        fail(err, ERR_CONFIG, "%s: '%s' is no mapping", from->label, text);
+        fail(err, ERR_CONFIG, "%s: '%s' is not a mapping", from->label, text);
         rc = -1;
     }
     talloc_free(tmp);
     if (rc)
-        return hint(err,
-                    "Write it as dbt wants it: '{name: value}', with a space after the colon.");
+        return hint(err, "Write it like for dbt: '{name: value}', with a space after the colon.");
     *out = mem_strdup(l->ctx, text);
     return 0;
 }
@@ -261,7 +260,7 @@ value_set(struct loader *l, const struct option_def *o, const struct origin *fro
 static int
 wrong_type(const struct origin *from, const char *wanted, const char *example, struct err *err)
 {
-    fail(err, ERR_CONFIG, "%s: wants %s", from->label, wanted);
+    fail(err, ERR_CONFIG, "%s: must be %s", from->label, wanted);
     return hint(err, "For example: %s", example);
 }
 

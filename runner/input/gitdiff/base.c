@@ -170,10 +170,9 @@ find_base(struct search *s, const struct gitdiff_options *options)
         accept(s, "master", "the usual name"))
         return 0;
     fail(s->err, ERR_INPUT,
-         "%s: no base to compare with: there is no pull request, no %s/HEAD, no main, no master",
+         "%s: there is no base to compare with: no pull request, no %s/HEAD, no main, no master",
          s->repo->workdir, s->repo->remote);
-    return hint(s->err,
-                "Name the branch that the pull request goes into, for example --base develop.");
+    return hint(s->err, "Give the target branch, for example --base develop.");
 }
 
 /* --- the head --- */
@@ -186,7 +185,7 @@ fail_head(struct search *s, int code)
         return hint(s->err, "Commit the project first: git add . && git commit");
     }
     repo_fail(s->err, "%s: cannot read HEAD", s->repo->workdir);
-    return hint(s->err, "'git status' in this folder tells more.");
+    return hint(s->err, "'git status' in this folder shows more.");
 }
 
 static int
@@ -231,7 +230,8 @@ find_head(struct search *s, const struct gitdiff_options *options)
     if (set_branch(s))
         return -1;
     if (options->head && options->dirty) {
-        fail(s->err, ERR_CONFIG, "--dirty counts the work tree's files, --head names a commit");
+        fail(s->err, ERR_CONFIG,
+             "--dirty includes the files of the work tree, --head names a commit");
         return hint(s->err, "Give one of them.");
     }
     if (options->head && !find_commit(s, options->head, false, &s->repo->head, &as)) {
@@ -275,7 +275,7 @@ find_merge_base(struct search *s)
     if (s->repo->shallow)
         return fail_shallow(s);
     fail(s->err, ERR_INPUT, "%s and the head have no commit in common", s->out->base_ref);
-    return hint(s->err, "Name the branch that this one was made from with --base.");
+    return hint(s->err, "Give the branch that this one started from with --base.");
 }
 
 static const char *

@@ -20,9 +20,8 @@ static const char lfs_header[] = "version https://git-lfs.github.com/spec/";
 static int
 fail_lfs(const struct want *w)
 {
-    fail(w->err, ERR_INPUT,
-         "%s: is kept by Git LFS, and its content at the %s is not in this clone", w->path,
-         w->side == GITDIFF_BASE ? "merge base" : "head");
+    fail(w->err, ERR_INPUT, "%s: Git LFS keeps it, and its content at the %s is not in this clone",
+         w->path, w->side == GITDIFF_BASE ? "merge base" : "head");
     return hint(w->err, "Fetch it: git lfs fetch %s --all", w->repo->remote);
 }
 

@@ -224,7 +224,7 @@ open_index(git_index **out, const struct repo *repo, struct err *err)
     if (git_repository_index(out, repo->git) == 0)
         return 0;
     repo_fail(err, "%s: cannot read git's index", repo->workdir);
-    return hint(err, "'git status' in this folder tells more.");
+    return hint(err, "'git status' in this folder shows more.");
 }
 
 int

@@ -72,23 +72,21 @@ fail_open(void *ctx, int code, const char *dir, struct err *err)
     if (refused) {
         fail(err, ERR_INPUT, "%s: the repository belongs to another user", refused);
         return hint(err,
-                    "In a container that runs as another user than the checkout, tell git that "
-                    "this is meant: "
-                    "git config --global --add safe.directory '%s'",
+                    "If a container runs as another user than the checkout, make git accept the "
+                    "repository: git config --global --add safe.directory '%s'",
                     refused);
     }
     if (code == GIT_ENOTFOUND) {
-        fail(err, ERR_INPUT, "%s: is in no git repository", dir);
-        return hint(err, "Run cloneci in a git checkout of the project ('git init' makes one); a "
-                         "CI job needs its "
-                         "checkout step first.");
+        fail(err, ERR_INPUT, "%s: is not in a git repository", dir);
+        return hint(err, "Run cloneci in a git checkout of the project ('git init' creates one). A "
+                         "CI job needs its checkout step first.");
     }
     fail(err, ERR_INPUT, "%s: cannot open the git repository: %s", dir, said);
     if (strstr(said, "extension") || strstr(said, "object format"))
         return hint(
             err,
             "The repository uses a format that libgit2 does not read (such as sha256 objects).");
-    return hint(err, "'git status' in this folder tells more.");
+    return hint(err, "'git status' in this folder shows more.");
 }
 
 static int
@@ -114,7 +112,8 @@ set_prefix(struct repo *repo, const char *project_dir, struct err *err)
         if (strncmp(dir, top, n) != 0 || (dir[n] && dir[n] != '/')) {
             fail(err, ERR_INPUT, "%s: is not inside of the work tree %s", dir, top);
             rc = hint(
-                err, "Unset core.worktree, or run cloneci in the checkout that holds the project.");
+                err,
+                "Unset core.worktree, or run cloneci in the checkout that contains the project.");
         } else {
             const char *rest = dir[n] ? dir + n + 1 : "";
             repo->prefix = mem_printf(repo, "%s%s", rest, *rest ? "/" : "");

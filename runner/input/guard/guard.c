@@ -19,24 +19,22 @@ guard_path(void *ctx, const char **out, const struct config *config, const struc
            struct err *err)
 {
     if (!config->state || !*config->state) {
-        fail(err, ERR_CONFIG, "no production manifest was given");
-        return hint(err, "Give the folder that holds production's manifest.json with --state DIR "
-                         "(or DBT_STATE); "
-                         "the job that builds production keeps its target/ folder for this.");
+        fail(err, ERR_CONFIG, "there is no --state folder with production's manifest");
+        return hint(err,
+                    "Give the folder with production's manifest.json by --state DIR (or "
+                    "DBT_STATE). The job that builds production should store its target/ folder.");
     }
     char *dir = path_absolute(ctx, config->state);
     char *path = path_join(ctx, dir, "manifest.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no manifest.json in the --state folder", dir);
-        return hint(
-            err, "Without production's manifest everything would look new. Fetch the one that the "
-                 "production job made, or run that job first.");
+        return hint(err, "Without production's manifest everything would look new. Fetch the "
+                         "manifest of the production job, or run that job first.");
     }
     if (same_file(path, path_join(ctx, project->target_path, "manifest.json"))) {
         fail(err, ERR_REFUSED, "%s is the file that dbt itself writes in this checkout", path);
-        return hint(err, "Keep production's artifacts in a folder of their own, or every change "
-                         "would be compared "
-                         "with itself: cp -r target prod-state, then --state prod-state.");
+        return hint(err, "The head would be compared with itself. Keep production's artifacts in a "
+                         "folder of their own: cp -r target prod-state, then --state prod-state.");
     }
     *out = path;
     return 0;
@@ -63,16 +61,16 @@ guard_identity(const struct manifest *m, const struct project *project,
                const struct profile *profile, struct err *err)
 {
     if (m->project_name && strcmp(m->project_name, project->name) != 0) {
-        fail(err, ERR_REFUSED, "%s is the manifest of the project '%s', this is '%s'", m->file,
+        fail(err, ERR_REFUSED, "%s is the manifest of the project '%s', but this is '%s'", m->file,
              m->project_name, project->name);
         return hint(err, "Point --state at the artifacts of this project's production.");
     }
     if (profile && m->adapter_type && strcmp(m->adapter_type, profile->type) != 0) {
         fail(err, ERR_REFUSED,
-             "%s was made for the adapter '%s', the target '%s' of profile '%s' is '%s'", m->file,
-             m->adapter_type, profile->target, profile->name, profile->type);
-        return hint(err, "Production and CI must be on the same kind of warehouse: choose the "
-                         "target with --target.");
+             "%s was made for the adapter '%s', but the target '%s' of profile '%s' is '%s'",
+             m->file, m->adapter_type, profile->target, profile->name, profile->type);
+        return hint(err, "Production and CI must use the same kind of warehouse. Choose the target "
+                         "with --target.");
     }
     return 0;
 }
@@ -88,9 +86,8 @@ check_own(void *ctx, const struct manifest *m, const struct project *project, co
              local, own);
         return hint(
             err,
-            "This is the checkout's own manifest, not production's: fetch production's artifacts "
-            "into "
-            "the --state folder. If production really was built in this checkout, remove %s.",
+            "The manifest is this checkout's own, not production's. Fetch production's artifacts "
+            "into the --state folder. If production was really built in this checkout, remove %s.",
             local);
     }
     if (!schema)
@@ -99,9 +96,8 @@ check_own(void *ctx, const struct manifest *m, const struct project *project, co
         const struct node *n = &m->nodes[i];
         if (n->group != NODE_NODES || !n->relation_name || !str_eq(n->schema, schema))
             continue;
-        fail(err, ERR_REFUSED,
-             "%s was made for the pull request's own schema \"%s\" (%s stands there)", m->file,
-             schema, n->unique_id);
+        fail(err, ERR_REFUSED, "%s was made for the pull request's own schema \"%s\" (%s is in it)",
+             m->file, schema, n->unique_id);
         return hint(
             err,
             "Point --state at the artifacts of production's target, or choose another --schema.");

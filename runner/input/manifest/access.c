@@ -15,7 +15,7 @@ static int
 changed(const struct source *source, struct err *err)
 {
     fail(err, ERR_INPUT, "manifest %s changed while it was in use", source->what);
-    return hint(err, "Let nothing write to it during a run, or give a copy; then run again.");
+    return hint(err, "Do not write to it during a run, or use a copy. Then run again.");
 }
 
 static bool

@@ -51,7 +51,7 @@ read_type(struct reader *r, enum node_group group, enum node_type *out)
     struct value v = r->f[FIELD_RESOURCE_TYPE];
     r->s.stop = STREAM_BAD;
     r->s.bad = v.n ? (size_t)(v.s - r->s.buf) : r->s.pos - 1;
-    r->s.why = "a node whose resource_type is none of dbt's";
+    r->s.why = "a node with an unknown resource_type";
     return false;
 }
 

@@ -82,8 +82,8 @@ refuse_schema(const struct manifest *m, struct err *err)
     fail(err, ERR_INPUT, "%s: manifest schema %s%s%s is not supported; " SUPPORTED, m->file,
          m->schema_version ? m->schema_version : "(none)",
          m->dbt_version ? ", written by dbt " : "", m->dbt_version ? m->dbt_version : "");
-    return hint(err, "Write production's and the head's manifest with dbt 1.7 to 1.12, or use a "
-                     "cloneci that knows this schema.");
+    return hint(err,
+                "Use dbt 1.7 to 1.12 for production and the pull request, or a newer cloneci.");
 }
 
 int

@@ -154,8 +154,8 @@ read_end(struct reader *r, struct err *err)
         if (stream_more(s, s->pos, err))
             return -1;
     }
-    return fail(err, ERR_INPUT, "%s: more text after the document's end, at byte %llu", s->what,
-                (unsigned long long)(s->base + s->pos));
+    return fail(err, ERR_INPUT, "%s: there is text after the end of the document, at byte %llu",
+                s->what, (unsigned long long)(s->base + s->pos));
 }
 
 static int
@@ -166,7 +166,7 @@ read_document(struct reader *r, struct err *err)
         return -1;
     if (s->len >= 3 && memcmp(s->buf, "\xef\xbb\xbf", 3) == 0) {
         fail(err, ERR_INPUT, "%s: begins with a byte order mark, which JSON must not", s->what);
-        return hint(err, "Save the file as UTF-8 without a mark; dbt does not read it either.");
+        return hint(err, "Save the file as UTF-8 without the mark. dbt does not read it either.");
     }
     while (!stream_expect(s, '{'))
         if (go_on(r, s->pos, err))
@@ -176,8 +176,8 @@ read_document(struct reader *r, struct err *err)
     r->m->bytes = s->base + s->len;
     if (r->seen & 1u << SECTION_METADATA)
         return 0;
-    fail(err, ERR_INPUT, "%s: no metadata: this is not a manifest of dbt", s->what);
-    return hint(err, "Give the folder that holds the manifest.json which dbt wrote (target/).");
+    fail(err, ERR_INPUT, "%s: there is no metadata: this is not a manifest of dbt", s->what);
+    return hint(err, "Give the folder with the manifest.json that dbt wrote (target/).");
 }
 
 static int

@@ -73,7 +73,7 @@ whole_characters(const struct stream *s)
 static int
 hint_damaged(struct err *err)
 {
-    return hint(err, "The file was damaged after dbt wrote it: make or fetch it again.");
+    return hint(err, "The file was damaged after dbt wrote it. Make or fetch it again.");
 }
 
 static int
@@ -152,7 +152,7 @@ stream_fail(const struct stream *s, struct err *err)
     }
     fail(err, ERR_INPUT, "%s: the file ends too early, at byte %llu", s->what,
          (unsigned long long)(s->base + s->len));
-    return hint(err, "It was cut off while being written or copied; make or fetch it again.");
+    return hint(err, "It was cut off while it was written or copied. Make or fetch it again.");
 }
 
 bool
@@ -186,9 +186,9 @@ bool
 stream_expected(struct stream *s, char c)
 {
     return stream_bad(s, s->pos,
-                      c == '{'   ? "an object must stand here"
-                      : c == ':' ? "a colon must stand here"
-                                 : "a comma or a closing bracket must stand here");
+                      c == '{'   ? "expected an object"
+                      : c == ':' ? "expected a colon"
+                                 : "expected a comma or a closing bracket");
 }
 
 /* Where the container ends whose bracket stands at or before `from`; SIZE_MAX: not in the buffer.
@@ -283,7 +283,7 @@ stream_scalar(struct stream *s, struct value *out)
     }
     *out = (struct value){p, n};
     if (!sure && !value_valid(*out, NULL))
-        return stream_bad(s, s->pos, "a value must stand here");
+        return stream_bad(s, s->pos, "expected a value");
     s->pos += n;
     return true;
 }

@@ -111,7 +111,7 @@ static inline bool
 stream_string(struct stream *s, struct value *out)
 {
     if (s->buf[s->pos] != '"' || s->pos >= s->len)
-        return s->pos < s->len ? stream_bad(s, s->pos, "a string must stand here")
+        return s->pos < s->len ? stream_bad(s, s->pos, "expected a string")
                                : (s->stop = STREAM_MORE, false);
     size_t end = stream_next_bit(s, s->marks.quote, s->pos + 1);
     if (end == SIZE_MAX) {

@@ -12,10 +12,9 @@ read_results(struct select *s, const char *path, const char *method, const cJSON
     if (*out)
         return 0;
     if (!path || !file_exists(path)) {
-        fail(err, ERR_CONFIG, "%s: there is no such file, and '%s:' needs it",
-             path ? path : "--state", method);
-        return hint(err, "Give --state a folder that dbt wrote its artifacts to, or drop '%s:'.",
-                    method);
+        fail(err, ERR_CONFIG, "%s: there is no such file; '%s:' needs it", path ? path : "--state",
+             method);
+        return hint(err, "Give --state a folder with dbt's artifacts, or remove '%s:'.", method);
     }
     if (json_read(s->root, &tree, path, err))
         return -1;
@@ -63,7 +62,7 @@ loaded_at(const cJSON *result, bool *has, int64_t *out, struct err *err)
     *has = text != NULL;
     if (text && !str_time(text, out)) {
         const char *id = json_str(result, "unique_id");
-        return fail(err, ERR_INPUT, "sources.json: max_loaded_at of %s is no time: '%s'",
+        return fail(err, ERR_INPUT, "sources.json: max_loaded_at of %s is not a time: '%s'",
                     id ? id : "a source", text);
     }
     return 0;

@@ -55,7 +55,7 @@ read_depth(const struct yaml *dct, const char *key, uint32_t *out, struct err *e
         if (v->kind == YAML_STR)
             depth = (double)strtoll(v->text, &end, 10);
         if (!end || end == v->text || end[strspn(end, " \t\r\n")])
-            return selectors_fail(err, v, "'%s' is no number", key);
+            return selectors_fail(err, v, "'%s' is not a number", key);
     }
     if (depth < DEPTH_ALL)
         *out = depth > 0 ? (uint32_t)depth : 0;
@@ -74,7 +74,7 @@ read_method(struct reader *r, const struct yaml *method, struct criterion *c, co
         return 0;
     }
     if (method->kind != YAML_STR)
-        return selectors_fail(err, method, "'method' is no text");
+        return selectors_fail(err, method, "'method' is not a text");
     if (parse_method(r->s, selectors_text(r->s, method), c, err))
         return wrap(err, "%s:%zu", SELECT_FILE, method->line);
     return 0;
@@ -87,7 +87,7 @@ read_mode(struct reader *r, const struct yaml *dct, struct criterion *c, struct 
     if (!mode)
         return 0;
     if (mode->kind != YAML_STR)
-        return selectors_fail(err, mode, "'indirect_selection' is no text");
+        return selectors_fail(err, mode, "'indirect_selection' is not a text");
     if (parse_mode(selectors_text(r->s, mode), &c->mode, err))
         return wrap(err, "%s:%zu", SELECT_FILE, mode->line);
     return 0;
@@ -135,7 +135,7 @@ check_list(const struct yaml *list, const char *key, struct err *err)
                                   key);
         for (size_t k = 0; item->kind == YAML_MAP && k < item->n; k++)
             if (item->keys[k]->kind != YAML_STR)
-                return selectors_fail(err, item->keys[k], "a key in '%s' is no text", key);
+                return selectors_fail(err, item->keys[k], "a key in '%s' is not a text", key);
     }
     return 0;
 }

@@ -33,7 +33,7 @@ eval_criterion(struct select *s, struct criterion *c, struct pick *out, struct e
 {
     out->in = select_bytes(s);
     if (c->method->text && !c->value) {
-        fail(err, ERR_CONFIG, "%s: the value of '%s:' is no text", c->raw, c->method->name);
+        fail(err, ERR_CONFIG, "%s: the value of '%s:' is not a text", c->raw, c->method->name);
         return hint(err, "Quote the value in %s.", SELECT_FILE);
     }
     if (c->method->match(s, c, out->in, err))

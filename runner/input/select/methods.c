@@ -66,7 +66,7 @@ match_source(struct select *s, const struct criterion *c, uint8_t *out, struct e
     struct strlist parts = {0};
     strlist_split(s->ctx, &parts, c->value, '.');
     if (parts.n > 3) {
-        fail(err, ERR_CONFIG, "'%s' is no source", c->value);
+        fail(err, ERR_CONFIG, "'%s' is not a source", c->value);
         return hint(err, "Write source:NAME, source:NAME.TABLE or source:PACKAGE.NAME.TABLE.");
     }
     const struct glob *package = glob_new(s->ctx, parts.n == 3 ? parts.v[0] : "*");
@@ -89,7 +89,7 @@ match_named(struct select *s, const struct criterion *c, enum node_group group, 
     strlist_split(s->ctx, &parts, c->value, '.');
     if (parts.n > 2) {
         const char *method = c->method->name;
-        fail(err, ERR_CONFIG, "'%s' is no value of %s:", c->value, method);
+        fail(err, ERR_CONFIG, "'%s' is not a value of %s:", c->value, method);
         return hint(err, "Write %s:NAME or %s:PACKAGE.NAME.", method, method);
     }
     const struct glob *package = glob_new(s->ctx, parts.n == 2 ? parts.v[0] : "*");
@@ -231,8 +231,8 @@ eval_selector(struct select *s, struct selector *selector, uint8_t *out, struct 
     struct spec *spec;
     struct pick pick;
     if (selector->busy) {
-        fail(err, ERR_CONFIG, "%s: selector '%s' stands on itself", SELECT_FILE, selector->name);
-        return hint(err, "Break the circle of 'selector:' references.");
+        fail(err, ERR_CONFIG, "%s: selector '%s' refers to itself", SELECT_FILE, selector->name);
+        return hint(err, "Remove the circle of 'selector:' references.");
     }
     selector->busy = true;
     if (selector_by_name(s, selector->name, &spec, err) || attributes_match(s, spec, err) ||

@@ -20,7 +20,7 @@ parse_mode(const char *word, enum mode *out, struct err *err)
             *out = (enum mode)i;
             return 0;
         }
-    fail(err, ERR_CONFIG, "'%s' is no mode of indirect selection", word);
+    fail(err, ERR_CONFIG, "'%s' is not a mode of indirect selection", word);
     return hint(err, "The modes are eager, cautious, buildable and empty.");
 }
 
@@ -150,7 +150,7 @@ int
 parse_criterion(struct select *s, const char *raw, struct spec **out, struct err *err)
 {
     if (strchr(raw, '\n'))
-        return fail(err, ERR_CONFIG, "a criterion of selection holds a line break: '%s'", raw);
+        return fail(err, ERR_CONFIG, "a criterion of selection contains a line break: '%s'", raw);
     struct criterion *c = mem_new(s->ctx, struct criterion);
     *c = (struct criterion){.raw = mem_strdup(s->ctx, raw),
                             .mode = s->mode,
@@ -171,7 +171,7 @@ parse_criterion(struct select *s, const char *raw, struct spec **out, struct err
         return -1;
     if (c->at && c->children) {
         fail(err, ERR_CONFIG, "'%s': '@' in front and '+' behind exclude each other", raw);
-        return hint(err, "'@' takes the children already; drop the '+' behind.");
+        return hint(err, "'@' already includes the children; remove the '+'.");
     }
     *out = spec_group(s->ctx, SPEC_CRITERION, MODE_EAGER);
     (*out)->criterion = c;

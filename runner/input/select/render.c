@@ -196,7 +196,7 @@ select_render(void *ctx, const struct manifest *m, uint32_t node, const char *fo
     else if (strcmp(format, "unique_id") == 0 || strcmp(format, "unique-id") == 0)
         *out = mem_strdup(ctx, n->unique_id);
     else {
-        fail(err, ERR_CONFIG, "'%s' is no form of output", format);
+        fail(err, ERR_CONFIG, "'%s' is not a form of output", format);
         return hint(err, "The forms are selector, name, path, json and unique_id.");
     }
     return 0;

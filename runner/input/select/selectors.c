@@ -36,8 +36,8 @@ selector_by_name(struct select *s, const char *name, struct spec **out, struct e
 {
     const struct selector *found = selectors_find(&s->selectors, name);
     if (found && !found->spec) {
-        selectors_fail(err, found->at, "selector '%s' holds Jinja, which is not rendered here",
-                       name);
+        selectors_fail(err, found->at,
+                       "selector '%s' contains Jinja, which cloneci does not render here", name);
         return hint(err, "Write the value out, or give the selection with --select.");
     }
     if (found) {

@@ -80,12 +80,12 @@ change_code(struct fast *f, const struct sides *s, enum node_type type, struct e
     struct jinja a, b;
     if (!jinja_cut(f->ctx, &a, s->old, s->old_n) || !jinja_cut(f->ctx, &b, s->new, s->new_n) ||
         a.braces || b.braces)
-        return fast_decline(f, "%s: its Jinja is unusual", s->path);
+        return fast_decline(f, "%s: its Jinja has an unusual form", s->path);
     if (!jinja_same(&a, &b))
         return fast_decline(f, "%s: its Jinja changed: references, configs and calls may change",
                             s->path);
     if (jinja_captures(&b))
-        return fast_decline(f, "%s: Jinja takes parts of its text as values", s->path);
+        return fast_decline(f, "%s: Jinja uses parts of its text as values", s->path);
     f->body_changed[node] = 1;
     return 0;
 }
@@ -132,7 +132,7 @@ change_snapshot(struct fast *f, const struct sides *s, const struct jinja *j, si
         return fast_decline(f, "%s: %s is not in production's manifest", s->path, id);
     for (k++; k < *at; k++)
         if (jinja_takes_text(&j->v[k]))
-            return fast_decline(f, "%s: Jinja takes parts of its text as values", s->path);
+            return fast_decline(f, "%s: Jinja uses parts of its text as values", s->path);
     if (manifest_raw_code(f->ctx, f->production, node, &code, &m, err))
         return -1;
     f->body_changed[node] = !code || !same_bytes(code, m, text, n);
@@ -198,7 +198,8 @@ change_macros(struct fast *f, const struct sides *s)
         same_bytes(a.s ? a.s : "", a.len, b.s ? b.s : "", b.len))
         return 0;
     return fast_decline(
-        f, "%s holds macros: what they call at parsing may change references and configs", s->path);
+        f, "%s contains macros: what they call at parsing may change references and configs",
+        s->path);
 }
 
 /* What dbt hashes: from 1.12 on line ends do not count. NULL if this version's rule is not sure. */
@@ -261,7 +262,7 @@ change_seed(struct fast *f, const struct sides *s, struct err *err)
         return 0;
     }
     if (!seed_hash(f, s->old, s->old_n, old) || !seed_hash(f, s->new, s->new_n, new))
-        return fast_decline(f, "%s: unusual line ends", s->path);
+        return fast_decline(f, "%s: unusual line endings", s->path);
     if (!str_eq(f->production->nodes[node].checksum, old))
         return fast_decline(f, "%s: production was not built from what the merge base holds",
                             s->path);
@@ -351,12 +352,12 @@ check_path(struct fast *f, const char *path, enum fast_role *role, bool *read)
     if (!is_read(path))
         return 0;
     if (str_starts(path, f->install))
-        return fast_decline(f, "%s is of an installed package", path);
+        return fast_decline(f, "%s belongs to an installed package", path);
     for (size_t i = 1; i < f->n_packages; i++)
         if (str_starts(path, f->packages[i].dir))
-            return fast_decline(f, "%s is of the package %s", path, f->packages[i].name);
+            return fast_decline(f, "%s belongs to the package %s", path, f->packages[i].name);
     if (!role_of(f, path, role))
-        return fast_decline(f, "%s stands in folders of several kinds", path);
+        return fast_decline(f, "%s is in folders of several kinds", path);
     *read = *role != FAST_ROLES;
     if (*read && is_yaml(path))
         return fast_decline(f, "%s is YAML: configs, tests and descriptions may change", path);
@@ -387,7 +388,7 @@ change_content(struct fast *f, const struct sides *s, enum fast_role role, struc
                 role == FAST_FUNCTIONS;
     if (code && (sql || (python && role == FAST_MODELS)))
         return change_code(f, s, types[role], err);
-    return fast_decline(f, "%s is of a kind that is not understood from the diff", s->path);
+    return fast_decline(f, "the diff does not show the effect of %s", s->path);
 }
 
 static int
@@ -469,8 +470,8 @@ one_uncommitted(struct fast *f, const struct gitdiff_change *c)
         return 0;
     int rc = check_path(f, c->path, &role, &read);
     if (rc || read)
-        return fast_decline(f, "%s in the checkout, which dbt reads, is not as in %.10s", c->path,
-                            f->diff->head_sha);
+        return fast_decline(f, "%s in the checkout, which dbt reads, differs from that in %.10s",
+                            c->path, f->diff->head_sha);
     return 0;
 }
 

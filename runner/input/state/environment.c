@@ -232,7 +232,8 @@ depends(struct environment *e, const char *where, const struct jinja_block *b)
         shown = 60;
     while (shown > 0 && shown < n && ((unsigned char)s[shown] & 0xc0) == 0x80)
         shown--;
-    return fast_decline(e->f, "%s: what '%.*s%s' gives may depend on the target or the environment",
+    return fast_decline(e->f,
+                        "%s: the result of '%.*s%s' may depend on the target or the environment",
                         where, (int)shown, s, shown < n ? " ..." : "");
 }
 
@@ -247,7 +248,7 @@ check_template(struct environment *e, const char *where, const char *package, co
     void *tmp = mem_new(e->f->ctx, char);
     int rc = 0;
     if (!jinja_cut(tmp, &j, text, n))
-        rc = fast_decline(e->f, "%s: its Jinja is unusual", where);
+        rc = fast_decline(e->f, "%s: its Jinja has an unusual form", where);
     for (size_t i = 0; i < j.n && rc == 0; i++) {
         struct jinja_block *b = &j.v[i];
         if (!block_reads(e, b) || only_text(e, b))
@@ -311,7 +312,8 @@ check_disabled(struct environment *e, uint32_t i, struct strlist *yaml, struct e
     const char *path = value_text(ctx, value_get(v, "original_file_path"), true, NULL);
     const struct fast_package *p = fast_package(e->f, package);
     if (!p)
-        return fast_decline(e->f, "%s is of the package %s, whose files are not in the repository",
+        return fast_decline(e->f,
+                            "%s belongs to the package %s, whose files are not in the repository",
                             manifest_disabled_id(m, i), package);
     struct value patch = value_get(v, "patch_path"), code = value_get(v, "raw_code");
     if (!value_is_null(patch)) {
@@ -345,7 +347,8 @@ check_source_field(struct environment *e, const struct place *at, const char *te
     bool whole = jinja_cut(e->f->ctx, &j, text, strlen(text)) && j.n == 1 &&
                  j.v[0].kind == JINJA_OUTPUT && j.v[0].start == text && !*j.v[0].end;
     if (!whole || !eval_expression(e->f, at->package, j.v[0].s, j.v[0].n, &json))
-        return fast_decline(e->f, "%s: what '%s' gives may depend on the target or the environment",
+        return fast_decline(e->f,
+                            "%s: the result of '%s' may depend on the target or the environment",
                             at->path, text);
     char *unrendered = mem_printf(e->f->ctx, "unrendered_%s", at->key);
     for (uint32_t i = 0; i < m->n_nodes; i++) {
@@ -356,7 +359,7 @@ check_source_field(struct environment *e, const struct place *at, const char *te
             return -1;
         if (value_is(value_get(v, unrendered), text) &&
             !value_equal(value_get(v, at->key), (struct value){json.s, json.len}))
-            return fast_decline(e->f, "%s: '%s' gives another value here than in production",
+            return fast_decline(e->f, "%s: '%s' has another value here than in production",
                                 at->path, text);
     }
     return 0;
@@ -376,7 +379,7 @@ check_scalar(struct environment *e, const struct place *at, const char *text, st
     if (at->sources && (str_eq(at->key, "schema") || str_eq(at->key, "database")))
         return check_source_field(e, at, text, err);
     if (!jinja_cut(e->f->ctx, &j, text, strlen(text)))
-        return fast_decline(e->f, "%s: its Jinja is unusual", at->path);
+        return fast_decline(e->f, "%s: its Jinja has an unusual form", at->path);
     for (size_t i = 0; i < j.n; i++)
         if (!jinja_only(&j.v[i], fine) || j.v[i].kind == JINJA_STATEMENT)
             return depends(e, at->path, &j.v[i]);
@@ -477,7 +480,7 @@ check_databases(struct environment *e)
         if (e->f->flags->more_unrendered || !n->target_database || !n->enabled)
             continue;
         if (!here || !str_eq(here, n->database))
-            return fast_decline(e->f, "%s has the target's database, and that is %s, not %s",
+            return fast_decline(e->f, "%s uses the target's database, which is %s, not %s",
                                 n->unique_id, here ? here : "not known", n->database);
     }
     return 0;

@@ -10,15 +10,13 @@ check_base(struct fast *f)
     if (!f->diff)
         return fast_decline(f, "there is no git diff");
     if (!m->git_sha)
-        return fast_decline(f, "production's manifest does not say which commit it was built from "
-                               "(DBT_ENV_CUSTOM_ENV_GIT_SHA of the job that writes it)");
+        return fast_decline(f, "production's manifest does not name the commit that it was built "
+                               "from (DBT_ENV_CUSTOM_ENV_GIT_SHA of the job that writes it)");
     if (!str_eq(m->git_sha, f->diff->merge_base_sha))
-        return fast_decline(f, "production was built from %.12s, and the branch begins at %.12s",
+        return fast_decline(f, "production was built from %.12s, but the branch starts at %.12s",
                             m->git_sha, f->diff->merge_base_sha);
     if (!f->flags->same_dbt)
-        return fast_decline(f,
-                            "it is not known that dbt and its adapter are of production's "
-                            "versions (%s)",
+        return fast_decline(f, "dbt or its adapter may have another version than production's (%s)",
                             m->dbt_version ? m->dbt_version : "unknown");
     return 0;
 }

@@ -184,8 +184,7 @@ judge_node(const struct state *s, uint32_t at, uint8_t *out, struct err *err)
     if (rc || found != FOUND_HOLE)
         return rc;
     fail(err, ERR_INPUT, "%s depends on a macro that is not in %s", node->unique_id, s->head->file);
-    return hint(err,
-                "dbt fails here as well: restore the macro, or remove the test or the call of it.");
+    return hint(err, "dbt also fails here. Restore the macro, or remove the test or the call.");
 }
 
 int

@@ -59,10 +59,10 @@ read_paths(struct fast *f, enum fast_role role, const char *key, const char *fal
         return 0;
     }
     if (v->kind != YAML_SEQ)
-        return fast_decline(f, "dbt_project.yml: %s is no list", key);
+        return fast_decline(f, "dbt_project.yml: %s is not a list", key);
     for (size_t i = 0; i < v->n; i++) {
         if (v->items[i]->kind != YAML_STR || !is_plain(v->items[i]->text))
-            return fast_decline(f, "dbt_project.yml: %s is more than names of folders", key);
+            return fast_decline(f, "dbt_project.yml: %s contains more than names of folders", key);
         strlist_add(f->ctx, &f->paths[role], tidy(f->ctx, v->items[i]->text));
     }
     return 0;
@@ -100,7 +100,7 @@ read_local(struct fast *f, const char *local, struct err *err)
 {
     if (*local == '/' || strstr(local, "..") || strchr(local, '{')) {
         f->leaves = true;
-        return fast_decline(f, "the package %s stands outside of the project's folder", local);
+        return fast_decline(f, "the package %s is outside of the project's folder", local);
     }
     const char *dir = tidy(f->ctx, local);
     const struct yaml *project;
@@ -140,8 +140,9 @@ check_members(struct fast *f)
     for (uint32_t i = 0; i < f->production->n_nodes; i++) {
         const struct node *n = &f->production->nodes[i];
         if (!fast_package(f, n->package))
-            return fast_decline(f, "%s is of the package %s, whose files are not in the repository",
-                                n->unique_id, n->package);
+            return fast_decline(
+                f, "%s belongs to the package %s, whose files are not in the repository",
+                n->unique_id, n->package);
     }
     return 0;
 }
@@ -155,7 +156,7 @@ fast_project(struct fast *f, struct err *err)
         return rc;
     const char *name = yaml_str(f->project, "name");
     if (!name || !str_eq(name, f->production->project_name))
-        return fast_decline(f, "dbt_project.yml is not of the project %s",
+        return fast_decline(f, "dbt_project.yml does not belong to the project %s",
                             f->production->project_name);
     if (files_get(f->files, GITDIFF_HEAD, "vars.yml", &vars, err))
         return -1;

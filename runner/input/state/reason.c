@@ -102,7 +102,7 @@ state_reason_text(void *ctx, const struct state_reason *r)
 {
     switch (r->kind) {
     case STATE_REASON_NEW:
-        return mem_strdup(ctx, "new: production has no such node");
+        return mem_strdup(ctx, "new: production does not have it");
     case STATE_REASON_BODY:
         return mem_strdup(ctx, "body changed");
     case STATE_REASON_CONFIG:

@@ -148,18 +148,16 @@ refuse_broken(const struct state *s, struct err *err)
 {
     fail(err, ERR_REFUSED, "the contract of %s is broken: %s", s->broken, s->breaks);
     return hint(err,
-                "dbt stops with ContractBreakingChangeError here: add a new version of the model "
-                "and leave this one as it is, or set a deprecation_date and wait for it.");
+                "dbt stops here with ContractBreakingChangeError. Add a new version of the model "
+                "and do not change this one, or set a deprecation_date and wait for it.");
 }
 
 static int
 refuse_custom(const struct state *s, struct err *err)
 {
     fail(err, ERR_INPUT, "the contract of %s lost a constraint of the type custom", s->fails);
-    return hint(
-        err,
-        "dbt fails here as well (KeyError): keep the constraint as production has it, or build "
-        "production with the change first.");
+    return hint(err, "dbt also fails here (KeyError). Keep the constraint as production has it, or "
+                     "build production with the change first.");
 }
 
 static int

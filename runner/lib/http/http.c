@@ -235,16 +235,14 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
     fail(err, ERR_INPUT, "%s %s: %s", r->method, r->url, said);
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-        return hint(
-            err,
-            "There is no such host for this machine: look at the spelling of its name, at DNS, and "
-            "whether a proxy is needed (https_proxy).");
+        return hint(err, "This machine cannot find the host. Check its name, DNS, and whether a "
+                         "proxy is needed (https_proxy).");
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return hint(err, "Look at http_proxy, https_proxy and no_proxy.");
+        return hint(err, "Check http_proxy, https_proxy and no_proxy.");
     case CURLE_COULDNT_CONNECT:
         return hint(
             err,
-            "Nothing answers there: look at host and port, and whether this machine may reach it.");
+            "Nothing answers there. Check host and port, and whether this machine may reach it.");
     case CURLE_OPERATION_TIMEDOUT:
         return hint(err, "%s was silent for %.0f s: try again%s%s.", h->peer, h->timeout,
                     h->patience ? ", or wait longer with " : "", h->patience ? h->patience : "");
@@ -252,8 +250,8 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
     case CURLE_SSL_CACERT_BADFILE:
         return hint(
             err,
-            "The server's certificate is not trusted here: install its authority's certificate "
-            "(Debian: /usr/local/share/ca-certificates and update-ca-certificates).");
+            "This machine does not trust the server's certificate. Install its authority's "
+            "certificate (Debian: /usr/local/share/ca-certificates and update-ca-certificates).");
     default:
         return -1;
     }

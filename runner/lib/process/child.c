@@ -44,13 +44,13 @@ static int
 open_pipe(int ends[2], struct err *err)
 {
     if (pipe2(ends, O_CLOEXEC))
-        return fail_errno(err, ERR_BUG, "cannot make a pipe");
+        return fail_errno(err, ERR_BUG, "cannot create a pipe");
     for (int i = 0; i < 2; i++) {
         if (ends[i] > STDERR_FILENO)
             continue;
         int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         if (moved < 0) {
-            fail_errno(err, ERR_BUG, "cannot make a pipe");
+            fail_errno(err, ERR_BUG, "cannot create a pipe");
             shut(&ends[0]);
             shut(&ends[1]);
             return -1;
@@ -112,10 +112,11 @@ start_failed(const struct process_spec *spec, int code, struct err *err)
     }
     errno = code;
     fail_errno(err, ERR_CONFIG, "cannot start %s", program);
-    return hint(err, code == ENOEXEC
-                         ? "It is no program and has no #! line; no shell is used to run it."
-                         : "Check that the file exists, is executable, and that its #! line is "
-                           "right.");
+    return hint(err,
+                code == ENOEXEC
+                    ? "It is not a program and has no #! line. cloneci uses no shell to run it."
+                    : "Check that the file exists, is executable, and that its #! line is "
+                      "right.");
 }
 
 static int

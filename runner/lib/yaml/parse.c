@@ -65,13 +65,13 @@ static const char *
 remedy(const struct reader *r, const char *problem, yaml_mark_t mark)
 {
     if (byte_at(r, mark) == '\t')
-        return "YAML does not allow tabs for indentation: replace the tab by spaces.";
+        return "YAML does not allow tabs for indentation. Replace the tab by spaces.";
     if (strstr(problem, "mapping values are not allowed"))
         return "Check the indentation of this line, and put quotes around a value that contains "
                "': '.";
     if (strstr(problem, "did not find expected key") || strstr(problem, "block end") ||
         strstr(problem, "'-' indicator"))
-        return "Indent this line like its neighbours, and put quotes around a value that goes on "
+        return "Indent this line like its neighbours, and put quotes around a value that continues "
                "after a closing quote.";
     if (strstr(problem, "could not find expected ':'"))
         return "Write 'key: value', with a space after the colon, indented like its neighbours.";
@@ -153,7 +153,7 @@ anchor_add(struct reader *r, const yaml_char_t *name, struct yaml *node, size_t 
     if (old != MAP_NONE) {
         yaml_fail(r->err, node, "anchor '&%s' is already defined on line %zu", text,
                   r->anchors[old].node->line);
-        return hint(r->err, "Give each anchor a name of its own, as dbt wants it.");
+        return hint(r->err, "Give each anchor a name of its own. dbt needs that too.");
     }
     *index = r->n_anchors++;
     r->anchors = mem_grow(r->names, r->anchors, struct anchor, r->n_anchors);
@@ -187,7 +187,7 @@ compose_alias(struct reader *r, const yaml_event_t *event, size_t depth, struct 
     }
     const struct anchor *a = &r->anchors[i];
     if (a->open) {
-        yaml_fail(r->err, &at, "alias '*%s' stands within its own anchor", name);
+        yaml_fail(r->err, &at, "alias '*%s' is within its own anchor", name);
         return hint(r->err, "Remove the alias: a value cannot contain itself.");
     }
     if (depth + a->height > DEPTH_MOST) {
@@ -224,8 +224,8 @@ compose_scalar(struct reader *r, const yaml_event_t *event, bool key, struct yam
         tag = NULL;
     bool plain = !tag && event->data.scalar.plain_implicit;
     if (plain && !key && (strcmp(value, "=") == 0 || strcmp(value, "<<") == 0)) {
-        yaml_fail(r->err, *out, "'%s' is no value", value);
-        return hint(r->err, "Put quotes around it: YAML 1.1 means something else by it.");
+        yaml_fail(r->err, *out, "'%s' is not a value", value);
+        return hint(r->err, "Put quotes around it: in YAML 1.1 it means something else.");
     }
     return yaml_resolve(*out, tag, event->data.scalar.plain_implicit, r->err);
 }

@@ -29,7 +29,7 @@ merge_map(void *ctx, struct yaml_pairs *pairs, const struct yaml *from)
 static int
 fail_merge(const struct yaml *at, struct err *err)
 {
-    yaml_fail(err, at, "the merge key '<<' wants a mapping or a list of mappings");
+    yaml_fail(err, at, "the merge key '<<' must be a mapping or a list of mappings");
     return hint(err, "Write '<<: *name' where '&name' marks a mapping, or quote the key.");
 }
 
@@ -77,8 +77,8 @@ put(void *tmp, struct map *places, struct yaml *map, struct yaml *key, struct ya
 {
     if (key->kind == YAML_SEQ || key->kind == YAML_MAP) {
         yaml_fail(err, key, "a list or mapping cannot be a key");
-        return hint(err, "Put quotes around a key that begins with '{' or '['; dbt wants that for "
-                         "Jinja as well: \"{{ .. }}\".");
+        return hint(err, "Put quotes around a key that begins with '{' or '['; dbt needs that for "
+                         "Jinja too: \"{{ .. }}\".");
     }
     const char *id = identity(tmp, key);
     uint32_t at = map_gets(places, id);
