@@ -126,13 +126,6 @@ bool relation_is_same(const struct relation_info *before, const struct relation_
 /* .. and neither emptied nor rewritten in between. */
 bool relation_is_kept(const struct relation_info *before, const struct relation_info *after);
 
-/* A column of a query's result, as the server numbers types. */
-struct result_column {
-    const char *name;
-    uint64_t type;    /* OID */
-    int64_t modifier; /* length, precision and scale; -1: none */
-};
-
 /* A template variable: `:"name"` takes it as an identifier, `:'name'` as a literal. */
 struct sql_var {
     const char *name, *value;
@@ -197,7 +190,7 @@ struct warehouse_ops {
     int (*open)(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
                 void *arg, struct err *err);
     void (*close)(struct warehouse *a);
-    /* How long what reads the catalog (describe, namespaces, clone_sql, read, result_columns) waits
+    /* How long what reads the catalog (describe, namespaces, clone_sql, read, compare) waits
      * for a lock, unless the session has a limit: 10 s where it is not said, 0: as long as it
      * takes. Optional. */
     void (*read_limit)(struct warehouse *a, double lock_ms);
@@ -239,10 +232,6 @@ struct warehouse_ops {
     int (*load)(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
                 struct load_item *items, size_t n_items, const struct load_options *options,
                 struct err *err);
-    /* What a query would return, in order: the server parses it and runs nothing. Names are looked
-     * up as in the session, whose search_path is the profile's. Optional. */
-    int (*result_columns)(void *ctx, struct warehouse *a, const char *sql,
-                          struct result_column **out, size_t *n, struct err *err);
     int (*disk)(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err);
     /* While nothing is under way on the connection: the descriptor that becomes readable when the
      * server has something to say .. */
@@ -252,6 +241,7 @@ struct warehouse_ops {
     int (*heard)(void *ctx, struct warehouse *a, char **text, struct err *err);
 
     /* Features, each with a header of its own; NULL: not on this warehouse. */
+    const struct compare_ops *compare;
     const struct promote_ops *promote;
 };
 

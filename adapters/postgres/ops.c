@@ -21,9 +21,9 @@ const struct warehouse_ops postgres_ops = {
     .read = pg_read_cells,
     .drop_namespace = pg_drop_namespace,
     .load = pg_load,
-    .result_columns = pg_result_columns,
     .disk = pg_disk,
     .socket = pg_socket,
     .heard = pg_heard,
+    .compare = &pg_compare_ops,
     .promote = &pg_promote_ops,
 };

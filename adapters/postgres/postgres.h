@@ -128,9 +128,11 @@ int pg_read_cells(void *ctx, struct warehouse *a, const char *stem, const struct
                   size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
 int pg_disk(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err) BASE_CHECKED;
 
-/* columns.c */
-int pg_result_columns(void *ctx, struct warehouse *a, const char *sql, struct result_column **out,
-                      size_t *n, struct err *err) BASE_CHECKED;
+/* compare.c, columns.c */
+extern const struct compare_ops pg_compare_ops;
+struct column_pair;
+int pg_columns(void *ctx, struct warehouse *a, const struct relation *table, const char *sql,
+               struct column_pair **out, size_t *n, struct err *err) BASE_CHECKED;
 
 /* drop.c */
 int pg_drop_namespace(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;

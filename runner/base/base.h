@@ -130,6 +130,8 @@ bool str_time(const char *text, int64_t *micros);
 char *str_bytes(void *ctx, int64_t bytes);
 /* Milliseconds as a person reads them: "850 ms", "12.4 s", "3m 12s". */
 char *str_ms(void *ctx, double ms);
+/* "1,204,331" */
+char *str_count(void *ctx, double n);
 
 /* --- map: text to a number (an index into an array of the caller) --- */
 

@@ -269,6 +269,21 @@ str_bytes(void *ctx, int64_t bytes)
 }
 
 char *
+str_count(void *ctx, double n)
+{
+    char digits[32];
+    struct buf b;
+    buf_init(&b, ctx);
+    int len = snprintf(digits, sizeof digits, "%.0f", n);
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0 && digits[i - 1] != '-')
+            buf_putc(&b, ',');
+        buf_putc(&b, digits[i]);
+    }
+    return b.s;
+}
+
+char *
 str_ms(void *ctx, double ms)
 {
     if (ms < 10)

@@ -51,10 +51,10 @@ compare_one(struct findings *o, const struct plan_node *p, const struct relation
                                     .keys = q.keys,
                                     .percent = q.percent,
                                     .production = s->ops->dialect->qualify(s->ctx, &q.b)};
-    if (compare_summary(s->ctx, s->adapter, s->ops, &q, &c->summary, err))
+    if (s->ops->compare->summary(s->ctx, s->adapter, &q, &c->summary, err))
         return -1;
     struct compare_result *r = full ? mem_new(s->ctx, struct compare_result) : NULL;
-    if (full && compare_relations(s->ctx, s->adapter, s->ops, &q, r, err))
+    if (full && s->ops->compare->relations(s->ctx, s->adapter, &q, r, err))
         return -1;
     c->full = r;
     o->n_compared++;
@@ -119,7 +119,7 @@ int
 findings_compare(struct findings *o, struct err *err)
 {
     struct job *s = o->s;
-    if (strcmp(s->config->compare_production, "off") == 0 || !s->ops->read)
+    if (strcmp(s->config->compare_production, "off") == 0 || !s->ops->compare)
         return 0;
     size_t most = s->plan->n_nodes + 1;
     double t = job_begin(s, "compare");

@@ -19,14 +19,24 @@ forecast_one(struct job *s, const struct plan_node *p, const char *sql,
     if (manifest_node_json(s->ctx, s->head, p->node, &json, err))
         return -1;
     const cJSON *config = json_get(json, "config");
-    struct forecast_request q = {.table = p->clone->from,
-                                 .sql = sql,
+    struct column_pair *pairs = NULL;
+    size_t n = 0;
+    struct forecast_request q = {.product = s->ops->dialect->product,
                                  .on_schema_change = mem_strdup(
                                      s->ctx, forecast_policy(json_str(config, "on_schema_change"))),
                                  .contract = json_bool(json_get(config, "contract"), "enforced")};
     json_add_strings(s->ctx, &q.keys, json_get(config, "unique_key"));
     *out = (struct findings_columns){.node = p->node, .on_schema_change = q.on_schema_change};
-    return forecast_columns(s->ctx, s->adapter, s->ops, &q, &out->forecast, err);
+    if (s->ops->compare->columns(s->ctx, s->adapter, &p->clone->from, sql, &pairs, &n, err))
+        return -1;
+    forecast_judge(s->ctx, &q, pairs, n, &out->forecast);
+    return 0;
+}
+
+static bool
+can_forecast(const struct job *s)
+{
+    return s->ops->compare && s->ops->compare->columns;
 }
 
 /* --- before the build --- */
@@ -91,7 +101,7 @@ findings_forecast(struct findings *o, struct err *err)
 {
     struct job *s = o->s;
     struct strlist names = modified(o);
-    if (!s->config->forecast || s->config->build_command.n || !s->ops->result_columns || !names.n)
+    if (!s->config->forecast || s->config->build_command.n || !can_forecast(s) || !names.n)
         return 0;
     struct build_result compiled;
     double t = job_begin(s, "forecast");
@@ -108,12 +118,23 @@ findings_forecast(struct findings *o, struct err *err)
 
 /* --- after it --- */
 
+static int
+observe(struct job *s, const struct relation *table, struct forecast *f, struct err *err)
+{
+    struct column_pair *now = NULL;
+    size_t n = 0;
+    if (s->ops->compare->columns(s->ctx, s->adapter, table, NULL, &now, &n, err))
+        return -1;
+    forecast_observe(f, now, n);
+    return 0;
+}
+
 int
 findings_columns(struct findings *o, struct err *err)
 {
     struct job *s = o->s;
     size_t at = 0;
-    if (!s->ops->result_columns)
+    if (!can_forecast(s))
         return 0;
     o->columns = mem_array(s->ctx, struct findings_columns, s->plan->n_clones + 1);
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
@@ -127,7 +148,7 @@ findings_columns(struct findings *o, struct err *err)
         struct findings_columns *c = &o->columns[o->n_columns];
         int rc = forecast_one(s, p, b->compiled, c, err);
         if (rc == 0 && v == BUILD_INCREMENTAL)
-            rc = forecast_observe(s->ctx, s->adapter, s->ops, &p->target, &c->forecast, err);
+            rc = observe(s, &p->target, &c->forecast, err);
         if (rc && err->kind != ERR_WAREHOUSE)
             return -1;
         if (rc) /* it reads what did not come to be, or is no plain query: what dbt says of it

@@ -93,7 +93,7 @@ compare_one(struct findings *o, const struct job *twin, uint32_t node,
     json_add_strings(s->ctx, &q.keys, json_get(config, "unique_key"));
     json_add_strings(s->ctx, &q.ignore,
                      json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
-    if (compare_relations(s->ctx, s->adapter, s->ops, &q, &r, err))
+    if (s->ops->compare->relations(s->ctx, s->adapter, &q, &r, err))
         return wrap(err, "comparing %s with its full refresh", mine->info->name);
     struct buf details;
     buf_init(&details, s->ctx);
@@ -118,6 +118,9 @@ findings_full_refresh(struct findings *o, struct err *err)
     if (!s->config->both || !o->verdicts || !s->schema || s->config->build_command.n ||
         o->built.exit_code)
         return 0;
+    if (!s->ops->compare)
+        return fail(err, ERR_CONFIG, "--both: relations are not compared on %s",
+                    s->ops->dialect->product);
     double t = job_begin(s, "twin");
     if (make_twin(&twin, o, err))
         return -1;

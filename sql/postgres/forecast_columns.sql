@@ -46,22 +46,22 @@ told AS (
 atom AS (
     SELECT t.*, CASE WHEN t.data_type = 'ARRAY' THEN t.typelem ELSE t.base END AS element FROM told AS t
 )
-SELECT p.name, coalesce(a.shown, ''), coalesce(b.shown, ''), coalesce(a.dbt, ''), coalesce(b.dbt, ''),
-       coalesce(a.string_size::text, ''), coalesce(b.string_size::text, ''),
+SELECT p.name, coalesce(a.shown, '') AS before, coalesce(b.shown, '') AS after, coalesce(a.dbt, '') AS old, coalesce(b.dbt, '') AS new,
+       a.string_size AS old_size, b.string_size AS new_size,
        b.base = a.base OR a.typcategory = 'S'
            OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castsource = b.element AND c.casttarget = a.element AND c.castcontext IN ('a', 'i')
-                                                 AND (a.data_type = 'ARRAY') = (b.data_type = 'ARRAY')),
+                                                 AND (a.data_type = 'ARRAY') = (b.data_type = 'ARRAY')) AS fits,
        b.base = a.base OR b.typcategory = 'S'
            OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castsource = a.element AND c.casttarget = b.element AND c.castcontext IN ('a', 'i')
-                                                 AND (a.data_type = 'ARRAY') = (b.data_type = 'ARRAY')),
+                                                 AND (a.data_type = 'ARRAY') = (b.data_type = 'ARRAY')) AS back,
        b.base = a.base
            OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castcontext = 'i' AND (c.castsource, c.casttarget)
-                                                     IN ((a.base, b.base), (b.base, a.base))),
-       coalesce(p.required, false),
+                                                     IN ((a.base, b.base), (b.base, a.base))) AS compares,
+       coalesce(p.required, false) AS required,
        coalesce((SELECT string_agg(DISTINCT r.ev_class::regclass::text, ', ')
                  FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
                  WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
-                   AND d.refobjid = p.attrelid AND d.refobjsubid = p.attnum AND r.ev_class <> p.attrelid), '')
+                   AND d.refobjid = p.attrelid AND d.refobjsubid = p.attnum AND r.ev_class <> p.attrelid), '') AS dependants
 FROM pair AS p
 LEFT JOIN atom AS a ON a.name = p.name AND a.side = 'p'
 LEFT JOIN atom AS b ON b.name = p.name AND b.side = 'q'

@@ -1,49 +1,11 @@
 /*
- * compare: are two relations the same, and if not, how? Inside the database: counts and sets, no
- * rows are moved but a few samples. Used for the twin run (incremental against full refresh).
+ * compare: what a comparison of two relations means, and what dbt's incremental materialization
+ * will do to a table whose query has changed. Pure: the warehouse has counted before.
  */
 #ifndef COMPARE_H
 #define COMPARE_H
 
-#include "adapters/warehouse.h"
-
-struct compare_request {
-    struct relation a, b;   /* a: what the incremental run left; b: what a full refresh makes */
-    struct relation before; /* production's, which a was cloned from; name NULL if there is none */
-    struct strlist keys;    /* columns of the unique key; may be empty */
-    struct strlist ignore;  /* columns that differ by nature (load times) */
-    int percent;            /* of the rows to look at, the same on both sides; 0: all */
-};
-
-struct compare_column {
-    const char *name, *type_a, *type_b; /* a type is NULL where the column is missing */
-    int64_t differing; /* rows of the same key whose values differ; -1 without a key */
-    int differs;       /* by compare_summary: 1 yes, 0 no, -1 not looked at */
-};
-
-struct compare_result {
-    int64_t rows_a, rows_b;
-    int64_t only_a, only_b; /* whole rows, as multisets, over the columns that both have */
-    int64_t missing, extra; /* keys that only b has, only a has; -1 without a key */
-    int64_t duplicates;     /* keys that stand in a more than once; -1 without a key .. */
-    int64_t duplicates_b;   /* .. and in b; by compare_summary alone, where NULL keys count, too */
-    int64_t sampled_a, sampled_b; /* by compare_summary: the rows that were looked at */
-    int64_t changed;              /* rows of the same key that differ; -1 without a key */
-    int64_t stale;                /* .. of them, those still as in production; -1 unknown */
-    struct compare_column *columns;
-    size_t n_columns;
-    struct strlist samples; /* JSON: {"key": {..}, "a": {..}, "b": {..}} */
-};
-
-int compare_relations(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-                      const struct compare_request *request, struct compare_result *out,
-                      struct err *err) BASE_CHECKED;
-
-/* The same in one pass over each: rows, columns, uniqueness of the key, and by sums of hashes which
- * columns differ. */
-int compare_summary(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-                    const struct compare_request *request, struct compare_result *out,
-                    struct err *err) BASE_CHECKED;
+#include "adapters/compare.h"
 
 enum compare_verdict {
     COMPARE_SAFE, /* the same */
@@ -61,9 +23,8 @@ char *compare_text(void *ctx, const struct compare_result *r);
 
 /*
  * What dbt's incremental materialization will do to a table whose query has changed: from the
- * query's columns, which the server's parser tells, and the table's. Nothing runs. The rules are
- * those of dbt's own macros (on_schema_change.sql, incremental.sql, column.py of dbt 1.7 to 1.11);
- * a project that overrides them is on its own.
+ * query's columns and the table's. The rules are those of dbt's own macros (on_schema_change.sql,
+ * incremental.sql, column.py of dbt 1.7 to 1.11); a project that overrides them is on its own.
  */
 enum forecast_effect {
     FORECAST_ADDED,   /* the table gets the column */
@@ -76,8 +37,7 @@ enum forecast_effect {
 };
 
 struct forecast_request {
-    struct relation table;
-    const char *sql;              /* compiled */
+    const char *product;          /* the warehouse, as messages call it */
     const char *on_schema_change; /* as configured; NULL: none */
     struct strlist keys;          /* unique_key, where it is of columns */
     bool contract;                /* enforced: dbt widens no column then */
@@ -99,19 +59,15 @@ struct forecast {
     bool fails;
 };
 
-/* ERR_WAREHOUSE: the server cannot parse the query (it reads what is not there yet, for example).
- */
-int forecast_columns(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-                     const struct forecast_request *request, struct forecast *out,
-                     struct err *err) BASE_CHECKED;
+/* What becomes of each pair that differs; texts belong to ctx or to the pairs. */
+void forecast_judge(void *ctx, const struct forecast_request *request,
+                    const struct column_pair *pairs, size_t n, struct forecast *out);
 const char *forecast_effect_name(enum forecast_effect effect);
 /* What dbt takes the configuration for: an unknown word, or none, is "ignore". */
 const char *forecast_policy(const char *on_schema_change);
 /* One line: "is_rush_hour (boolean) will be added, .."; NULL if nothing differs. */
 char *forecast_text(void *ctx, const struct forecast *f, const char *on_schema_change);
-/* After the run: what the table (`now`, its columns as `before` and `after` are written) has become
- * decides. */
-int forecast_observe(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-                     const struct relation *now, struct forecast *f, struct err *err) BASE_CHECKED;
+/* After the run: what the table has become (`now`: its columns alone) decides. */
+void forecast_observe(struct forecast *f, const struct column_pair *now, size_t n);
 
 #endif

@@ -1,19 +1,7 @@
-/* dbt's rules for columns that have changed, as its macros for PostgreSQL apply them. */
+/* dbt's rules for columns that have changed, as its macros apply them. */
 #include "compare.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-enum { CELLS = 12 }; /* of forecast_columns.sql */
-
-struct pair {
-    const char *name, *before, *after; /* as shown; "" where it is missing */
-    const char *old, *new;             /* as dbt compares them */
-    int old_size, new_size;            /* of strings, as dbt reckons; 0: none */
-    bool fits, back, compares;         /* new into old, old into new, one with the other */
-    bool required;
-    const char *views;
-};
 
 const char *
 forecast_effect_name(enum forecast_effect effect)
@@ -35,23 +23,6 @@ forecast_policy(const char *on_schema_change)
     return "ignore";
 }
 
-static struct pair
-read_pair(const char *const *c)
-{
-    return (struct pair){.name = c[0],
-                         .before = c[1],
-                         .after = c[2],
-                         .old = c[3],
-                         .new = c[4],
-                         .old_size = atoi(c[5]),
-                         .new_size = atoi(c[6]),
-                         .fits = *c[7] == 't',
-                         .back = *c[8] == 't',
-                         .compares = *c[9] == 't',
-                         .required = *c[10] == 't',
-                         .views = c[11]};
-}
-
 static void
 fails(struct forecast_column *c, const char *why)
 {
@@ -59,29 +30,22 @@ fails(struct forecast_column *c, const char *why)
     c->why = why;
 }
 
-/* Read from information_schema.columns, which has no other word for them: dbt's ALTER TABLE is no
- * SQL then. */
-static bool
-has_no_name(const char *type)
-{
-    return strcmp(type, "ARRAY") == 0 || strcmp(type, "USER-DEFINED") == 0;
-}
-
 static void
-judge_added(void *ctx, struct forecast_column *c, const struct pair *p, const char *policy)
+judge_added(void *ctx, const struct forecast_request *q, struct forecast_column *c,
+            const struct column_pair *p, const char *policy)
 {
     if (strcmp(policy, "fail") == 0)
         fails(c, "on_schema_change is 'fail'");
     else if (strcmp(policy, "ignore") == 0)
         c->effect = FORECAST_IGNORED;
-    else if (has_no_name(p->new))
-        fails(c, mem_printf(ctx, "dbt adds it as %s, which PostgreSQL does not know", p->new));
+    else if (p->nameless)
+        fails(c, mem_printf(ctx, "dbt adds it as %s, which %s does not know", p->new, q->product));
     else
         c->effect = FORECAST_ADDED;
 }
 
 static void
-judge_removed(void *ctx, struct forecast_column *c, const struct pair *p, const char *policy)
+judge_removed(void *ctx, struct forecast_column *c, const struct column_pair *p, const char *policy)
 {
     if (strcmp(policy, "fail") == 0)
         fails(c, "on_schema_change is 'fail'");
@@ -89,10 +53,10 @@ judge_removed(void *ctx, struct forecast_column *c, const struct pair *p, const 
         fails(
             c,
             "dbt's insert names it, and the query no longer has it (on_schema_change is 'ignore')");
-    else if (strcmp(policy, "sync_all_columns") == 0 && *p->views)
+    else if (strcmp(policy, "sync_all_columns") == 0 && *p->dependants)
         fails(c, mem_printf(
                      ctx, "%s in production hangs on it, and dbt drops the column without CASCADE",
-                     p->views));
+                     p->dependants));
     else if (strcmp(policy, "sync_all_columns") == 0)
         c->effect = FORECAST_REMOVED;
     else if (p->required)
@@ -112,7 +76,7 @@ is_key(const struct forecast_request *q, const char *name)
 
 /* The values of the new type go into a column of the old one. */
 static void
-judge_cast(void *ctx, struct forecast_column *c, const struct pair *p, bool key)
+judge_cast(void *ctx, struct forecast_column *c, const struct column_pair *p, bool key)
 {
     c->effect = FORECAST_KEPT;
     if (!p->fits)
@@ -132,14 +96,14 @@ can_expand(int from, int to)
 /* Of the same name. False: nothing differs that dbt or the table would know of. */
 static bool
 judge_both(void *ctx, const struct forecast_request *q, struct forecast_column *c,
-           const struct pair *p, const char *policy)
+           const struct column_pair *p, const char *policy)
 {
     const char *old = p->old, *dbt = p->new;
     int size = p->old_size;
     bool widened = !q->contract && can_expand(p->old_size, p->new_size);
     if (widened) { /* whatever on_schema_change is, and before it is looked at */
         size = p->new_size;
-        old = mem_printf(ctx, "character varying(%d)", size);
+        old = p->widened;
     }
     c->effect = widened ? FORECAST_RETYPED : FORECAST_KEPT;
     c->result = widened ? old : p->before;
@@ -147,8 +111,8 @@ judge_both(void *ctx, const struct forecast_request *q, struct forecast_column *
     bool sync = strcmp(policy, "sync_all_columns") == 0;
     if (seen && strcmp(policy, "fail") == 0) {
         fails(c, "on_schema_change is 'fail'");
-    } else if (seen && sync && has_no_name(dbt)) {
-        fails(c, mem_printf(ctx, "dbt makes it %s, which PostgreSQL does not know", dbt));
+    } else if (seen && sync && p->nameless) {
+        fails(c, mem_printf(ctx, "dbt makes it %s, which %s does not know", dbt, q->product));
     } else if (seen && sync && !p->back) {
         fails(c, mem_printf(ctx, "%s is not assigned to %s without a cast", p->before, p->after));
     } else if (seen && sync) {
@@ -157,13 +121,14 @@ judge_both(void *ctx, const struct forecast_request *q, struct forecast_column *
     } else if (strcmp(p->before, p->after) != 0 && !widened) {
         judge_cast(ctx, c, p, is_key(q, p->name));
     }
-    if (c->effect == FORECAST_RETYPED && *p->views)
-        c->drops = p->views;
+    if (c->effect == FORECAST_RETYPED && *p->dependants)
+        c->drops = p->dependants;
     return strcmp(p->before, p->after) != 0;
 }
 
 static bool
-judge(void *ctx, const struct forecast_request *q, const struct pair *p, struct forecast_column *c)
+judge(void *ctx, const struct forecast_request *q, const struct column_pair *p,
+      struct forecast_column *c)
 {
     const char *policy = forecast_policy(q->on_schema_change);
     bool added = !*p->before, removed = !*p->after;
@@ -176,27 +141,13 @@ judge(void *ctx, const struct forecast_request *q, const struct pair *p, struct 
     if (!added && !removed)
         return judge_both(ctx, q, c, p, policy);
     if (added)
-        judge_added(ctx, c, p, policy);
+        judge_added(ctx, q, c, p, policy);
     else
         judge_removed(ctx, c, p, policy);
     c->result = c->effect == FORECAST_ADDED  ? p->new
                 : c->effect == FORECAST_KEPT ? p->before
                                              : NULL;
     return true;
-}
-
-static const char *
-columns_json(void *ctx, const struct result_column *columns, size_t n)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++) {
-        cJSON *o = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(list, o);
-        json_put_str(o, "name", columns[i].name);
-        mem_check(cJSON_AddNumberToObject(o, "type", (double)columns[i].type));
-        mem_check(cJSON_AddNumberToObject(o, "modifier", (double)columns[i].modifier));
-    }
-    return json_print(ctx, list, false);
 }
 
 /* A run that fails leaves the table as it was. */
@@ -211,68 +162,39 @@ settle(struct forecast *f)
     }
 }
 
-static int
-read_pairs(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-           const struct relation *table, const struct result_column *columns, size_t n,
-           struct strlist *cells, struct err *err)
+void
+forecast_judge(void *ctx, const struct forecast_request *q, const struct column_pair *pairs,
+               size_t n, struct forecast *out)
 {
-    const struct sql_var vars[] = {{"schema", table->schema},
-                                   {"name", table->name},
-                                   {"columns", columns_json(ctx, columns, n)}};
-    if (ops->read(ctx, a, "forecast_columns", vars, BASE_COUNT(vars), cells, err))
-        return -1;
-    return cells->n % CELLS == 0 ? 0
-                                 : fail(err, ERR_BUG, "forecast_columns.sql: %zu cells", cells->n);
-}
-
-int
-forecast_columns(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-                 const struct forecast_request *q, struct forecast *out, struct err *err)
-{
-    struct result_column *columns = NULL;
-    struct strlist cells = {0};
-    size_t n = 0;
-    *out = (struct forecast){0};
-    if (ops->result_columns(ctx, a, q->sql, &columns, &n, err) ||
-        read_pairs(ctx, a, ops, &q->table, columns, n, &cells, err))
-        return -1;
-    out->columns = mem_array(ctx, struct forecast_column, cells.n / CELLS + 1);
-    for (size_t i = 0; i < cells.n; i += CELLS) {
-        struct pair p = read_pair(cells.v + i);
-        out->n += judge(ctx, q, &p, &out->columns[out->n]);
-    }
+    *out = (struct forecast){.columns = mem_array(ctx, struct forecast_column, n + 1)};
+    for (size_t i = 0; i < n; i++)
+        out->n += judge(ctx, q, &pairs[i], &out->columns[out->n]);
     settle(out);
-    return 0;
 }
 
 static const char *
-type_in(const struct strlist *cells, const char *name)
+type_in(const struct column_pair *now, size_t n, const char *name)
 {
-    for (size_t i = 0; i < cells->n; i += CELLS)
-        if (strcmp(cells->v[i], name) == 0)
-            return cells->v[i + 1];
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(now[i].name, name) == 0)
+            return now[i].before;
     return NULL;
 }
 
-int
-forecast_observe(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-                 const struct relation *now, struct forecast *f, struct err *err)
+void
+forecast_observe(struct forecast *f, const struct column_pair *now, size_t n)
 {
-    struct strlist cells = {0};
-    if (read_pairs(ctx, a, ops, now, NULL, 0, &cells, err))
-        return -1;
     for (size_t i = 0; i < f->n; i++) {
         struct forecast_column *c = &f->columns[i];
         if (c->effect ==
             FORECAST_FAILS) /* it passed here, for what hangs on production's table is not here */
             continue;
-        c->result = type_in(&cells, c->name);
+        c->result = type_in(now, n, c->name);
         c->effect = !c->before   ? (c->result ? FORECAST_ADDED : FORECAST_IGNORED)
                     : !c->result ? FORECAST_REMOVED
                     : strcmp(c->result, c->before) == 0 ? FORECAST_KEPT
                                                         : FORECAST_RETYPED;
     }
-    return 0;
 }
 
 static void

@@ -60,21 +60,6 @@ face_clip(void *ctx, const char *text, size_t most)
 }
 
 char *
-face_count(void *ctx, double n)
-{
-    char digits[32];
-    struct buf b;
-    buf_init(&b, ctx);
-    int len = snprintf(digits, sizeof digits, "%.0f", n);
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0 && digits[i - 1] != '-')
-            buf_putc(&b, ',');
-        buf_putc(&b, digits[i]);
-    }
-    return b.s;
-}
-
-char *
 face_age(void *ctx, double seconds)
 {
     if (seconds < 120)
@@ -89,7 +74,7 @@ face_age(void *ctx, double seconds)
 char *
 face_plural(void *ctx, size_t n, const char *noun)
 {
-    return mem_printf(ctx, "%s %s%s", face_count(ctx, (double)n), noun, n == 1 ? "" : "s");
+    return mem_printf(ctx, "%s %s%s", str_count(ctx, (double)n), noun, n == 1 ? "" : "s");
 }
 
 const char *
@@ -250,7 +235,7 @@ face_results(void *ctx, const cJSON *doc)
     for (size_t i = 0; i < BASE_COUNT(words); i++) {
         double n = json_num(results, words[i].status, 0);
         if (n > 0)
-            buf_printf(&b, "%s%s %s", b.len ? ", " : "", face_count(ctx, n),
+            buf_printf(&b, "%s%s %s", b.len ? ", " : "", str_count(ctx, n),
                        n == 1 ? words[i].word : words[i].words);
     }
     return b.cap ? b.s : mem_strdup(ctx, "");

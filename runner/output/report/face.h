@@ -6,8 +6,6 @@
 
 /* One line without control characters and without characters that reorder text; belongs to ctx. */
 char *face_line(void *ctx, const char *text);
-/* "1,204,331" */
-char *face_count(void *ctx, double n);
 /* "3 h", "12 days" */
 char *face_age(void *ctx, double seconds);
 /* "2 models" */

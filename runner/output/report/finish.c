@@ -132,8 +132,8 @@ lazy_tests(void *ctx, const cJSON *doc, const cJSON *node)
         return NULL;
     return mem_printf(ctx, "cloned lazily: its %s checked %s%s%s rows, those that the run touches",
                       tests == 1 ? "test" : mem_printf(ctx, "%zu tests", tests),
-                      face_count(ctx, rows), of < 0 ? "" : " of about ",
-                      of < 0 ? "" : face_count(ctx, of));
+                      str_count(ctx, rows), of < 0 ? "" : " of about ",
+                      of < 0 ? "" : str_count(ctx, of));
 }
 
 static const char *

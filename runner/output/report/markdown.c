@@ -384,7 +384,7 @@ put_row(struct buf *b, const cJSON *node)
                node_verdict_is(node, "false_green") ? "**rebuilt**"
                : !ran                               ? "–"
                                                     : face_mode(node),
-               rows < 0 ? "–" : face_count(ctx, rows), ms < 0 ? "–" : str_ms(ctx, ms));
+               rows < 0 ? "–" : str_count(ctx, rows), ms < 0 ? "–" : str_ms(ctx, ms));
     talloc_free(ctx);
 }
 

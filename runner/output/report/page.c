@@ -44,7 +44,7 @@ page_more(struct page *p, size_t total)
 {
     if (total > PAGE_ROWS_MOST)
         buf_printf(&p->out, "  %s… and %s more: see report.html%s\n", p->ink->dim,
-                   face_count(p->ctx, (double)(total - PAGE_ROWS_MOST)), p->ink->off);
+                   str_count(p->ctx, (double)(total - PAGE_ROWS_MOST)), p->ink->off);
 }
 
 void

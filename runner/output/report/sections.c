@@ -63,7 +63,7 @@ put_clone(struct page *p, const cJSON *node)
                                               : "a view",
               10, false);
     buf_puts(&p->out, full ? "" : p->ink->off);
-    page_cell(p, rows < 0 ? "" : mem_printf(p->ctx, "%s rows", face_count(p->ctx, rows)), 18, true);
+    page_cell(p, rows < 0 ? "" : mem_printf(p->ctx, "%s rows", str_count(p->ctx, rows)), 18, true);
     page_cell(p, bytes < 0 ? "" : str_bytes(p->ctx, (int64_t)bytes), 11, true);
     page_cell(p, ms < 0 ? "" : str_ms(p->ctx, ms), 10, true);
     page_end_row(p);
@@ -153,8 +153,8 @@ put_built(struct page *p, const cJSON *node)
     buf_puts(&p->out, look.color);
     page_cell(p, look.word, 12, false);
     buf_puts(&p->out, p->ink->off);
-    page_cell(p, rows < 0 || !ran ? "" : mem_printf(p->ctx, "%s rows", face_count(p->ctx, rows)),
-              18, true);
+    page_cell(p, rows < 0 || !ran ? "" : mem_printf(p->ctx, "%s rows", str_count(p->ctx, rows)), 18,
+              true);
     page_cell(p, ms < 0 || !ran ? "" : str_ms(p->ctx, ms), 11, true);
     page_end_row(p);
     if (node_verdict_is(node, "failed"))

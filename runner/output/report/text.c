@@ -52,7 +52,7 @@ compared_text(struct page *p)
     size_t n = (size_t)cJSON_GetArraySize(json_get(git, "changes"));
     double outside = json_num(git, "outside", 0);
     char *more = outside > 0 ? mem_printf(p->ctx, " (and %s outside of the project)",
-                                          face_count(p->ctx, outside))
+                                          str_count(p->ctx, outside))
                              : mem_strdup(p->ctx, "");
     return mem_printf(p->ctx, "%s against %s at %s: %s changed%s%s", face_subject(p->ctx, p->doc),
                       face_line(p->ctx, json_str(git, "base_ref")),
