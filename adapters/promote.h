@@ -93,9 +93,6 @@ struct promote_ops {
     int (*list)(void *ctx, struct warehouse *a, struct promote_generation **out, size_t *n,
                 struct err *err);
 
-    /* Of the database, as long as the connection lives: *got is false where another promotion has
-     * it. */
-    int (*stage_lock)(void *ctx, struct warehouse *a, bool *got, struct err *err);
     /* Drops a schema of stage's that stands empty; what is left there is the error. */
     int (*stage_drop)(void *ctx, struct warehouse *a, const char *schema, struct err *err);
 

@@ -47,9 +47,18 @@ struct relation_info {
 struct namespace_info {
     const char *name;
     bool exists, owned; /* owned by our role */
-    uint64_t oid;
     const char *marker; /* its comment, or NULL */
+    bool marker_own;    /* the marker was put on this very one, not on a former one of that name */
     int64_t relations;  /* how many stand in it */
+};
+
+/* A schema, or a whole database, whose comment looks like a marker of cloneci's; whether it is one,
+ * and whose, is for the reader to say. */
+struct marked_place {
+    bool database;
+    const char *name, *marker;
+    bool marker_own; /* as namespace_info */
+    bool owned;      /* by our role itself */
 };
 
 struct disk_info {
@@ -200,6 +209,13 @@ struct warehouse_ops {
                     struct relation_info *out, struct err *err);
     int (*namespaces)(void *ctx, struct warehouse *a, const char *const *names, size_t n,
                       struct namespace_info *out, struct err *err);
+    /* Schemas first, each kind by name. */
+    int (*marked)(void *ctx, struct warehouse *a, struct marked_place **out, size_t *n,
+                  struct err *err);
+    /* Locks by name, of the connection, until it ends: *got is false where another one has it. */
+    int (*lock_try)(struct warehouse *a, const char *name, bool *got, struct err *err);
+    int (*lock_wait)(struct warehouse *a, const char *name, struct err *err);
+    int (*lock_release)(struct warehouse *a, const char *name, struct err *err);
     /* Renders the clones of relations that exist, reading the catalog in one query. */
     int (*clone_sql)(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                      struct clone_sql *out, struct err *err);
@@ -243,6 +259,7 @@ struct warehouse_ops {
     /* Features, each with a header of its own; NULL: not on this warehouse. */
     const struct compare_ops *compare;
     const struct promote_ops *promote;
+    const struct database_ops *database;
 };
 
 enum {

@@ -25,6 +25,13 @@ pg_int_of(const PGresult *r, int row, const char *column, int64_t unknown)
     return s ? strtoll(s, NULL, 10) : unknown;
 }
 
+const char *
+pg_dup_of(void *ctx, const PGresult *r, int row, const char *column)
+{
+    const char *s = pg_text_of(r, row, column);
+    return s ? mem_strdup(ctx, s) : NULL;
+}
+
 int
 pg_send(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars, size_t n_vars,
         struct err *err)
@@ -238,12 +245,6 @@ kind_of(const char *relkind)
     return RELATION_OTHER;
 }
 
-static const char *
-strdup_or_null(void *ctx, const char *s)
-{
-    return s ? mem_strdup(ctx, s) : NULL;
-}
-
 static int
 on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
 {
@@ -255,19 +256,19 @@ on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
         d->out[row] = (struct relation_info){
             .relation = d->relations[row],
             .kind = kind_of(pg_text_of(r, row, "relkind")),
-            .identity = strdup_or_null(d->ctx, pg_text_of(r, row, "oid")),
-            .storage = strdup_or_null(d->ctx, pg_text_of(r, row, "filenode")),
+            .identity = pg_dup_of(d->ctx, r, row, "oid"),
+            .storage = pg_dup_of(d->ctx, r, row, "filenode"),
             .bytes = pg_int_of(r, row, "bytes", -1),
             .rows = pg_int_of(r, row, "rows", -1),
             .index_bytes = pg_int_of(r, row, "index_bytes", 0),
-            .owner = strdup_or_null(d->ctx, pg_text_of(r, row, "owner")),
+            .owner = pg_dup_of(d->ctx, r, row, "owner"),
             .can_select = pg_bool_of(r, row, "can_select"),
             .can_write = pg_bool_of(r, row, "can_write"),
             .row_security = pg_bool_of(r, row, "row_security"),
             .no_schema = pg_bool_of(r, row, "no_schema"),
             .can_create = pg_bool_of(r, row, "can_create"),
             .can_use_schema = pg_bool_of(r, row, "can_use_schema"),
-            .near = strdup_or_null(d->ctx, pg_text_of(r, row, "near")),
+            .near = pg_dup_of(d->ctx, r, row, "near"),
         };
     }
     return 0;
@@ -342,8 +343,9 @@ on_namespaces(void *arg, size_t index, const PGresult *r, struct err *err)
             .name = mem_strdup(s->ctx, pg_text_of(r, row, "name")),
             .exists = pg_text_of(r, row, "oid") != NULL,
             .owned = pg_bool_of(r, row, "owned"),
-            .oid = (uint64_t)pg_int_of(r, row, "oid", 0),
-            .marker = strdup_or_null(s->ctx, pg_text_of(r, row, "marker")),
+            .marker = pg_dup_of(s->ctx, r, row, "marker"),
+            .marker_own =
+                pg_marker_is_own(pg_text_of(r, row, "marker"), pg_int_of(r, row, "oid", 0)),
             .relations = pg_int_of(r, row, "relations", 0),
         };
     }

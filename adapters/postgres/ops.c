@@ -13,6 +13,10 @@ const struct warehouse_ops postgres_ops = {
     .server = pg_server,
     .describe = pg_describe,
     .namespaces = pg_namespaces,
+    .marked = pg_marked,
+    .lock_try = pg_lock_try,
+    .lock_wait = pg_lock_wait,
+    .lock_release = pg_lock_release,
     .clone_sql = pg_clone_sql,
     .exec = pg_exec,
     .exec_all = pg_exec_all,
@@ -26,4 +30,5 @@ const struct warehouse_ops postgres_ops = {
     .heard = pg_heard,
     .compare = &pg_compare_ops,
     .promote = &pg_promote_ops,
+    .database = &pg_database_ops,
 };

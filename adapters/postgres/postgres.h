@@ -95,6 +95,7 @@ int pg_fail_connect(const struct warehouse *a, struct err *err);
 
 /* catalog.c: a result's cell by its column's name; NULL or `unknown` where it is null */
 const char *pg_text_of(const PGresult *r, int row, const char *column);
+const char *pg_dup_of(void *ctx, const PGresult *r, int row, const char *column);
 bool pg_bool_of(const PGresult *r, int row, const char *column);
 int64_t pg_int_of(const PGresult *r, int row, const char *column, int64_t unknown);
 /* Renders a template and sends it as it is, within the transaction that is open or none; pg_ask
@@ -134,6 +135,14 @@ struct column_pair;
 int pg_columns(void *ctx, struct warehouse *a, const struct relation *table, const char *sql,
                struct column_pair **out, size_t *n, struct err *err) BASE_CHECKED;
 
+/* place.c */
+bool pg_marker_is_own(const char *marker, int64_t oid);
+int pg_marked(void *ctx, struct warehouse *a, struct marked_place **out, size_t *n,
+              struct err *err) BASE_CHECKED;
+int pg_lock_try(struct warehouse *a, const char *name, bool *got, struct err *err) BASE_CHECKED;
+int pg_lock_wait(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
+int pg_lock_release(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
+
 /* drop.c */
 int pg_drop_namespace(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
 
@@ -146,7 +155,8 @@ int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_work
 int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                  struct clone_sql *out, struct err *err) BASE_CHECKED;
 
-/* promote/ */
+/* promote/, database.c */
 extern const struct promote_ops pg_promote_ops;
+extern const struct database_ops pg_database_ops;
 
 #endif

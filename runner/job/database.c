@@ -1,6 +1,8 @@
 /* --clone-database: the run takes place in a database of the pull request's own. */
-#include "user_command.h"
 #include "database.h"
+#include "user_command.h"
+
+#include "adapters/database.h"
 
 #include <string.h>
 
@@ -15,16 +17,11 @@ is_asked(const struct config *c)
 static int
 look_up(struct job *s, struct plan_database *db, struct err *err)
 {
-    struct disk_info disk = {.available = -1};
-    struct strlist facts = {0}, sessions = {0};
-    const struct sql_var names[] = {
-        {"template", s->config->clone_database}, {"name", db->name}, {"aside", db->aside}};
-    const struct sql_var template[] = {{"database", s->config->clone_database}};
-    if (s->ops->read(s->ctx, s->adapter, "database_facts", names, BASE_COUNT(names), &facts, err) ||
-        s->ops->read(s->ctx, s->adapter, "database_sessions", template, 1, &sessions, err) ||
-        (s->ops->disk && s->ops->disk(s->ctx, s->adapter, &disk, err)))
+    struct database_facts facts;
+    if (s->ops->database->facts(s->ctx, s->adapter, &facts, s->config->clone_database, db->name,
+                                db->aside, err))
         return -1;
-    return plan_database_settle(db, &facts, &sessions, disk.available, err);
+    return plan_database_settle(db, &facts, err);
 }
 
 /* While another run of the same pull request makes it, ours waits: then it stands. The lock ends
@@ -32,14 +29,7 @@ look_up(struct job *s, struct plan_database *db, struct err *err)
 static int
 lock(struct job *s, const struct plan_database *db, struct err *err)
 {
-    char *sql;
-    struct strlist ignored = {0};
-    const struct sql_var vars[] = {
-        {"key", warehouse_lock_key(s->ctx, plan_database_lock(s->ctx, db->name))}};
-    return sql_render(s->ctx, &sql, s->ops->dialect->name, "lock_wait_session", vars, 1, err) ||
-                   s->ops->query(s->ctx, s->adapter, sql, &ignored, err)
-               ? -1
-               : 0;
+    return s->ops->lock_wait(s->adapter, plan_database_lock(s->ctx, db->name), err);
 }
 
 static int
@@ -48,7 +38,7 @@ send(struct job *s, const struct plan_database *db, struct err *err)
     for (size_t i = 0; i < db->sql.n; i++) {
         if (s->ops->exec(s->adapter, db->sql.v[i], err))
             return wrap(err, "making the database \"%s\"", db->name);
-        if (str_starts(db->sql.v[i], "CREATE"))
+        if (!db->stands && i == db->creates)
             fault_point("database-made");
     }
     log_event(LOG_INFO, "database.done", "%s: %s", db->name, db->note);

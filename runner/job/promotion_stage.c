@@ -237,7 +237,7 @@ static int
 lock(struct job *s, struct err *err)
 {
     bool got;
-    if (s->ops->promote->stage_lock(s->ctx, s->adapter, &got, err))
+    if (s->ops->lock_try(s->adapter, "cloneci:promote:stage", &got, err))
         return -1;
     if (got)
         return 0;

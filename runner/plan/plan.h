@@ -44,22 +44,22 @@ struct plan_database_input {
     const struct warehouse_ops *adapter;
     const struct server_info *server;
 };
+struct database_facts;
 struct plan_database {
     const struct plan_database_input *in;
     const char *name, *aside;   /* aside: until it is whole */
     bool stands;                /* an earlier run made it: it is taken as it is */
     const char *note;           /* its fidelity, one line */
-    struct strlist sql;         /* in order */
+    struct strlist sql;         /* in order .. */
+    size_t creates;             /* .. of which this one makes it */
     const struct strlist *argv; /* the command that makes it instead; or NULL */
 };
 /* What is known before anything is asked. ERR_CONFIG: names that are too long, an older server;
  * ERR_REFUSED: a template in use. */
 int plan_database_draft(void *ctx, struct plan_database **out, const struct plan_database_input *in,
                         struct err *err) BASE_CHECKED;
-/* `facts` and `sessions` are the cells of database_facts.sql and database_sessions.sql, `available`
- * the bytes free or -1. Nothing that stands there is touched unless it is ours: ERR_REFUSED. */
-int plan_database_settle(struct plan_database *db, const struct strlist *facts,
-                         const struct strlist *sessions, int64_t available,
+/* Nothing that stands there is touched unless it is ours: ERR_REFUSED. */
+int plan_database_settle(struct plan_database *db, const struct database_facts *facts,
                          struct err *err) BASE_CHECKED;
 
 /* The name of the lock of who makes such a database, or drops it. */
@@ -303,14 +303,13 @@ bool plan_is_modified(const struct plan_node *node);
 /* "pr", "clone", or the source's name. */
 const char *plan_origin_name(const struct plan_deferral *deferral);
 
-/* Is this schema comment a marker of cloneci's, of this project, for this schema (by OID)? */
+/* What a marker of cloneci's says; whether it is this place's own, the warehouse knows. */
 struct plan_marker {
     const char *project, *schema, *run_id, *state; /* state: "building", "ready" */
     const char *sandbox;                           /* the sandbox's name, or NULL: it is none */
     const char *role, *created;                    /* whom the sandbox is for, or NULL */
     const char *pull_request, *expires;            /* NULL: none */
     const char *head, *number; /* commit and number in the CI's order of the run; NULL: unknown */
-    uint64_t oid;
 };
 /* 0 and *out, or -1 if it is none. Belongs to ctx. */
 int plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out);

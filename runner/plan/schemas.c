@@ -64,8 +64,7 @@ plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
                                 .role = json_str(o, "role"),
                                 .created = json_str(o, "created"),
                                 .head = json_str(o, "head"),
-                                .number = json_str(o, "number"),
-                                .oid = (uint64_t)json_num(o, "oid", 0)};
+                                .number = json_str(o, "number")};
     return str_eq(json_str(o, "tool"), "cloneci") && out->project && out->schema ? 0 : -1;
 }
 
@@ -222,7 +221,7 @@ check_ours(struct plan *plan, const struct namespace_info *s, const char *name, 
     }
     if (!marked && s->relations == 0)
         return 0;
-    if (!marked || m.oid != s->oid) {
+    if (!marked || !s->marker_own) {
         fail(err, ERR_REFUSED, "the schema \"%s\" holds %lld relations and no marker of cloneci's",
              name, (long long)s->relations);
         return hint(err, "cloneci clears the schema at the start of a run and never clears what it "
@@ -249,7 +248,7 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
     const struct plan_sandbox *box = plan->in.sandbox;
     struct plan_marker m;
     bool ours = s->found.exists && plan_marker_parse(plan, s->found.marker, &m) == 0 &&
-                m.oid == s->found.oid && strcmp(m.project, plan->in.project->name) == 0 &&
+                s->found.marker_own && strcmp(m.project, plan->in.project->name) == 0 &&
                 str_eq(m.sandbox, box->name);
     if (box->in_place ? ours : !s->found.exists)
         return 0;

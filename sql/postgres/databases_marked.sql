@@ -1,5 +1,5 @@
 -- As namespaces_marked, of whole databases.
-SELECT d.datname, d.oid::text, (d.datdba = (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user))::text, s.description
+SELECT d.datname AS name, d.oid, d.datdba = (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user) AS owned, s.description AS marker
   FROM pg_database AS d
   JOIN pg_shdescription AS s ON s.objoid = d.oid AND s.classoid = 'pg_database'::regclass
  WHERE s.description LIKE '{%"cloneci"%}'

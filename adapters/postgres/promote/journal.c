@@ -53,13 +53,6 @@ struct list {
     size_t n;
 };
 
-static const char *
-text_or_null(void *ctx, const PGresult *r, int row, const char *column)
-{
-    const char *s = pg_text_of(r, row, column);
-    return s ? mem_strdup(ctx, s) : NULL;
-}
-
 static int
 on_list(void *arg, size_t index, const PGresult *r, struct err *err)
 {
@@ -71,12 +64,12 @@ on_list(void *arg, size_t index, const PGresult *r, struct err *err)
     for (int row = 0; row < PQntuples(r); row++)
         list->v[row] = (struct promote_generation){
             .number = pg_int_of(r, row, "generation", 0),
-            .kind = text_or_null(list->ctx, r, row, "kind"),
+            .kind = pg_dup_of(list->ctx, r, row, "kind"),
             .content = pg_int_of(r, row, "content", 0),
             .live = pg_bool_of(r, row, "live"),
-            .at = text_or_null(list->ctx, r, row, "at"),
+            .at = pg_dup_of(list->ctx, r, row, "at"),
             .age_seconds = pg_int_of(r, row, "age_seconds", -1),
-            .role = text_or_null(list->ctx, r, row, "role"),
+            .role = pg_dup_of(list->ctx, r, row, "role"),
             .relations = pg_int_of(r, row, "relations", 0),
             .kept = pg_int_of(r, row, "kept", 0),
             .bytes = pg_int_of(r, row, "bytes", 0),

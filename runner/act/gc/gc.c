@@ -1,5 +1,7 @@
 #include "gc.h"
 
+#include "adapters/database.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,17 +18,20 @@ is_expired(const struct gc_options *o, const char *expires)
     return expires && strlen(expires) == strlen(o->now) && strcmp(expires, o->now) < 0;
 }
 
-static void
-decide(void *ctx, struct gc_schema *s, uint64_t oid, bool owned, const struct gc_options *o)
+void
+gc_decide(void *ctx, struct gc_schema *s, const struct marked_place *place,
+          const struct gc_options *o)
 {
     const struct plan_marker *m = &s->marker;
-    if (plan_marker_parse(ctx, s->comment, &s->marker))
+    *s = (struct gc_schema){
+        .database = place->database, .name = place->name, .comment = place->marker};
+    if (plan_marker_parse(ctx, place->marker, &s->marker))
         s->why = "its comment is no marker of cloneci's";
     else if (strcmp(m->project, o->project) != 0)
         s->why = mem_printf(ctx, "it belongs to the project %s", m->project);
-    else if (m->oid != oid)
+    else if (!place->marker_own)
         s->why = "somebody made it again under the same name: the marker is another schema's";
-    else if (!owned)
+    else if (!place->owned)
         s->why = "another role owns it";
     else
         s->ours = true;
@@ -40,87 +45,51 @@ decide(void *ctx, struct gc_schema *s, uint64_t oid, bool owned, const struct gc
         s->why = m->expires ? mem_printf(ctx, "kept until %s", m->expires) : "it does not expire";
 }
 
-static int
-read_marked(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, bool database,
-            struct strlist *cells, struct err *err)
-{
-    return ops->read(ctx, a, database ? "databases_marked" : "namespaces_marked", NULL, 0, cells,
-                     err);
-}
-
 int
 gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
         const struct gc_options *options, struct gc_schema **out, size_t *n, struct err *err)
 {
-    struct strlist cells = {0};
-    if (read_marked(ctx, a, ops, false, &cells, err))
+    struct marked_place *places;
+    if (ops->marked(ctx, a, &places, n, err))
         return -1;
-    size_t schemas = cells.n / 4;
-    if (read_marked(ctx, a, ops, true, &cells, err))
-        return -1;
-    *n = cells.n / 4;
     *out = mem_array(ctx, struct gc_schema, *n);
-    for (size_t i = 0; i < *n; i++) {
-        const char *const *c = cells.v + 4 * i;
-        (*out)[i] = (struct gc_schema){.database = i >= schemas, .name = c[0], .comment = c[3]};
-        decide(ctx, &(*out)[i], strtoull(c[1], NULL, 10), strcmp(c[2], "true") == 0, options);
-    }
+    for (size_t i = 0; i < *n; i++)
+        gc_decide(ctx, &(*out)[i], &places[i], options);
     return 0;
 }
 
-static int
-lock(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *stem,
-     const struct gc_schema *s, bool *got, struct err *err)
+static const char *
+lock_of(void *ctx, const struct gc_schema *s)
 {
-    char *sql;
-    struct strlist rows = {0};
-    const char *name = s->database ? plan_database_lock(ctx, s->name)
-                                   : mem_printf(ctx, "cloneci:%s", s->marker.schema);
-    const struct sql_var vars[] = {{"key", warehouse_lock_key(ctx, name)}};
-    if (sql_render(ctx, &sql, ops->dialect->name, stem, vars, BASE_COUNT(vars), err) ||
-        ops->query(ctx, a, sql, &rows, err))
-        return -1;
-    *got = rows.n == 1 && strcmp(rows.v[0], "t") == 0;
-    return 0;
+    return s->database ? plan_database_lock(ctx, s->name)
+                       : mem_printf(ctx, "cloneci:%s", s->marker.schema);
 }
 
-/* With the lock held: is it still the schema that was decided on? */
+/* With the lock held: is it still the place that was decided on? */
 static int
 unchanged(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
           const struct gc_schema *s, bool *same, struct err *err)
 {
-    struct strlist cells = {0};
+    struct marked_place *places;
+    size_t n;
     *same = false;
-    if (read_marked(ctx, a, ops, s->database, &cells, err))
+    if (ops->marked(ctx, a, &places, &n, err))
         return -1;
-    for (size_t i = 0; i + 3 < cells.n; i += 4)
-        if (strcmp(cells.v[i], s->name) == 0)
-            *same = strcmp(cells.v[i + 3], s->comment) == 0 &&
-                    strcmp(cells.v[i + 2], "true") == 0 &&
-                    strtoull(cells.v[i + 1], NULL, 10) == s->marker.oid;
+    for (size_t i = 0; i < n; i++)
+        if (places[i].database == s->database && strcmp(places[i].name, s->name) == 0)
+            *same = strcmp(places[i].marker, s->comment) == 0 && places[i].owned &&
+                    places[i].marker_own;
     return 0;
-}
-
-/* The server drops none that somebody is connected to. */
-static int
-drop_database(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *name,
-              struct err *err)
-{
-    char *sql;
-    const struct sql_var vars[] = {{"name", name}};
-    return sql_render(ctx, &sql, ops->dialect->name, "database_drop", vars, 1, err) ||
-                   ops->exec(a, sql, err)
-               ? -1
-               : 0;
 }
 
 static int
 drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct gc_schema *s,
          bool *dropped, struct err *err)
 {
-    bool got, same, released;
+    bool got, same;
+    const char *lock = lock_of(ctx, s);
     *dropped = false;
-    if (lock(ctx, a, ops, "lock_try_session", s, &got, err))
+    if (ops->lock_try(a, lock, &got, err))
         return -1;
     if (!got) {
         s->drop = false;
@@ -132,7 +101,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         s->drop = false;
         s->why = "it changed meanwhile";
     } else if (rc == 0) {
-        rc = s->database ? drop_database(ctx, a, ops, s->name, err)
+        rc = s->database ? ops->database->drop(a, s->name, err)
                          : ops->drop_namespace(a, s->name, err);
         *dropped = rc == 0;
         if (rc && err->cause == CAUSE_IN_USE) {
@@ -141,7 +110,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         }
     }
     struct err later;
-    if (lock(ctx, a, ops, "lock_release", s, &released, rc ? &later : err) && rc == 0)
+    if (ops->lock_release(a, lock, rc ? &later : err) && rc == 0)
         rc = -1;
     return rc;
 }

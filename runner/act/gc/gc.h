@@ -22,6 +22,9 @@ struct gc_options {
     const char *now;              /* RFC 3339 in UTC */
 };
 
+/* What is to become of one place: pure. */
+void gc_decide(void *ctx, struct gc_schema *s, const struct marked_place *place,
+               const struct gc_options *o);
 /* Every schema and every database with a marker, and what is to become of it. */
 int gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
             const struct gc_options *options, struct gc_schema **out, size_t *n,

@@ -39,30 +39,31 @@ find_box(void *ctx, struct sandbox **list, size_t *n, const char *name)
 }
 
 static int
-add_schema(void *ctx, struct sandbox **list, size_t *n, const char *const *cells,
+add_schema(void *ctx, struct sandbox **list, size_t *n, const struct marked_place *place,
            const char *project, struct err *err)
 {
     struct plan_marker m;
     cJSON *doc = NULL;
     const cJSON *item;
-    if (plan_marker_parse(ctx, cells[3], &m) || !m.sandbox || strcmp(m.project, project) != 0)
+    if (place->database || plan_marker_parse(ctx, place->marker, &m) || !m.sandbox ||
+        strcmp(m.project, project) != 0)
         return 0;
     /* under the name it was made aside: not yet a sandbox */
-    if (strcmp(m.schema, cells[0]) != 0 && m.oid == strtoull(cells[1], NULL, 10))
+    if (strcmp(m.schema, place->name) != 0 && place->marker_own)
         return 0;
-    if (json_parse(ctx, &doc, cells[3], strlen(cells[3]), "a sandbox's marker", err))
+    if (json_parse(ctx, &doc, place->marker, strlen(place->marker), "a sandbox's marker", err))
         return -1;
     struct sandbox *box = find_box(ctx, list, n, m.sandbox);
     box->role = m.role;
     box->created = m.created;
     box->expires = m.expires;
     box->run_id = m.run_id;
-    strlist_add(ctx, &box->schemas, cells[0]);
-    if (m.oid != strtoull(cells[1], NULL, 10))
-        box->foreign =
-            mem_printf(ctx, "somebody made the schema \"%s\" again under the same name", cells[0]);
-    else if (strcmp(cells[2], "true") != 0)
-        box->foreign = mem_printf(ctx, "another role owns the schema \"%s\"", cells[0]);
+    strlist_add(ctx, &box->schemas, place->name);
+    if (!place->marker_own)
+        box->foreign = mem_printf(ctx, "somebody made the schema \"%s\" again under the same name",
+                                  place->name);
+    else if (!place->owned)
+        box->foreign = mem_printf(ctx, "another role owns the schema \"%s\"", place->name);
     if (json_get(doc, "options"))
         box->options = json_get(doc, "options");
     cJSON_ArrayForEach (item, json_get(doc, "clones")) {
@@ -100,13 +101,14 @@ int
 sandbox_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *project,
              struct sandbox **out, size_t *n, struct err *err)
 {
-    struct strlist cells = {0};
+    struct marked_place *places;
+    size_t n_places;
     *out = NULL;
     *n = 0;
-    if (ops->read(ctx, a, "namespaces_marked", NULL, 0, &cells, err))
+    if (ops->marked(ctx, a, &places, &n_places, err))
         return -1;
-    for (size_t i = 0; i + 3 < cells.n; i += 4)
-        if (add_schema(ctx, out, n, cells.v + i, project, err))
+    for (size_t i = 0; i < n_places; i++)
+        if (add_schema(ctx, out, n, &places[i], project, err))
             return -1;
     for (size_t i = 0; i < *n; i++)
         if (measure(ctx, a, ops, &(*out)[i], err))
