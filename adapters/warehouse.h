@@ -260,6 +260,7 @@ struct warehouse_ops {
     const struct compare_ops *compare;
     const struct promote_ops *promote;
     const struct database_ops *database;
+    const struct sandbox_ops *sandbox;
 };
 
 enum {

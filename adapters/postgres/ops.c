@@ -31,4 +31,5 @@ const struct warehouse_ops postgres_ops = {
     .compare = &pg_compare_ops,
     .promote = &pg_promote_ops,
     .database = &pg_database_ops,
+    .sandbox = &pg_sandbox_ops,
 };

@@ -155,8 +155,9 @@ int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_work
 int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                  struct clone_sql *out, struct err *err) BASE_CHECKED;
 
-/* promote/, database.c */
+/* promote/, database.c, sandbox.c */
 extern const struct promote_ops pg_promote_ops;
 extern const struct database_ops pg_database_ops;
+extern const struct sandbox_ops pg_sandbox_ops;
 
 #endif

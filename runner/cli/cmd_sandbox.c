@@ -42,11 +42,10 @@ find(struct job *s, struct sandbox **out, struct err *err)
 static int
 check_role(struct job *s, const char *role, struct err *err)
 {
-    struct strlist cells = {0};
-    const struct sql_var vars[] = {{"role", role ? role : ""}};
-    if (!role || s->ops->read(s->ctx, s->adapter, "sandbox_role", vars, 1, &cells, err))
-        return role ? -1 : 0;
-    if (cells.n)
+    bool has = true;
+    if (role && s->ops->sandbox->has_role(s->ctx, s->adapter, role, &has, err))
+        return -1;
+    if (has)
         return 0;
     fail(err, ERR_CONFIG, "--for %s: there is no such role", role);
     return hint(err, "It is the role that the person connects with, as the database knows it.");
@@ -108,8 +107,7 @@ forget_notes(struct job *s, struct sandbox_notes *notes)
 {
     notes->notes = (struct strlist){0};
     for (size_t i = 0; i < s->plan->n_clones; i++)
-        strlist_add(s->ctx, &notes->notes,
-                    "{\"oid\":0,\"file\":\"\",\"columns\":\"\",\"writes\":0,\"rows\":0}");
+        strlist_add(s->ctx, &notes->notes, s->ops->sandbox->blank_note);
 }
 
 /* Notes, makes, seals; plans anew where production was rebuilt meanwhile. */
@@ -271,7 +269,7 @@ to_refresh(struct job *s, const struct sandbox *found, struct plan_sandbox *box)
                 say_kept(s, c, "another relation was put in the clone's place");
         } else if (at == MAP_NONE && (c->stale || c->missing)) {
             say_kept(s, c, "production's manifest has it no more");
-        } else if (c->stale && strcmp(c->stale, "gone from production") == 0) {
+        } else if (c->gone) {
             say_kept(s, c, "it is gone from production");
         } else if (c->stale || c->missing) {
             r.in[at] = 1;

@@ -1,15 +1,16 @@
 -- What became of relations since they were noted (sandbox_note.sql). :'noted' is a JSON array of {ord, schema, name, snapshot,
--- oid, file, columns, writes, rows}. A row each: ord; in words what shows in the catalog ('' if nothing does); whether the
--- statistics count writes since; and a statement that looks at the rows, which gives a line if they are others ('' where there
--- are none to look at). A row whose xmin the noted snapshot does not see was written since; one that was deleted or updated
+-- oid, file, columns, writes, rows}. A row each: ord; in words what shows in the catalog (null if nothing does), and
+-- whether there is no such relation; whether the statistics count writes since; and a statement that looks at the rows, which
+-- gives a line if they are others (null where there are none to look at). A row whose xmin the noted snapshot does not see was written since; one that was deleted or updated
 -- since is missing among those that it sees. xmin has 32 bits: the epoch is that of the present, going back.
 SELECT b.ord,
        CASE WHEN c.oid IS NULL THEN 'gone from production'
             WHEN c.oid <> b.oid THEN 'rebuilt in production'
             WHEN s.columns <> b.columns THEN 'altered in production'
             WHEN s.file IS DISTINCT FROM b.file THEN 'rewritten in production'
-            ELSE '' END,
-       (c.relkind IN ('r', 'p') AND s.writes IS DISTINCT FROM b.writes)::text,
+            END AS words,
+       c.oid IS NULL AS gone,
+       c.relkind IN ('r', 'p') AND s.writes IS DISTINCT FROM b.writes AS written,
        CASE WHEN c.relkind IN ('r', 'p') THEN format(
          $q$SELECT pg_catalog.format('%%s rows are new in production, %%s are gone', r.new, %s - r.seen)
   FROM (SELECT pg_catalog.count(*) FILTER (WHERE seen) AS seen, pg_catalog.count(*) FILTER (WHERE NOT seen) AS new
@@ -19,7 +20,7 @@ SELECT b.ord,
                  CROSS JOIN LATERAL (SELECT CASE WHEN t.xmin::text::bigint < 3 THEN 0
                                             ELSE %s - ((%s - t.xmin::text::bigint) & 4294967295) END AS id) AS x) AS s) AS r
  WHERE r.new <> 0 OR r.seen <> %s$q$,
-         b.rows, b.snapshot, b.snapshot, b.schema, b.name, e.id, e.id, b.rows) ELSE '' END
+         b.rows, b.snapshot, b.snapshot, b.schema, b.name, e.id, e.id, b.rows) END AS sql
 FROM (SELECT n ->> 'ord' AS ord, n ->> 'schema' AS schema, n ->> 'name' AS name, n ->> 'snapshot' AS snapshot, (n ->> 'oid')::oid AS oid,
              n ->> 'file' AS file, n ->> 'columns' AS columns, (n ->> 'writes')::numeric AS writes, (n ->> 'rows')::bigint AS rows
       FROM jsonb_array_elements(:'noted'::jsonb) AS n) AS b

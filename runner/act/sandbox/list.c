@@ -81,22 +81,6 @@ by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static int
-measure(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct sandbox *box,
-        struct err *err)
-{
-    struct strlist cells = {0};
-    cJSON *names = json_array(ctx);
-    for (size_t i = 0; i < box->schemas.n; i++)
-        cJSON_AddItemToArray(names, mem_check(cJSON_CreateString(box->schemas.v[i])));
-    const struct sql_var vars[] = {{"schemas", json_print(ctx, names, false)}};
-    if (ops->read(ctx, a, "sandbox_sizes", vars, 1, &cells, err))
-        return -1;
-    box->relations = strtoll(cells.v[0], NULL, 10);
-    box->bytes = strtoll(cells.v[1], NULL, 10);
-    return 0;
-}
-
 int
 sandbox_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *project,
              struct sandbox **out, size_t *n, struct err *err)
@@ -111,7 +95,8 @@ sandbox_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, co
         if (add_schema(ctx, out, n, &places[i], project, err))
             return -1;
     for (size_t i = 0; i < *n; i++)
-        if (measure(ctx, a, ops, &(*out)[i], err))
+        if (ops->sandbox->size(ctx, a, &(*out)[i].schemas, &(*out)[i].relations, &(*out)[i].bytes,
+                               err))
             return -1;
     if (*n)
         qsort(*out, *n, sizeof **out, by_name);

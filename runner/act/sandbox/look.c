@@ -1,84 +1,21 @@
 #include "sandbox.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-/* --- what production's relations are --- */
-
-static int
-run_statement(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, const char *stem,
-              struct strlist *rows, struct err *err)
-{
-    char *sql;
-    if (sql_render(ctx, &sql, ops->dialect->name, stem, NULL, 0, err))
-        return -1;
-    return rows ? ops->query(ctx, a, sql, rows, err) : ops->exec(a, sql, err);
-}
-
-static int
-note_all(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox_notes *out,
-         struct err *err)
-{
-    const struct warehouse_ops *ops = plan->in.adapter;
-    struct strlist snapshot = {0}, statements = {0};
-    cJSON *oids = json_array(ctx);
-    for (size_t i = 0; i < plan->n_nodes; i++)
-        if (plan->nodes[i].clone)
-            cJSON_AddItemToArray(
-                oids, mem_check(cJSON_CreateString(plan->nodes[i].clone->source.identity)));
-    const struct sql_var vars[] = {{"oids", json_print(ctx, oids, false)}};
-    if (run_statement(ctx, a, ops, "begin_read", NULL, err) ||
-        run_statement(ctx, a, ops, "sandbox_snapshot", &snapshot, err) ||
-        ops->read(ctx, a, "sandbox_note", vars, 1, &statements, err))
-        return -1;
-    out->snapshot = snapshot.v[0];
-    for (size_t i = 0; i < statements.n; i++)
-        if (ops->query(ctx, a, statements.v[i], &out->notes, err))
-            return -1;
-    return run_statement(ctx, a, ops, "commit", NULL, err);
-}
-
-static void
-undo(void *ctx, struct warehouse *a, const struct warehouse_ops *ops)
-{
-    struct err ignored;
-    ops->shield(a, true);
-    int rc = run_statement(ctx, a, ops, "rollback", NULL, &ignored);
-    ops->shield(a, false);
-    (void)rc;
-}
 
 int
 sandbox_note(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox_notes *out,
              struct err *err)
 {
-    *out = (struct sandbox_notes){0};
-    if (note_all(ctx, a, plan, out, err)) {
-        undo(ctx, a, plan->in.adapter);
+    struct strlist identities = {0};
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].clone)
+            strlist_add(ctx, &identities, plan->nodes[i].clone->source.identity);
+    if (plan->in.adapter->sandbox->note(ctx, a, out, &identities, err))
         return -1;
-    }
     if (out->notes.n == plan->n_clones)
         return 0;
     fail(err, ERR_LOCKED, "production was rebuilt while it was being looked at");
     return hint(err, "Production is being built: run again when it is done.");
-}
-
-/* --- what became of them --- */
-
-static char *
-noted_json(void *ctx, const struct sandbox *box)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < box->n; i++) {
-        const struct sandbox_clone *c = &box->clones[i];
-        cJSON *o = mem_check(cJSON_Duplicate(c->note, true));
-        cJSON_AddItemToArray(list, o);
-        json_put_str(o, "ord", mem_printf(ctx, "%zu", i));
-        json_put_str(o, "schema", c->from.schema);
-        json_put_str(o, "name", c->from.name);
-        json_put_str(o, "snapshot", c->snapshot);
-    }
-    return json_print(ctx, list, false);
 }
 
 /* Does what we made stand there still? */
@@ -100,40 +37,33 @@ look_at_clones(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, 
     return 0;
 }
 
-static int
-look_at_rows(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-             struct sandbox_clone *c, const char *sql, struct err *err)
+/* A view shows what is there, whatever was written. */
+static bool
+has_rows(const struct sandbox_clone *c)
 {
-    struct strlist said = {0};
-    if (ops->query(ctx, a, sql, &said, err))
-        return wrap(err, "looking at %s", ops->dialect->qualify(ctx, &c->from));
-    if (said.n)
-        c->stale = said.v[0];
-    return 0;
+    return strcmp(c->strategy, clone_strategy_name(CLONE_VIEW)) != 0 &&
+           strcmp(c->strategy, clone_strategy_name(CLONE_SHAPE)) != 0;
 }
 
 int
 sandbox_look(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct sandbox *box,
              bool deep, struct err *err)
 {
-    struct strlist cells = {0};
+    struct sandbox_source *sources = mem_array(ctx, struct sandbox_source, box->n);
+    struct sandbox_change *changes = mem_array(ctx, struct sandbox_change, box->n);
     if (!box->n)
         return 0;
-    const struct sql_var vars[] = {{"noted", noted_json(ctx, box)}};
+    for (size_t i = 0; i < box->n; i++)
+        sources[i] = (struct sandbox_source){.from = box->clones[i].from,
+                                             .snapshot = box->clones[i].snapshot,
+                                             .note = box->clones[i].note,
+                                             .has_rows = has_rows(&box->clones[i])};
     if (look_at_clones(ctx, a, ops, box, err) ||
-        ops->read(ctx, a, "sandbox_check", vars, 1, &cells, err))
+        ops->sandbox->look(ctx, a, sources, box->n, deep, changes, err))
         return -1;
-    for (size_t i = 0; i + 3 < cells.n; i += 4) {
-        struct sandbox_clone *c = &box->clones[strtoull(cells.v[i], NULL, 10)];
-        const char *words = cells.v[i + 1], *sql = cells.v[i + 3];
-        /* a view shows what is there, whatever was written */
-        bool rows = strcmp(c->strategy, "view") != 0 && strcmp(c->strategy, "shape") != 0;
-        if (*words)
-            c->stale = words;
-        else if (rows && deep && *sql && look_at_rows(ctx, a, ops, c, sql, err))
-            return -1;
-        else if (rows && !deep && strcmp(cells.v[i + 2], "true") == 0)
-            c->stale = "written to in production";
+    for (size_t i = 0; i < box->n; i++) {
+        box->clones[i].stale = changes[i].words;
+        box->clones[i].gone = changes[i].gone;
     }
     return 0;
 }

@@ -4,12 +4,13 @@
  * became of production since.
  *
  * The marker's `kept` part: {"options": {strategy, window, sample, copy_most}, "clones": {SCHEMA:
- * [{id, name, from: [schema, name], strategy, made, snapshot, note: {oid, file, columns, writes,
- * rows}}]}}; each schema's marker has its own clones.
+ * [{id, name, from: [schema, name], strategy, made, snapshot, note}]}}; the note is the
+ * warehouse's own, and each schema's marker has its own clones.
  */
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
+#include "adapters/sandbox.h"
 #include "plan/plan.h"
 
 struct sandbox_clone {
@@ -18,6 +19,7 @@ struct sandbox_clone {
     const char *made; /* its identity as it was made */
     const cJSON *note;
     const char *stale; /* what became of its source, in words, or NULL */
+    bool gone;         /* its source is there no more */
     bool replaced;     /* another relation stands there now: the person's own */
     bool missing;
 };
@@ -49,10 +51,6 @@ int sandbox_look(void *ctx, struct warehouse *a, const struct warehouse_ops *ops
                  struct sandbox *box, bool deep, struct err *err) BASE_CHECKED;
 /* Notes production's relations, one for each clone of the plan, before they are cloned: a write in
  * between makes the clone stale, though it may have it. *notes: the plan's order. */
-struct sandbox_notes {
-    const char *snapshot;
-    struct strlist notes;
-};
 int sandbox_note(void *ctx, struct warehouse *a, const struct plan *plan, struct sandbox_notes *out,
                  struct err *err) BASE_CHECKED;
 /* The `kept` part: of the clones that were made now, and of those of `before` (may be NULL) that

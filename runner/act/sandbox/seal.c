@@ -81,63 +81,15 @@ sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *mad
 
 /* --- rights and markers --- */
 
-static int
-run_stem(void *ctx, struct warehouse *a, const struct plan *plan, const char *stem,
-         const struct sql_var *vars, size_t n, struct err *err)
-{
-    char *sql;
-    return sql_render(ctx, &sql, plan->in.adapter->dialect->name, stem, vars, n, err) ||
-                   plan->in.adapter->exec(a, sql, err)
-               ? -1
-               : 0;
-}
-
-static int
-grant(void *ctx, struct warehouse *a, const struct plan *plan, const char *schema, struct err *err)
-{
-    const char *role = plan->in.sandbox->role;
-    const struct sql_var vars[] = {{"schema", schema}, {"role", role}};
-    struct strlist owners = {0};
-    if (!role)
-        return 0;
-    if (run_stem(ctx, a, plan, "sandbox_grant", vars, BASE_COUNT(vars), err) ||
-        plan->in.adapter->read(ctx, a, "sandbox_owners", vars, BASE_COUNT(vars), &owners, err))
-        return -1;
-    for (size_t i = 0; i < owners.n; i++)
-        if (plan->in.adapter->exec(a, owners.v[i], err))
-            return -1;
-    return 0;
-}
-
-static int
-seal_all(void *ctx, struct warehouse *a, const struct plan *plan, const struct strlist *schemas,
-         struct err *err)
-{
-    for (size_t i = 0; i < schemas->n; i++) {
-        const char *schema = schemas->v[i];
-        const struct sql_var vars[] = {{"schema", schema},
-                                       {"marker", plan_marker_text(ctx, plan, schema, "ready")}};
-        if (grant(ctx, a, plan, schema, err) ||
-            run_stem(ctx, a, plan, "namespace_mark", vars, BASE_COUNT(vars), err))
-            return -1;
-    }
-    return run_stem(ctx, a, plan, "commit", NULL, 0, err);
-}
-
 int
 sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan, const struct strlist *schemas,
              struct err *err)
 {
-    if (run_stem(ctx, a, plan, "begin", NULL, 0, err))
-        return -1;
-    if (seal_all(ctx, a, plan, schemas, err) == 0)
-        return 0;
-    struct err ignored;
-    plan->in.adapter->shield(a, true);
-    int rc = run_stem(ctx, a, plan, "rollback", NULL, 0, &ignored);
-    plan->in.adapter->shield(a, false);
-    (void)rc;
-    return -1;
+    struct sandbox_schema *list = mem_array(ctx, struct sandbox_schema, schemas->n);
+    for (size_t i = 0; i < schemas->n; i++)
+        list[i] = (struct sandbox_schema){
+            .name = schemas->v[i], .marker = plan_marker_text(ctx, plan, schemas->v[i], "ready")};
+    return plan->in.adapter->sandbox->finish(ctx, a, list, schemas->n, plan->in.sandbox->role, err);
 }
 
 /* --- refresh --- */
@@ -159,13 +111,10 @@ sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err
         const struct sandbox_clone *old = c ? former(before, plan->nodes[i].info->unique_id) : NULL;
         if (!old || old->missing)
             continue;
-        const struct sql_var vars[] = {{"schema", old->at.schema}, {"name", old->at.name}};
         struct strlist sql = {0};
+        bool view = strcmp(old->strategy, clone_strategy_name(CLONE_VIEW)) == 0;
         char *drop;
-        if (sql_render(plan, &drop, plan->in.adapter->dialect->name,
-                       strcmp(old->strategy, "view") == 0 ? "sandbox_drop_view"
-                                                          : "sandbox_drop_table",
-                       vars, BASE_COUNT(vars), err))
+        if (plan->in.adapter->sandbox->drop(plan, &drop, &old->at, view, err))
             return -1;
         strlist_add(plan, &sql, drop);
         for (size_t k = 0; k < c->sql.before.n; k++)
