@@ -48,7 +48,7 @@ sql_file(size_t i, const char **dialect, const char **stem, const char **text)
 {
     if (i >= BASE_COUNT(sql_files))
         return false;
-    *dialect = sql_files[i].dialect;
+    *dialect = sql_files[i].folder;
     *stem = sql_files[i].stem;
     *text = sql_files[i].text;
     return true;

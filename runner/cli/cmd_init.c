@@ -170,14 +170,16 @@ adapted(void *ctx, const char *line, const char *remark, const char *old, const 
 }
 
 static char *
-recipe_text(struct init *in, const char *const *lines)
+recipe_text(struct init *in, const char *text)
 {
     const char *inside = in->project->dir + strlen(in->repository);
     struct buf b;
     buf_init(&b, in->ctx);
     inside += strspn(inside, "/");
-    for (; *lines; lines++) {
-        char *line = adapted(in->ctx, *lines, " the default branch\n", "main", in->branch);
+    for (size_t n; *text; text += n) {
+        n = strcspn(text, "\n") + 1;
+        char *line = mem_strndup(in->ctx, text, n);
+        line = adapted(in->ctx, line, " the default branch\n", "main", in->branch);
         buf_puts(&b, adapted(in->ctx, line, " the project's folder\n", ".", inside));
     }
     return b.s;
@@ -196,10 +198,10 @@ write_recipe(struct init *in, size_t system, struct err *err)
                systems[system].name);
         return 0;
     }
-    for (size_t i = 0; i < BASE_COUNT(recipes); i++) {
-        if (strcmp(recipes[i].system, systems[system].name) != 0)
+    for (size_t i = 0; i < BASE_COUNT(ci_recipes); i++) {
+        if (strcmp(ci_recipes[i].folder, systems[system].name) != 0)
             continue;
-        char *text = recipe_text(in, recipes[i].lines);
+        char *text = recipe_text(in, ci_recipes[i].text);
         if (file_mkdirs(path_dir(in->ctx, path), 0777, err) ||
             file_write(path, text, strlen(text), 0644, err))
             return -1;

@@ -59,8 +59,8 @@ write_macros(void *ctx, const char *dir, const struct plan *plan, struct err *er
     cJSON *ids = json_array(ctx);
     struct buf b;
     buf_init(&b, ctx);
-    for (size_t i = 0; macros_lazy[i]; i++)
-        buf_puts(&b, macros_lazy[i]);
+    for (size_t i = 0; i < BASE_COUNT(dbt_macros); i++)
+        buf_puts(&b, dbt_macros[i].text);
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan->nodes[i].clone && plan->nodes[i].clone->strategy == CLONE_LAZY)
             cJSON_AddItemToArray(ids,

@@ -1,17 +1,20 @@
 /* A page that stands alone: runner/report/html/ with the document put in as JSON. */
 #include "report/face.h"
 
-#include "report_html.h"
+#include "report_page.h"
 
 #include <string.h>
 
 enum { LONG_DOCUMENT = 400 };
 
-static void
-put_lines(struct buf *b, const char *const *lines)
+/* html/page.<ending> */
+static const char *
+page_file(const char *ending)
 {
-    for (size_t i = 0; lines[i]; i++)
-        buf_puts(b, lines[i]);
+    for (size_t i = 0; i < BASE_COUNT(report_page); i++)
+        if (strcmp(report_page[i].ending, ending) == 0)
+            return report_page[i].text;
+    return "";
 }
 
 static bool
@@ -151,23 +154,31 @@ put_title(struct buf *b, const cJSON *doc)
     talloc_free(ctx);
 }
 
+static void
+put_part(struct buf *b, const char *part, const cJSON *doc)
+{
+    if (strcmp(part, "title") == 0)
+        put_title(b, doc);
+    else if (strcmp(part, "data") == 0)
+        put_data(b, doc);
+    else
+        buf_puts(b, page_file(part));
+}
+
 char *
 report_html(void *ctx, const cJSON *doc)
 {
+    static const char insert[] = "<!--insert ";
     struct buf b;
     buf_init(&b, ctx);
-    for (size_t i = 0; page_html[i]; i++) {
-        const char *line = page_html[i];
-        if (strcmp(line, "<!--insert title-->\n") == 0)
-            put_title(&b, doc);
-        else if (strcmp(line, "<!--insert css-->\n") == 0)
-            put_lines(&b, page_css);
-        else if (strcmp(line, "<!--insert js-->\n") == 0)
-            put_lines(&b, page_js);
-        else if (strcmp(line, "<!--insert data-->\n") == 0)
-            put_data(&b, doc);
-        else
-            buf_puts(&b, line);
+    for (const char *line = page_file("html"), *next; *line; line = next) {
+        next = line + strcspn(line, "\n") + 1;
+        if (strncmp(line, insert, sizeof insert - 1) == 0) {
+            const char *part = line + sizeof insert - 1;
+            put_part(&b, mem_strndup(b.ctx, part, strcspn(part, "-")), doc);
+        } else {
+            buf_add(&b, line, (size_t)(next - line));
+        }
     }
     return b.s;
 }
