@@ -4,6 +4,7 @@
 # make help       lists the rest
 
 MAKEFLAGS += --no-builtin-rules
+MODE ?= release
 CC ?= gcc
 ifeq ($(CC),cc)
 CC := gcc
@@ -25,12 +26,20 @@ WARN += -Wduplicated-cond -Wlogical-op
 else
 WARN += -Wno-gnu-statement-expression # talloc's own macros
 endif
-WERROR ?= -Werror
+# Warnings are errors for who works on the code, not for who installs it with a newer compiler.
+DEVELOPER ?= $(if $(filter-out release,$(MODE)),1)
+ifeq ($(DEVELOPER),1)
+WARN += -Werror
+endif
 VERSION := 0.1.0
 RELEASED := 2026-11-21
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += $(PKG_CFLAGS) -D_GNU_SOURCE -DCLONECI_VERSION='"$(VERSION)"' -DCLONECI_DATE='"$(RELEASED)"' -Irunner/base -Irunner $(WINGS:%=-Irunner/%) -I. -I$(OUT)/gen
 CFLAGS ?= -O2 -g
+ifeq ($(MODE),release)
+HARDEN := -fstack-protector-strong -fPIE $(if $(findstring -O,$(CFLAGS)),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+LINK := -pie -Wl,-z,relro,-z,now
+endif
 LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 # One archive a room: a test of one room builds though another does not, and a call against the
@@ -38,16 +47,23 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 ROOMS := cli job sandbox gc forge report build compare clone plan guard artifact select state manifest gitdiff config \
 	adapters http process yaml jinja dbt base
 OUT := build/$(MODE)
-MODE ?= release
 ifeq ($(MODE),san)
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS := -O1 -g
+endif
+ifeq ($(MODE),analyze)
+CFLAGS := -O1 -g -fanalyzer
+endif
+ifeq ($(MODE),coverage)
+CFLAGS := -O0 -g --coverage
 endif
 # libFuzzer: the code is instrumented, the driver is linked to the targets alone.
 ifeq ($(MODE),fuzz)
 SANFLAGS := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS := -O1 -g
 endif
+
+COMPILE = $(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(CFLAGS) $(HARDEN) $(SANFLAGS)
 
 room_dir = $(if $(filter adapters,$(1)),adapters,$(firstword $(wildcard runner/$(1) $(WINGS:%=runner/%/$(1)))))
 room_src = $(wildcard $(call room_dir,$(1))/*.c $(call room_dir,$(1))/*/*.c $(call room_dir,$(1))/*/*/*.c)
@@ -67,12 +83,12 @@ FORCE:
 
 $(OUT)/cloneci: $(OUT)/runner/main.o $(LIBS)
 	@echo "  link  $@"
-	@$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
+	@$(CC) $(CFLAGS) $(SANFLAGS) $(LINK) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 
 $(OUT)/%.o: %.c
 	@mkdir -p $(dir $@)
 	@echo "  cc    $<"
-	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
+	@$(COMPILE) -MMD -MP -c -o $@ $<
 
 define room_rule
 $(OUT)/lib/$(1).a: $(call room_obj,$(1))
@@ -81,33 +97,17 @@ $(OUT)/lib/$(1).a: $(call room_obj,$(1))
 endef
 $(foreach r,$(PRESENT),$(eval $(call room_rule,$(r))))
 
-# SQL files are embedded as they stand: sql/<dialect>/<stem>.sql.
-SQL := $(wildcard sql/*/*.sql)
-$(OUT)/gen/sql_files.h: $(SQL) sql/embed.sh
-	@mkdir -p $(dir $@)
-	@sh sql/embed.sh $(SQL) > $@.tmp && mv $@.tmp $@
-$(OUT)/adapters/registry.o: $(OUT)/gen/sql_files.h
-
-# The report's page is embedded as it stands: runner/output/report/html/.
-PAGE := $(wildcard runner/output/report/html/page.*)
-$(OUT)/gen/report_html.h: $(PAGE) runner/output/report/html/embed.sh
-	@mkdir -p $(dir $@)
-	@sh runner/output/report/html/embed.sh $(PAGE) > $@.tmp && mv $@.tmp $@
-$(OUT)/runner/output/report/html.o: $(OUT)/gen/report_html.h
-
-# The macros that the build's dbt project is given for lazy clones.
-MACROS := $(wildcard runner/act/build/macros/*.sql)
-$(OUT)/gen/dbt_macros.h: $(MACROS) runner/act/build/macros/embed.sh
-	@mkdir -p $(dir $@)
-	@sh runner/act/build/macros/embed.sh $(MACROS) > $@.tmp && mv $@.tmp $@
-$(OUT)/runner/act/build/overlay.o: $(OUT)/gen/dbt_macros.h
-
-# The CI recipes, for cloneci init --ci: conf/ci/<system>/<file>.
-RECIPES := $(wildcard conf/ci/*/*)
-$(OUT)/gen/ci_recipes.h: $(RECIPES) runner/cli/embed.sh
-	@mkdir -p $(dir $@)
-	@sh runner/cli/embed.sh $(RECIPES) > $@.tmp && mv $@.tmp $@
-$(OUT)/runner/cli/cmd_init.o: $(OUT)/gen/ci_recipes.h
+# Files that are embedded as they are: $(1) is the table, in gen/$(1).h, of $(2) and included by $(3).c.
+define embed_rule
+$(OUT)/gen/$(1).h: $(2) tools/embed.sh
+	@mkdir -p $$(dir $$@)
+	@sh tools/embed.sh $(1) $(2) > $$@.tmp && mv $$@.tmp $$@
+$(OUT)/$(3).o: $(OUT)/gen/$(1).h
+endef
+$(eval $(call embed_rule,sql_files,$(wildcard sql/*/*.sql),adapters/registry))
+$(eval $(call embed_rule,report_page,$(wildcard runner/output/report/html/page.*),runner/output/report/html))
+$(eval $(call embed_rule,dbt_macros,$(wildcard runner/act/build/macros/*.sql),runner/act/build/overlay))
+$(eval $(call embed_rule,ci_recipes,$(wildcard conf/ci/*/*),runner/cli/cmd_init))
 
 # make unit ROOM=select: one room's unit tests, tests/unit/<room>.c or <room>_*.c, with sanitizers
 UNIT_SRC := $(wildcard tests/unit/*.c)
@@ -119,7 +119,7 @@ define unit_rule
 $(OUT)/unit/$(1): tests/unit/$(1).c $(foreach r,$(filter $(PRESENT),$(call below,$(call unit_room,$(1)),$(ROOMS))),$(OUT)/lib/$(r).a)
 	@mkdir -p $$(dir $$@)
 	@echo "  unit  $(1)"
-	@$$(CC) -std=gnu17 $$(CPPFLAGS) $$(WARN) $$(WERROR) $$(CFLAGS) $$(SANFLAGS) -Itests/support -o $$@ $$< \
+	@$$(COMPILE) -Itests/support -o $$@ $$< \
 		-Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LDLIBS) -lcmocka
 endef
 $(foreach u,$(patsubst tests/unit/%.c,%,$(UNIT_SRC)),$(eval $(call unit_rule,$(u))))
@@ -133,7 +133,7 @@ unit: ## unit tests; ROOM=select for one room's
 $(OUT)/golden: tests/golden/golden.c $(foreach r,$(filter $(PRESENT),$(call below,select,$(ROOMS))),$(OUT)/lib/$(r).a)
 	@mkdir -p $(dir $@)
 	@echo "  golden"
-	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -o $@ $< \
+	@$(COMPILE) -o $@ $< \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
 golden-program: $(OUT)/golden
 
@@ -142,14 +142,14 @@ FUZZ := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*.c))
 $(OUT)/fuzz/%: tests/fuzz/%.c tests/fuzz/replay.h $(LIBS)
 	@mkdir -p $(dir $@)
 	@echo "  fuzz  $*"
-	@$(CC) -std=gnu17 -DFUZZ_REPLAY $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -Itests -Itests/fuzz -o $@ $< \
+	@$(COMPILE) -DFUZZ_REPLAY -Itests -Itests/fuzz -o $@ $< \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 fuzz-programs: $(FUZZ)
 # .. and as what they are
 $(OUT)/fuzzer/%: tests/fuzz/%.c tests/fuzz/replay.h $(LIBS)
 	@mkdir -p $(dir $@)
 	@echo "  fuzzer  $*"
-	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) $(SANFLAGS) -fsanitize=fuzzer -Itests -Itests/fuzz -o $@ $< \
+	@$(COMPILE) -fsanitize=fuzzer -Itests -Itests/fuzz -o $@ $< \
 		-Wl,--start-group $(LIBS) -Wl,--end-group $(LDLIBS)
 fuzz: ## libFuzzer (needs clang) on one target: TARGET=manifest CPU_MINUTES=30
 	@bash tests/fuzz/fuzz.sh "$(TARGET)" "$(or $(CPU_MINUTES),30)"
@@ -161,10 +161,10 @@ deps: ## installs what is missing for the demo and the tests (apt-get, .venv)
 	@bash tests/support/setup.sh test
 $(OUT)/bench/clone_bench: tests/bench/clone_bench.c $(foreach r,adapters base,$(OUT)/lib/$(r).a)
 	@mkdir -p $(dir $@)
-	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -Itests/support -o $@ $^ $(LDLIBS)
+	@$(COMPILE) -Itests/support -o $@ $^ $(LDLIBS)
 $(OUT)/bench/manifest_bench: tests/bench/manifest_bench.c $(foreach r,$(filter $(PRESENT),$(call below,state,$(ROOMS))),$(OUT)/lib/$(r).a)
 	@mkdir -p $(dir $@)
-	@$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) $(CFLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
+	@$(COMPILE) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LDLIBS)
 manifest-bench: ## reading a manifest against read() and cJSON; MODELS=5000
 	@$(MAKE) --no-print-directory MODE=release build/release/bench/manifest_bench
 	@python3 tests/bench/make_project.py build/bench-project --models $(or $(MODELS),5000) --manifest-only \
@@ -205,6 +205,20 @@ format: ## clang-format on all C code, by .clang-format
 	@sh tools/format.sh apply
 .PHONY: format
 
+check: ## what needs no server, in under 3 minutes: format, layers, analyzer, unit and golden tests
+	@bash tests/run.sh source unit golden
+analyze: ## gcc's analyzer on all of the program
+	@$(MAKE) --no-print-directory MODE=analyze objects
+objects: $(foreach r,$(PRESENT),$(call room_obj,$(r))) $(OUT)/runner/main.o
+coverage: ## line coverage of the unit and golden tests; SUITES="unit golden integration" for others
+	@MODE=coverage bash tests/run.sh $(or $(SUITES),unit golden)
+	@$(PYTHON) tools/coverage.py build/coverage
+compile_commands.json: FORCE ## for clangd and other tools
+	@$(MAKE) --no-print-directory -Bn MODE=san objects | awk ' \
+		/ -c -o / { file = $$NF; gsub(/\\/, "\\\\"); gsub(/"/, "\\\""); \
+			printf "%s{\"directory\": \"$(CURDIR)\", \"file\": \"%s\", \"command\": \"%s\"}", n++ ? ",\n" : "[\n", file, $$0 } \
+		END { print "\n]" }' > $@
+.PHONY: check analyze objects coverage
 layers: ## checks who includes whom against ARCHITECTURE.md
 	@sh tools/layers.sh
 
@@ -218,6 +232,7 @@ install: build/cloneci ## PREFIX=/usr/local: the program, manual page, completio
 	build/cloneci completion zsh > $(share)/zsh/site-functions/_cloneci
 	build/cloneci completion fish > $(share)/fish/vendor_completions.d/cloneci.fish
 	install -m 644 README.md conf/cloneci.example.yml conf/roles.sql $(share)/doc/cloneci/
+	install -m 644 LICENSE CHANGELOG.md SECURITY.md $(share)/doc/cloneci/
 	cp -R docs conf/ci conf/schedule $(share)/doc/cloneci/
 
 manual: build/cloneci ## writes the documents that come from the program's tables
@@ -227,7 +242,7 @@ manual: build/cloneci ## writes the documents that come from the program's table
 	sed -i -e '/^<!-- options:/r build/options.md' -e '/^<!-- options:/,/^<!-- end/{//!d}' docs/configuration.md
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 14
+	@grep -hE '^[a-z_.-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 24
 
 clean: ## removes build/
 	rm -rf build

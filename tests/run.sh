@@ -12,6 +12,8 @@ if [ -z "${TESTS_HEAR_SIGNALS-}" ]; then
     TESTS_HEAR_SIGNALS=1 exec env --default-signal=INT,HUP,TERM bash tests/run.sh "$@"
 fi
 
+export DEVELOPER=1         # warnings are errors
+export MODE="${MODE:-san}" # what is tested: build/$MODE
 logs=build/test
 passed=0
 failed=0
@@ -22,7 +24,12 @@ counts() { printf '%d passed, %d failed\n' "$1" "$2"; }
 # What is checked of the source as it stands: its format, who includes whom, the shell scripts.
 suite_source() {
     local good=0 bad=0 script check
-    for check in "sh tools/format.sh check" "sh tools/layers.sh"; do
+    local checks=("sh tools/format.sh check" "sh tools/layers.sh")
+    # Other versions of gcc have other opinions.
+    if [ "$(gcc -dumpversion)" = 12 ]; then
+        checks+=("make -s -j$(nproc) analyze")
+    fi
+    for check in "${checks[@]}"; do
         if $check; then
             good=$((good + 1))
         else
@@ -43,7 +50,7 @@ suite_source() {
 suite_unit() {
     local good=0 bad=0 program output ok not_ok status
     for program in tests/unit/*.c; do
-        program=build/san/unit/$(basename "$program" .c)
+        program=build/$MODE/unit/$(basename "$program" .c)
         output=$logs/unit-$(basename "$program").tap
         status=0
         CMOCKA_MESSAGE_OUTPUT=TAP "$program" >"$output" 2>&1 || status=$?
@@ -103,8 +110,8 @@ run_suite() {
 suites=("$@")
 [ "${#suites[@]}" -gt 0 ] || suites=(source unit golden fuzz report integration)
 
-echo "== build, with AddressSanitizer and UBSan"
-if ! make -s -j"$(nproc)" build/cloneci || ! make -s -j"$(nproc)" MODE=san unit-programs build/san/cloneci; then
+echo "== build: $MODE"
+if ! make -s -j"$(nproc)" build/cloneci || ! make -s -j"$(nproc)" unit-programs "build/$MODE/cloneci"; then
     echo "the build failed"
     counts 0 1
     exit 1

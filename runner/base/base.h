@@ -17,6 +17,7 @@
 #include <talloc.h>
 
 #define BASE_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define BASE_NOT_NULL __attribute__((returns_nonnull))
 #define BASE_CHECKED __attribute__((warn_unused_result))
 #define BASE_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -27,17 +28,17 @@
 /* Grows *array (a pointer to type) to hold n items; new items are not zeroed. */
 #define mem_grow(ctx, array, type, n)                                                              \
     ((type *)mem_check(talloc_realloc((ctx), (array), type, (unsigned)(n))))
-void *mem_check(void *p);
-char *mem_strdup(const void *ctx, const char *s);
-char *mem_strndup(const void *ctx, const char *s, size_t n);
-char *mem_printf(const void *ctx, const char *fmt, ...) BASE_PRINTF(2, 3);
+void *mem_check(void *p) BASE_NOT_NULL;
+char *mem_strdup(const void *ctx, const char *s) BASE_NOT_NULL;
+char *mem_strndup(const void *ctx, const char *s, size_t n) BASE_NOT_NULL;
+char *mem_printf(const void *ctx, const char *fmt, ...) BASE_PRINTF(2, 3) BASE_NOT_NULL;
 /* talloc gives less than 256 MB at once, and manifests are larger: memory that is a context's all
  * the same. */
 enum { MEM_LARGE = 128 << 20 }; /* from here on */
 struct mem_block;
 struct mem_block *mem_block_new(void *ctx);
 void *mem_block_grow(struct mem_block *b, size_t n);
-void *mem_memdup(const void *ctx, const void *p, size_t n);
+void *mem_memdup(const void *ctx, const void *p, size_t n) BASE_NOT_NULL;
 
 /* --- errors --- */
 

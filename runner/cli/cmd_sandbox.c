@@ -17,26 +17,27 @@ open_session(struct job *s, void *ctx, const struct config *config, size_t names
     return names ? sandbox_check_name(config->args.v[0], s->ops->dialect->name_max, err) : 0;
 }
 
-static int
-find(struct job *s, struct sandbox **out, struct err *err)
+static struct sandbox *
+find(struct job *s, struct err *err)
 {
     struct sandbox *list;
     size_t n;
     const char *name = s->config->args.v[0];
     if (sandbox_list(s->ctx, s->adapter, s->ops, s->project->name, &list, &n, err))
-        return -1;
+        return NULL;
     for (size_t i = 0; i < n; i++) {
         if (strcmp(list[i].name, name) != 0)
             continue;
-        *out = &list[i];
         if (!list[i].foreign)
-            return 0;
+            return &list[i];
         fail(err, ERR_REFUSED, "the sandbox %s is not ours to touch: %s", name, list[i].foreign);
-        return hint(err, "Whoever owns it may remove it with DROP SCHEMA.");
+        hint(err, "Whoever owns it may remove it with DROP SCHEMA.");
+        return NULL;
     }
     fail(err, ERR_CONFIG, "there is no sandbox %s of the project %s", name, s->project->name);
-    return hint(err, "'cloneci sandbox list' shows those that there are. A schema without "
-                     "cloneci's marker is none, whatever its name.");
+    hint(err, "'cloneci sandbox list' shows those that there are. A schema without "
+              "cloneci's marker is none, whatever its name.");
+    return NULL;
 }
 
 static int
@@ -300,12 +301,12 @@ int
 cmd_sandbox_refresh(void *ctx, const struct config *config, struct err *err)
 {
     struct job s;
-    struct sandbox *found = NULL;
+    struct sandbox *found;
     struct clone_result applied = {0};
     struct config *own = mem_memdup(ctx, config, sizeof *config);
     if (config->as_of_manifest)
         own->state = config->as_of_manifest;
-    if (open_session(&s, ctx, own, 1, err) || find(&s, &found, err))
+    if (open_session(&s, ctx, own, 1, err) || !(found = find(&s, err)))
         return -1;
     take_options(own, found);
     struct plan_sandbox box = {.name = found->name,
@@ -414,10 +415,10 @@ int
 cmd_sandbox_drop(void *ctx, const struct config *config, struct err *err)
 {
     struct job s;
-    struct sandbox *found = NULL;
+    struct sandbox *found;
     struct gc_schema *all, *mine;
     size_t n, m = 0, kept = 0;
-    if (open_session(&s, ctx, config, 1, err) || find(&s, &found, err))
+    if (open_session(&s, ctx, config, 1, err) || !(found = find(&s, err)))
         return -1;
     const struct gc_options o = {
         .project = s.project->name, .closed = &(struct strlist){0}, .now = s.now};

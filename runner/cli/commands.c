@@ -137,9 +137,9 @@ commands_unknown(const char *word, struct err *err)
 int
 command_args(const struct config *config, size_t least, size_t most, struct err *err)
 {
-    if (config->args.n >= least && config->args.n <= most)
-        return 0;
     const struct command *c = commands_find(config->command);
+    if (!c || (config->args.n >= least && config->args.n <= most))
+        return 0;
     if (config->args.n > most)
         fail(err, ERR_CONFIG, "unexpected argument '%s'", config->args.v[most]);
     else

@@ -4,12 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-make -s MODE=san fuzz-programs
+make -s MODE="${MODE:=san}" fuzz-programs
 passed=0
 failed=0
 for source in tests/fuzz/*.c; do
     target=$(basename "$source" .c)
-    program=build/san/fuzz/$target
+    program=build/$MODE/fuzz/$target
     inputs=(tests/fuzz/corpus/"$target"/*)
     if "$program" "${inputs[@]}" >/dev/null 2>&1; then
         passed=$((passed + ${#inputs[@]}))
@@ -17,12 +17,12 @@ for source in tests/fuzz/*.c; do
         continue
     fi
     for input in "${inputs[@]}"; do
-        if "$program" "$input" >build/san/fuzz/output 2>&1; then
+        if "$program" "$input" >"build/$MODE/fuzz/output" 2>&1; then
             passed=$((passed + 1))
         else
             failed=$((failed + 1))
             echo "$target: $input"
-            cat build/san/fuzz/output
+            cat "build/$MODE/fuzz/output"
         fi
     done
 done

@@ -5,11 +5,11 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
 work=$PWD/build/golden
-program=$PWD/build/san/golden
+program=$PWD/build/${MODE:=san}/golden
 # `git apply` must take the unpacked trees for what they are, not for a part of this repository.
 export GIT_CEILING_DIRECTORIES=$PWD/build
 
-make -s MODE=san golden-program
+make -s MODE="$MODE" golden-program
 rm -rf "$work"
 mkdir -p "$work"
 for corpus in shop shop-1.12 clinic; do

@@ -153,6 +153,8 @@ take(struct scan *s, int code, const char *token, char **argv, struct err *err)
             return unknown(&s->tables, token, 0, err);
     } else {
         o = by_letter(code);
+        if (!o)
+            return unknown(&s->tables, token, 0, err);
         one.name = mem_printf(s->ctx, "-%c", code);
     }
     if (optarg && optarg == argv[optind - 1] && optarg[0] == '-' && optarg[1])

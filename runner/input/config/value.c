@@ -99,8 +99,10 @@ struct unit {
 static double
 with_unit(const char *text, const struct unit *units, size_t n)
 {
-    char *end = NULL;
-    double v = *text >= '0' && *text <= '9' && text[1] != 'x' ? strtod(text, &end) : -1;
+    char *end;
+    if (*text < '0' || *text > '9' || text[1] == 'x')
+        return -1;
+    double v = strtod(text, &end);
     if (v < 0 || !isfinite(v))
         return -1;
     end += strspn(end, " ");

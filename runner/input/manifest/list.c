@@ -172,7 +172,7 @@ bool
 list_depends(struct reader *r, uint32_t **nodes, uint32_t *n_nodes, uint32_t **macros,
              uint32_t *n_macros)
 {
-    struct value v = r->f[FIELD_DEPENDS_ON], key, item, of_nodes = {0}, of_macros = {0};
+    struct value v = r->f[FIELD_DEPENDS_ON], key = {0}, item, of_nodes = {0}, of_macros = {0};
     size_t back = r->s.pos;
     if (v.n > 2 && *v.s == '{') {
         r->s.pos = (size_t)(v.s + 1 - r->s.buf);

@@ -203,7 +203,7 @@ parse_union(struct select *s, const struct strlist *args, struct spec **out, str
         strlist_split(s->ctx, &criteria, members.v[i], ',');
         struct spec *all = spec_group(s->ctx, SPEC_INTERSECTION, s->mode);
         for (size_t k = 0; k < criteria.n; k++) {
-            struct spec *one;
+            struct spec *one = NULL;
             if (parse_criterion(s, criteria.v[k], &one, err))
                 return -1;
             spec_add(s->ctx, all, one);
