@@ -85,11 +85,11 @@ static struct entry *
 entries(void *ctx, struct value object, size_t *count)
 {
     struct value rest = object, key, item;
-    struct entry *list = NULL;
-    size_t n = 0, cap = 0, kept = 0;
+    size_t n = 0, cap = 16, kept = 0;
+    struct entry *list = mem_array(ctx, struct entry, cap);
     while (value_each(&rest, &key, &item)) {
         if (n == cap) {
-            cap = cap ? cap * 2 : 16;
+            cap *= 2;
             list = mem_grow(ctx, list, struct entry, cap);
         }
         char *text = mem_array(ctx, char, key.n);
