@@ -52,72 +52,73 @@ json_is(void *ctx, const char *text, const char *expected)
     assert_string_equal(json_print(ctx, yaml_to_json(ctx, good(ctx, text)), false), expected);
 }
 
+static const struct {
+    const char *text;
+    enum yaml_kind kind;
+    double number;
+} scalars[] = {
+    {"yes", YAML_BOOL, 1},
+    {"No", YAML_BOOL, 0},
+    {"on", YAML_BOOL, 1},
+    {"OFF", YAML_BOOL, 0},
+    {"true", YAML_BOOL, 1},
+    {"tRue", YAML_STR, 0},
+    {"y", YAML_STR, 0},
+    {"n", YAML_STR, 0},
+    {"~", YAML_NULL, 0},
+    {"null", YAML_NULL, 0},
+    {"", YAML_NULL, 0},
+    {"nUll", YAML_STR, 0},
+    {"0", YAML_INT, 0},
+    {"-12", YAML_INT, -12},
+    {"+7", YAML_INT, 7},
+    {"010", YAML_INT, 8},
+    {"08", YAML_STR, 0},
+    {"0o10", YAML_STR, 0},
+    {"0x1F", YAML_INT, 31},
+    {"-0x10", YAML_INT, -16},
+    {"0b101", YAML_INT, 5},
+    {"1_000", YAML_INT, 1000},
+    {"_1", YAML_STR, 0},
+    {"0_7", YAML_INT, 7},
+    {"1:30", YAML_INT, 90},
+    {"190:20:30", YAML_INT, 685230},
+    {"0:5", YAML_STR, 0},
+    {"1:60", YAML_STR, 0},
+    {"1:30.5", YAML_FLOAT, 90.5},
+    {"1.", YAML_FLOAT, 1},
+    {"1.5", YAML_FLOAT, 1.5},
+    {".5", YAML_FLOAT, 0.5},
+    {"+.5", YAML_STR, 0},
+    {"1e5", YAML_STR, 0},
+    {"1.0e5", YAML_STR, 0},
+    {"1.0e+5", YAML_FLOAT, 1e5},
+    {"-.inf", YAML_FLOAT, -HUGE_VAL},
+    {"+.nan", YAML_STR, 0},
+    {"1_0.5_0", YAML_FLOAT, 10.5},
+    {"2020-01-02", YAML_STR, 0},
+    {"1.2.3", YAML_STR, 0},
+    {"'12'", YAML_STR, 0},
+    {"\"yes\"", YAML_STR, 0},
+    {"!!str 12", YAML_STR, 0},
+    {"!!int '12'", YAML_INT, 12},
+    {"!!float 3", YAML_FLOAT, 3},
+    {"! '12'", YAML_INT, 12},
+    {"!!null x", YAML_NULL, 0},
+    {"9223372036854775807", YAML_INT, 9223372036854775807.0},
+    {"123456789012345678901234567890", YAML_INT, 123456789012345678901234567890.0},
+};
+
 /* As `yaml.load(text, Loader=CSafeLoader)` of PyYAML 6.0 answers. */
 static void
 test_scalars_resolve_as_pyyaml(void **state)
 {
-    static const struct {
-        const char *text;
-        enum yaml_kind kind;
-        double number;
-    } cases[] = {
-        {"yes", YAML_BOOL, 1},
-        {"No", YAML_BOOL, 0},
-        {"on", YAML_BOOL, 1},
-        {"OFF", YAML_BOOL, 0},
-        {"true", YAML_BOOL, 1},
-        {"tRue", YAML_STR, 0},
-        {"y", YAML_STR, 0},
-        {"n", YAML_STR, 0},
-        {"~", YAML_NULL, 0},
-        {"null", YAML_NULL, 0},
-        {"", YAML_NULL, 0},
-        {"nUll", YAML_STR, 0},
-        {"0", YAML_INT, 0},
-        {"-12", YAML_INT, -12},
-        {"+7", YAML_INT, 7},
-        {"010", YAML_INT, 8},
-        {"08", YAML_STR, 0},
-        {"0o10", YAML_STR, 0},
-        {"0x1F", YAML_INT, 31},
-        {"-0x10", YAML_INT, -16},
-        {"0b101", YAML_INT, 5},
-        {"1_000", YAML_INT, 1000},
-        {"_1", YAML_STR, 0},
-        {"0_7", YAML_INT, 7},
-        {"1:30", YAML_INT, 90},
-        {"190:20:30", YAML_INT, 685230},
-        {"0:5", YAML_STR, 0},
-        {"1:60", YAML_STR, 0},
-        {"1:30.5", YAML_FLOAT, 90.5},
-        {"1.", YAML_FLOAT, 1},
-        {"1.5", YAML_FLOAT, 1.5},
-        {".5", YAML_FLOAT, 0.5},
-        {"+.5", YAML_STR, 0},
-        {"1e5", YAML_STR, 0},
-        {"1.0e5", YAML_STR, 0},
-        {"1.0e+5", YAML_FLOAT, 1e5},
-        {"-.inf", YAML_FLOAT, -HUGE_VAL},
-        {"+.nan", YAML_STR, 0},
-        {"1_0.5_0", YAML_FLOAT, 10.5},
-        {"2020-01-02", YAML_STR, 0},
-        {"1.2.3", YAML_STR, 0},
-        {"'12'", YAML_STR, 0},
-        {"\"yes\"", YAML_STR, 0},
-        {"!!str 12", YAML_STR, 0},
-        {"!!int '12'", YAML_INT, 12},
-        {"!!float 3", YAML_FLOAT, 3},
-        {"! '12'", YAML_INT, 12},
-        {"!!null x", YAML_NULL, 0},
-        {"9223372036854775807", YAML_INT, 9223372036854775807.0},
-        {"123456789012345678901234567890", YAML_INT, 123456789012345678901234567890.0},
-    };
-    for (size_t i = 0; i < BASE_COUNT(cases); i++) {
-        char *text = mem_printf(*state, "a: %s", cases[i].text);
+    for (size_t i = 0; i < BASE_COUNT(scalars); i++) {
+        char *text = mem_printf(*state, "a: %s", scalars[i].text);
         const struct yaml *v = yaml_get(good(*state, text), "a");
         double number = v->kind == YAML_BOOL ? (double)v->boolean : v->number;
-        if (v->kind != cases[i].kind || number != cases[i].number)
-            fail_msg("%s: kind %d, number %g", cases[i].text, (int)v->kind, number);
+        if (v->kind != scalars[i].kind || number != scalars[i].number)
+            fail_msg("%s: kind %d, number %g", scalars[i].text, (int)v->kind, number);
     }
 }
 
