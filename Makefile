@@ -219,8 +219,8 @@ compile_commands.json: FORCE ## for clangd and other tools
 			printf "%s{\"directory\": \"$(CURDIR)\", \"file\": \"%s\", \"command\": \"%s\"}", n++ ? ",\n" : "[\n", file, $$0 } \
 		END { print "\n]" }' > $@
 .PHONY: check analyze objects coverage
-layers: ## checks who includes whom against ARCHITECTURE.md
-	@sh tools/layers.sh
+layers: san ## checks ARCHITECTURE.md's rules: includes, circles of files, words of a warehouse, lengths
+	@$(PYTHON) tools/layers.py
 
 share := $(DESTDIR)$(PREFIX)/share
 install: build/cloneci ## PREFIX=/usr/local: the program, manual page, completions, examples
