@@ -248,6 +248,10 @@ struct warehouse_ops {
     int (*load)(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
                 struct load_item *items, size_t n_items, const struct load_options *options,
                 struct err *err);
+    /* Has each relation no place on disk, so that it has no rows? They are not read. Optional: what
+     * cannot lose its rows in a crash need not be asked. */
+    int (*empty)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
+                 bool *out, struct err *err);
     int (*disk)(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err);
     /* While nothing is under way on the connection: the descriptor that becomes readable when the
      * server has something to say .. */
@@ -258,6 +262,7 @@ struct warehouse_ops {
 
     /* Features, each with a header of its own; NULL: not on this warehouse. */
     const struct compare_ops *compare;
+    const struct doctor_ops *doctor;
     const struct promote_ops *promote;
     const struct database_ops *database;
     const struct sandbox_ops *sandbox;

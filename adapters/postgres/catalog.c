@@ -299,6 +299,38 @@ pg_describe(void *ctx, struct warehouse *a, const struct relation *relations, si
     return pg_read(ctx, a, "describe", &var, 1, on_describe, &arg, err);
 }
 
+struct empty_arg {
+    size_t n;
+    bool *out;
+};
+
+static int
+on_empty(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    const struct empty_arg *e = arg;
+    (void)index;
+    if ((size_t)PQntuples(r) != e->n)
+        return fail(err, ERR_BUG, "source_blocks.sql: %d rows for %zu relations", PQntuples(r),
+                    e->n);
+    for (int row = 0; row < PQntuples(r); row++)
+        e->out[row] = pg_int_of(r, row, "blocks", -1) == 0;
+    return 0;
+}
+
+int
+pg_empty(void *ctx, struct warehouse *a, const struct relation *relations, size_t n, bool *out,
+         struct err *err)
+{
+    if (n == 0)
+        return 0;
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, pg_relation_json(&relations[i]));
+    struct sql_var var = {"relations", json_print(ctx, list, false)};
+    struct empty_arg arg = {.n = n, .out = out};
+    return pg_read(ctx, a, "source_blocks", &var, 1, on_empty, &arg, err);
+}
+
 static int
 on_disk(void *arg, size_t index, const PGresult *r, struct err *err)
 {

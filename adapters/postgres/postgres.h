@@ -127,6 +127,8 @@ int pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size
 
 int pg_read_cells(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                   size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
+int pg_empty(void *ctx, struct warehouse *a, const struct relation *relations, size_t n, bool *out,
+             struct err *err) BASE_CHECKED;
 int pg_disk(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err) BASE_CHECKED;
 
 /* compare.c, columns.c */
@@ -154,6 +156,9 @@ int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_work
 /* clone.c */
 int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                  struct clone_sql *out, struct err *err) BASE_CHECKED;
+
+/* doctor.c */
+extern const struct doctor_ops pg_doctor_ops;
 
 /* promote/, database.c, sandbox.c */
 extern const struct promote_ops pg_promote_ops;

@@ -1,4 +1,6 @@
 #include "commands.h"
+
+#include "adapters/doctor.h"
 #include "job/database.h"
 
 #include <string.h>
@@ -106,50 +108,54 @@ check_relations(struct doctor *d)
                "again\n");
 }
 
-/* The adapter's findings: kind, text, remedy of each. */
 static void
 check_privileges(struct doctor *d)
 {
     struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
-    struct strlist found = {0};
-    const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
-    if (!s->ops->read)
+    struct doctor_finding *found = NULL;
+    size_t n = 0;
+    const struct strlist schemas = guard_schema_list(s->ctx, s->production);
+    if (!s->ops->doctor)
         return;
-    int rc = s->ops->read(s->ctx, s->adapter, "privileges", vars, 1, &found, &err);
-    if (rc || found.n == 0) {
+    int rc = s->ops->doctor->privileges(s->ctx, s->adapter, &schemas, &found, &n, &err);
+    if (rc || n == 0) {
         check(
             d, "privileges", rc, &err,
             mem_printf(s->ctx, "the role %s reads production and cannot write it", s->server.role));
         return;
     }
-    for (size_t i = 0; i + 2 < found.n; i += 3)
-        say(d, strcmp(found.v[i], "advice") == 0, "privileges", found.v[i + 1], found.v[i + 2]);
+    for (size_t i = 0; i < n; i++)
+        say(d, found[i].advice, "privileges", found[i].text, found[i].remedy);
 }
 
 /* What the catalog says is one thing; here it is tried, and undone. */
 static int
-try_roles(struct doctor *d, struct strlist *found, struct err *err)
+try_roles(struct doctor *d, struct doctor_roles *found, struct err *err)
 {
     struct job *s = &d->s;
-    char *begin, *attempt, *ask, *rollback;
-    const struct sql_var vars[] = {{"schemas", guard_schemas(s->ctx, s->production)}};
-    if (sql_render(s->ctx, &begin, s->ops->dialect->name, "begin", NULL, 0, err) ||
-        sql_render(s->ctx, &attempt, s->ops->dialect->name, "roles_try", vars, 1, err) ||
-        sql_render(s->ctx, &ask, s->ops->dialect->name, "roles_found", NULL, 0, err) ||
-        sql_render(s->ctx, &rollback, s->ops->dialect->name, "rollback", NULL, 0, err) ||
-        s->ops->exec(s->adapter, begin, err))
-        return -1;
-    int rc =
-        s->ops->exec(s->adapter, attempt, err) || s->ops->query(s->ctx, s->adapter, ask, found, err)
-            ? -1
-            : 0;
-    struct err other;
-    s->ops->shield(s->adapter, true);
-    if (s->ops->exec(s->adapter, rollback, rc ? &other : err))
-        rc = -1;
-    s->ops->shield(s->adapter, false);
-    return rc;
+    const struct strlist schemas = guard_schema_list(s->ctx, s->production);
+    if (!s->ops->doctor)
+        return fail(err, ERR_CONFIG, "--roles: nothing can be tried on %s",
+                    s->ops->dialect->product);
+    return s->ops->doctor->roles(s->ctx, s->adapter, &schemas, found, err);
+}
+
+static void
+say_allowed(struct doctor *d, const struct doctor_roles *found)
+{
+    struct job *s = &d->s;
+    size_t n = found->allowed.n;
+    long long refused = (long long)found->refused;
+    say(d, n == 0, "roles",
+        n == 0 ? mem_printf(s->ctx, "%lld attempts of %s were refused", refused, s->server.role)
+               : mem_printf(s->ctx, "%s may do %zu things that it should not, %lld were refused",
+                            s->server.role, n, refused),
+        "Take these rights away from it (conf/roles.sql, docs/roles.md):");
+    for (size_t i = 0; i < n && i < MOST_FINDINGS; i++)
+        printf("                     %s\n", found->allowed.v[i]);
+    if (n > MOST_FINDINGS)
+        printf("                     and %zu more\n", n - MOST_FINDINGS);
 }
 
 static void
@@ -157,31 +163,22 @@ check_roles(struct doctor *d)
 {
     struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
-    struct strlist found = {0};
+    struct doctor_roles found = {0};
     if (!check(d, "roles", try_roles(d, &found, &err), &err,
                "what production must not suffer was tried, and undone"))
         return;
     if (s->server.superuser)
         say(d, false, "roles", "a superuser is refused nothing",
             "Connect with a role as in conf/roles.sql.");
-    else if (*found.v[1])
+    else if (*found.owners)
         say(d, true, "roles",
             mem_printf(s->ctx,
                        "%s has the rights of %s, to whom production belongs: a role for promote "
                        "and rollback "
                        "alone; what others own was tried",
-                       s->server.role, found.v[1]),
+                       s->server.role, found.owners),
             NULL);
-    say(d, found.n == 2, "roles",
-        found.n == 2
-            ? mem_printf(s->ctx, "%s attempts of %s were refused", found.v[0], s->server.role)
-            : mem_printf(s->ctx, "%s may do %zu things that it should not, %s were refused",
-                         s->server.role, found.n - 2, found.v[0]),
-        "Take these rights away from it (conf/roles.sql, docs/roles.md):");
-    for (size_t i = 2; i < found.n && i < 2 + MOST_FINDINGS; i++)
-        printf("                     %s\n", found.v[i]);
-    if (found.n > 2 + MOST_FINDINGS)
-        printf("                     and %zu more\n", found.n - 2 - MOST_FINDINGS);
+    say_allowed(d, &found);
 }
 
 static void

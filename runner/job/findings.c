@@ -29,22 +29,20 @@ copied_per_second(const struct findings *o)
     return bytes >= RATE_LEAST && ms > 0 ? bytes / ms * 1000 : 0;
 }
 
-/* How many blocks each clone has, in the plan's order: pairs of blocks and their size. */
+/* Which clones have no rows at all, in the plan's order; NULL: that is not known. */
 static int
-read_blocks(struct job *s, struct strlist *out, struct err *err)
+find_empty(struct job *s, bool **out, struct err *err)
 {
-    cJSON *list = json_array(s->ctx);
-    for (size_t i = 0; i < s->plan->n_nodes; i++) {
-        const struct plan_clone *c = s->plan->nodes[i].clone;
-        if (!c)
-            continue;
-        cJSON *item = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(list, item);
-        json_put_str(item, "schema", c->to.schema);
-        json_put_str(item, "name", c->to.name);
-    }
-    const struct sql_var vars[] = {{"relations", json_print(s->ctx, list, false)}};
-    return s->ops->read ? s->ops->read(s->ctx, s->adapter, "source_blocks", vars, 1, out, err) : 0;
+    struct relation *clones = mem_array(s->ctx, struct relation, s->plan->n_clones);
+    size_t n = 0;
+    *out = NULL;
+    if (!s->ops->empty)
+        return 0;
+    for (size_t i = 0; i < s->plan->n_nodes; i++)
+        if (s->plan->nodes[i].clone)
+            clones[n++] = s->plan->nodes[i].clone->to;
+    *out = mem_array(s->ctx, bool, n);
+    return s->ops->empty(s->ctx, s->adapter, clones, n, *out, err);
 }
 
 /* What `cloneci build` compares with, and a killed run's successor may read. */
@@ -53,8 +51,8 @@ write_clones(struct findings *o, struct err *err)
 {
     struct job *s = o->s;
     cJSON *doc = json_object(s->ctx);
-    struct strlist blocks = {0};
-    if (read_blocks(s, &blocks, err))
+    bool *empty;
+    if (find_empty(s, &empty, err))
         return -1;
     json_put_str(doc, "run", s->run_id);
     mem_check(
@@ -72,8 +70,8 @@ write_clones(struct findings *o, struct err *err)
         json_put_str(item, "identity", c->made.identity);
         mem_check(cJSON_AddNumberToObject(item, "ms", c->ms));
         cJSON_AddBoolToObject(item, "lazy", p->clone->strategy == CLONE_LAZY);
-        if (2 * at <= blocks.n)
-            cJSON_AddBoolToObject(item, "empty", str_eq(blocks.v[2 * at - 2], "0"));
+        if (empty)
+            cJSON_AddBoolToObject(item, "empty", empty[at - 1]);
     }
     char *text = json_print(s->ctx, doc, true);
     return file_put(job_file(s, s->ctx, "clones.json"), text, strlen(text), 0644, err);
@@ -148,8 +146,8 @@ check_adopted(const char *id, const cJSON *noted, const struct relation_info *no
     if (!empty || !json_get(noted, "empty") || json_bool(noted, "empty"))
         return 0;
     fail(err, ERR_INPUT, "the clone of %s is empty, and was not when 'cloneci clone' made it", id);
-    return hint(err, "The server went down in between, which empties unlogged tables: run 'cloneci "
-                     "clone' again.");
+    return hint(err, "The warehouse lost its rows in between, as a server does that goes down with "
+                     "tables that it does not log: run 'cloneci clone' again.");
 }
 
 /* A lazy clone holds its rows for the build that it was planned for, and for no other reader. */
@@ -198,8 +196,8 @@ findings_adopt(struct findings *o, struct err *err)
     }
     size_t n = s->plan->n_clones, at = 0;
     struct relation_info *now = mem_array(s->ctx, struct relation_info, n);
-    struct strlist blocks = {0};
-    if (clone_inspect(s->ctx, s->adapter, s->plan, now, err) || read_blocks(s, &blocks, err))
+    bool *empty;
+    if (clone_inspect(s->ctx, s->adapter, s->plan, now, err) || find_empty(s, &empty, err))
         return -1;
     o->applied = (struct clone_result){.n = n, .clones = mem_array(s->ctx, struct clone_made, n)};
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
@@ -211,8 +209,7 @@ findings_adopt(struct findings *o, struct err *err)
             if (str_eq(json_str(item, "unique_id"), id))
                 mine = item;
         }
-        if (check_adopted(id, mine, &now[at], 2 * at < blocks.n && str_eq(blocks.v[2 * at], "0"),
-                          err))
+        if (check_adopted(id, mine, &now[at], empty && empty[at], err))
             return -1;
         o->applied.clones[at] = (struct clone_made){.ms = json_num(mine, "ms", 0), .made = now[at]};
         at++;

@@ -1,8 +1,6 @@
--- How many blocks each of :'relations' (a JSON array of {schema, name}) has, its partitions included, and the
--- size of a block in bytes; in that order.
+-- How many blocks each of :'relations' (a JSON array of {schema, name}) has, its partitions included; in that order.
 SELECT coalesce((SELECT sum(pg_relation_size(p.relid))::bigint FROM pg_partition_tree(s.oid) AS p), pg_relation_size(s.oid))
-           / current_setting('block_size')::bigint,
-       current_setting('block_size')
+           / current_setting('block_size')::bigint AS blocks
 FROM (SELECT a.ord, to_regclass(format('%I.%I', a.r ->> 'schema', a.r ->> 'name')) AS oid
       FROM jsonb_array_elements(:'relations'::jsonb) WITH ORDINALITY AS a (r, ord)) AS s
 ORDER BY s.ord;

@@ -163,15 +163,26 @@ guard_schema_map(void *ctx, const struct manifest *m)
     return map;
 }
 
+struct strlist
+guard_schema_list(void *ctx, const struct manifest *m)
+{
+    struct strlist list = {0};
+    struct map *seen = guard_schema_map(NULL, m);
+    for (uint32_t i = 0; i < m->n_nodes; i++)
+        if (m->nodes[i].schema && map_gets(seen, m->nodes[i].schema) == i)
+            strlist_add(ctx, &list, m->nodes[i].schema);
+    talloc_free(seen);
+    return list;
+}
+
 char *
 guard_schemas(void *ctx, const struct manifest *m)
 {
     void *tmp = talloc_new(NULL);
-    struct map *seen = guard_schema_map(tmp, m);
+    const struct strlist names = guard_schema_list(tmp, m);
     cJSON *list = json_array(tmp);
-    for (uint32_t i = 0; i < m->n_nodes; i++)
-        if (m->nodes[i].schema && map_gets(seen, m->nodes[i].schema) == i)
-            cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(m->nodes[i].schema)));
+    for (size_t i = 0; i < names.n; i++)
+        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names.v[i])));
     char *text = json_print(ctx, list, false);
     talloc_free(tmp);
     return text;
