@@ -17,6 +17,10 @@ int sql_quote_literal(struct buf *out, const char *value, struct err *err) BASE_
 int sql_render_text(void *ctx, char **out, const char *stem, const char *text, unsigned name_max,
                     const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
 
+/* As sql_render, each statement of the file by itself: they are added to *out. */
+int sql_render_all(void *ctx, struct strlist *out, const char *dialect, const char *stem,
+                   const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
+
 extern const struct warehouse_ops postgres_ops;
 
 #endif

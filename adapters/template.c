@@ -11,6 +11,8 @@ struct template
     const struct sql_var *vars;
     size_t n_vars;
     struct buf out;
+    struct strlist *statements; /* where each statement goes; NULL: all stay in `out` */
+    void *ctx;
 };
 
 static bool
@@ -145,6 +147,26 @@ dollar_end(const char *p)
     return p + strlen(p);
 }
 
+/* What `out` holds, without blanks and semicolons behind it. */
+static char *
+template_text(const struct template *t)
+{
+    size_t n = t->out.len;
+    while (n > 0 && strchr(" \t\r\n;", t->out.s[n - 1]))
+        n--;
+    return mem_strndup(t->ctx, n ? t->out.s : "", n);
+}
+
+static void
+template_end_statement(struct template *t)
+{
+    const char *text = template_text(t);
+    text += strspn(text, " \t\r\n");
+    if (*text)
+        strlist_add(t->ctx, t->statements, text);
+    buf_reset(&t->out);
+}
+
 /* Takes one token from t->at to the output. */
 static int
 template_step(struct template *t, struct err *err)
@@ -167,6 +189,8 @@ template_step(struct template *t, struct err *err)
         return fail(err, ERR_BUG, "%s.sql: an unquoted variable at byte %td", t->stem, p - t->text);
     } else {
         template_copy(t, p + 1);
+        if (*p == ';' && t->statements)
+            template_end_statement(t);
     }
     return 0;
 }
@@ -183,36 +207,66 @@ body_start(const char *p)
     }
 }
 
+static int
+template_run(struct template *t, struct err *err)
+{
+    t->text = t->at = body_start(t->text);
+    buf_init(&t->out, t->ctx);
+    while (*t->at)
+        if (template_step(t, err))
+            return -1;
+    return 0;
+}
+
 int
 sql_render_text(void *ctx, char **out, const char *stem, const char *text, unsigned name_max,
                 const struct sql_var *vars, size_t n_vars, struct err *err)
 {
-    const char *body = body_start(text);
-    struct template t = {.stem = stem,
-                         .text = body,
-                         .at = body,
+    struct template t = {.ctx = ctx,
+                         .stem = stem,
+                         .text = text,
                          .name_max = name_max,
                          .vars = vars,
                          .n_vars = n_vars};
-    buf_init(&t.out, ctx);
-    while (*t.at)
-        if (template_step(&t, err))
-            return -1;
-    size_t n = t.out.len;
-    while (n > 0 && strchr(" \t\r\n;", t.out.s[n - 1]))
-        n--;
-    *out = mem_strndup(ctx, n ? t.out.s : "", n);
+    if (template_run(&t, err))
+        return -1;
+    *out = template_text(&t);
     return 0;
+}
+
+static int
+find_text(const char *dialect, const char *stem, const char **text, struct err *err)
+{
+    const char *d, *s;
+    for (size_t i = 0; sql_file(i, &d, &s, text); i++)
+        if (str_eq(d, dialect) && str_eq(s, stem))
+            return 0;
+    return fail(err, ERR_BUG, "no SQL file sql/%s/%s.sql", dialect, stem);
 }
 
 int
 sql_render(void *ctx, char **out, const char *dialect, const char *stem, const struct sql_var *vars,
            size_t n_vars, struct err *err)
 {
-    const char *d, *s, *text;
-    for (size_t i = 0; sql_file(i, &d, &s, &text); i++)
-        if (str_eq(d, dialect) && str_eq(s, stem))
-            return sql_render_text(ctx, out, stem, text, dialect_name_max(dialect), vars, n_vars,
-                                   err);
-    return fail(err, ERR_BUG, "no SQL file sql/%s/%s.sql", dialect, stem);
+    const char *text;
+    return find_text(dialect, stem, &text, err)
+               ? -1
+               : sql_render_text(ctx, out, stem, text, dialect_name_max(dialect), vars, n_vars,
+                                 err);
+}
+
+int
+sql_render_all(void *ctx, struct strlist *out, const char *dialect, const char *stem,
+               const struct sql_var *vars, size_t n_vars, struct err *err)
+{
+    struct template t = {.ctx = ctx,
+                         .stem = stem,
+                         .statements = out,
+                         .name_max = dialect_name_max(dialect),
+                         .vars = vars,
+                         .n_vars = n_vars};
+    if (find_text(dialect, stem, &t.text, err) || template_run(&t, err))
+        return -1;
+    template_end_statement(&t);
+    return 0;
 }

@@ -140,6 +140,36 @@ struct sql_var {
     const char *name, *value;
 };
 
+/* Statements that belong together, in order, as `plan` prints them and `run` sends them. */
+struct script {
+    struct strlist statements;
+    bool in_transaction; /* all or nothing, where CAP_TXN_DDL says that it can be */
+};
+struct run_options {
+    double lock_ms,
+        statement_ms; /* how long to wait for a lock, and for a statement; 0: no limit */
+    /* What one script in a transaction reads: locked as readers lock before anything is sent, and
+     * looked at; all is read from one snapshot. */
+    const struct relation_info *const *sources;
+    size_t n_sources;
+    void (*on_done)(void *arg, size_t script, size_t statement, double ms); /* may be NULL */
+    void *arg;
+};
+/* Where `run` stopped; RUN_NOWHERE: at none of these. */
+#define RUN_NOWHERE SIZE_MAX
+struct run_stop {
+    size_t script, statement, source;
+};
+
+/* A schema that a run fills beside what stands there, and puts in its place when it is whole. */
+struct new_place {
+    const char *name, *aside,
+        *old;                     /* aside: while it is filled; old: what is replaced, meanwhile */
+    bool replaces;                /* something stands there */
+    const char *building, *ready; /* its markers */
+    const char *grants; /* JSON {privilege: [role ..]} for all that will be made there, or NULL */
+};
+
 /* How a user's SQL is to be read, without parsing it. */
 enum name_fold { FOLD_NONE, FOLD_LOWER, FOLD_UPPER };
 enum text_escapes { ESCAPES_NONE, ESCAPES_E, ESCAPES_ALL };
@@ -182,6 +212,12 @@ struct dialect {
     char *(*qualify)(void *ctx, const struct relation *relation);
     /* A sentence: how an administrator lets our role read the relation, or all of its schema. */
     char *(*grant_hint)(void *ctx, const struct relation *relation, bool schema);
+    /* The privileges on tables that can be granted, in lower case; ends with NULL. */
+    const char *const *privileges;
+    /* Adds the statements that make a place to be filled .. */
+    int (*prepare)(void *ctx, const struct new_place *place, struct strlist *out, struct err *err);
+    /* .. and those that put it in place. Those of several places may be one transaction. */
+    int (*publish)(void *ctx, const struct new_place *place, struct strlist *out, struct err *err);
 };
 
 struct warehouse; /* an open connection */
@@ -236,11 +272,16 @@ struct warehouse_ops {
      * NULL as "". */
     int (*read)(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                 size_t n_vars, struct strlist *out, struct err *err);
-    /* Drops a namespace and what stands in it, in batches of one transaction each, never by
-     * CASCADE; what is used from elsewhere is kept and is the error (CAUSE_IN_USE). A namespace
-     * that is missing is fine. The caller has made sure that it may be dropped, and has no
+    /* Sends scripts in order, in as few round trips as it can. The first statement that fails ends
+     * it; what its transaction did is undone, after an interrupt as well. CAUSE_CHANGED: a source
+     * is another one by now. No transaction is open before and after. */
+    int (*run)(struct warehouse *a, const struct script *scripts, size_t n,
+               const struct run_options *options, struct run_stop *stop, struct err *err);
+    /* Drops schemas and what stands in them, in transactions of a size that the server bears, never
+     * by CASCADE; what is used from elsewhere is kept and is the error (CAUSE_IN_USE). A schema
+     * that is missing is fine. The caller has made sure that they may be dropped, and has no
      * transaction open. */
-    int (*drop_namespace)(struct warehouse *a, const char *name, struct err *err);
+    int (*drop_places)(struct warehouse *a, const char *const *names, size_t n, struct err *err);
     /* Loads and finishes (`after`) many clones over several connections, largest first, from one
      * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a
      * source. All connections are idle before and after; there is at least one worker. An error or

@@ -42,6 +42,9 @@ grant_hint(void *ctx, const struct relation *relation, bool schema)
     return text;
 }
 
+static const char *const privileges[] = {"select",   "insert",     "update",  "delete",
+                                         "truncate", "references", "trigger", NULL};
+
 const struct dialect pg_dialect = {
     .name = "postgres",
     .product = "PostgreSQL",
@@ -56,4 +59,7 @@ const struct dialect pg_dialect = {
     .quote = quote,
     .qualify = qualify,
     .grant_hint = grant_hint,
+    .privileges = privileges,
+    .prepare = pg_prepare,
+    .publish = pg_publish,
 };

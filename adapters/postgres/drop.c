@@ -37,18 +37,29 @@ drop_batch(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_
     return -1;
 }
 
+static char *
+names_json(void *ctx, const char *const *names, size_t n)
+{
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names[i])));
+    return json_print(ctx, list, false);
+}
+
 int
-pg_drop_namespace(struct warehouse *a, const char *name, struct err *err)
+pg_drop_places(struct warehouse *a, const char *const *names, size_t n, struct err *err)
 {
     void *ctx = talloc_new(a);
-    struct sql_var vars[] = {{"schema", name}, {"most", DROPS_AT_ONCE}};
+    const struct sql_var vars[] = {{"schemas", names_json(ctx, names, n)}, {"most", DROPS_AT_ONCE}};
     size_t dropped = 0;
     int rc;
     do
         rc = drop_batch(ctx, a, vars, BASE_COUNT(vars), &dropped, err);
     while (rc == 0 && dropped > 0);
-    if (rc == 0)
-        rc = pg_send(ctx, a, "namespace_drop", vars, 1, err);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        const struct sql_var schema[] = {{"schema", names[i]}};
+        rc = pg_send(ctx, a, "namespace_drop", schema, 1, err);
+    }
     talloc_free(ctx);
     return rc;
 }

@@ -146,7 +146,19 @@ int pg_lock_wait(struct warehouse *a, const char *name, struct err *err) BASE_CH
 int pg_lock_release(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
 
 /* drop.c */
-int pg_drop_namespace(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
+int pg_drop_places(struct warehouse *a, const char *const *names, size_t n,
+                   struct err *err) BASE_CHECKED;
+
+/* script.c */
+int pg_run_scripts(struct warehouse *a, const struct script *scripts, size_t n,
+                   const struct run_options *options, struct run_stop *stop,
+                   struct err *err) BASE_CHECKED;
+
+/* publish.c: the statements of places */
+int pg_prepare(void *ctx, const struct new_place *place, struct strlist *out,
+               struct err *err) BASE_CHECKED;
+int pg_publish(void *ctx, const struct new_place *place, struct strlist *out,
+               struct err *err) BASE_CHECKED;
 
 /* load.c */
 int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,

@@ -61,6 +61,7 @@ enum err_cause {
     CAUSE_BUSY,      /* a lock could not be had in time */
     CAUSE_CONFLICT,  /* sessions stood in each other's way: a deadlock, or no serial order */
     CAUSE_CANCELLED, /* ended by a time limit, or by somebody */
+    CAUSE_CHANGED,   /* what was to be read was made anew meanwhile */
     CAUSE_IN_USE,    /* something else needs it: objects that depend on it, open sessions */
     CAUSE_EXISTS,    /* it is there already */
     CAUSE_MISSING,   /* there is no such thing */

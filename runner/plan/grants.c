@@ -4,9 +4,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char *const privileges[] = {"select",   "insert",     "update", "delete",
-                                         "truncate", "references", "trigger"};
-
 static int
 bad(struct err *err, const char *key, const char *what)
 {
@@ -24,11 +21,11 @@ lower(void *ctx, const char *text)
 }
 
 static int
-add_roles(void *ctx, cJSON *out, const cJSON *value, struct err *err)
+add_roles(void *ctx, cJSON *out, const cJSON *value, const char *const *privileges, struct err *err)
 {
     const char *privilege = lower(ctx, value->string);
     bool known = false;
-    for (size_t i = 0; i < BASE_COUNT(privileges); i++)
+    for (size_t i = 0; privileges[i]; i++)
         known = known || strcmp(privileges[i], privilege) == 0;
     if (!known)
         return bad(err, value->string, "there is no such privilege of tables");
@@ -45,7 +42,8 @@ add_roles(void *ctx, cJSON *out, const cJSON *value, struct err *err)
 }
 
 int
-plan_grants(void *ctx, const struct config *config, char **out, struct err *err)
+plan_grants(void *ctx, const struct config *config, const struct dialect *dialect, char **out,
+            struct err *err)
 {
     cJSON *said = NULL, *grants = json_object(ctx);
     const cJSON *value;
@@ -56,7 +54,7 @@ plan_grants(void *ctx, const struct config *config, char **out, struct err *err)
                    err))
         return -1;
     cJSON_ArrayForEach (value, said) {
-        if (add_roles(ctx, grants, value, err))
+        if (add_roles(ctx, grants, value, dialect->privileges, err))
             return -1;
     }
     if (cJSON_GetArraySize(grants))

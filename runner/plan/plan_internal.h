@@ -35,7 +35,8 @@ int plan_choose_part(struct plan *plan, const struct plan_node *p, struct plan_c
 /* Time and disk that the clones will take. ERR_REFUSED, ERR_WAREHOUSE: more than they may. */
 int plan_budget(struct plan *plan, struct err *err) BASE_CHECKED;
 /* clone.grants as JSON of lists by privilege, or NULL. ERR_CONFIG names what is wrong. */
-int plan_grants(void *ctx, const struct config *config, char **out, struct err *err) BASE_CHECKED;
+int plan_grants(void *ctx, const struct config *config, const struct dialect *dialect, char **out,
+                struct err *err) BASE_CHECKED;
 double plan_copy_ms(const struct plan *plan, int64_t bytes);
 /* Fills plan_node.lazy of the candidates. */
 int plan_find_lazy(struct plan *plan, struct err *err) BASE_CHECKED;

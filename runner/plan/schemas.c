@@ -315,57 +315,28 @@ plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struc
 
 /* --- statements --- */
 
-static int
-add_sql(struct plan *plan, struct strlist *list, const char *stem, const struct sql_var *vars,
-        size_t n, struct err *err)
-{
-    char *sql;
-    if (sql_render(plan, &sql, plan->in.adapter->dialect->name, stem, vars, n, err))
-        return -1;
-    strlist_add(plan, list, sql);
-    return 0;
-}
-
-static int
-rename_sql(struct plan *plan, struct strlist *list, const char *from, const char *to,
-           struct err *err)
-{
-    const struct sql_var vars[] = {{"from", from}, {"to", to}};
-    return add_sql(plan, list, "namespace_rename", vars, BASE_COUNT(vars), err);
-}
-
-static int
-mark_sql(struct plan *plan, struct strlist *list, const char *stem, const char *name,
-         const char *final, const char *state, struct err *err)
-{
-    const struct sql_var vars[] = {{"schema", name},
-                                   {"marker", plan_marker_text(plan, plan, final, state)}};
-    return add_sql(plan, list, stem, vars, BASE_COUNT(vars), err);
-}
-
 int
 plan_render_schemas(struct plan *plan, struct err *err)
 {
+    const struct dialect *d = plan->in.adapter->dialect;
     char *grants = NULL;
     /* who may use pull requests' schemas has nothing to do with who may use production */
-    if (!plan->in.whole && plan_grants(plan, plan->in.config, &grants, err))
+    if (!plan->in.whole && plan_grants(plan, plan->in.config, d, &grants, err))
         return -1;
     for (size_t i = 0; i < plan->n_schemas; i++) {
         struct plan_schema *s = &plan->schemas[i];
         if (plan->in.sandbox && plan->in.sandbox->in_place)
             continue;
-        const struct sql_var aside[] = {{"schema", s->aside}};
-        const struct sql_var granted[] = {{"schema", s->aside}, {"grants", grants}};
-        if (add_sql(plan, &s->prepare, "namespace_create", aside, BASE_COUNT(aside), err) ||
-            mark_sql(plan, &s->prepare, "namespace_mark", s->aside, s->name, "building", err))
-            return -1;
-        if (grants &&
-            add_sql(plan, &s->prepare, "namespace_grants", granted, BASE_COUNT(granted), err))
-            return -1;
-        if (s->found.exists && rename_sql(plan, &s->swap, s->name, s->old, err))
-            return -1;
-        if (rename_sql(plan, &s->swap, s->aside, s->name, err) ||
-            mark_sql(plan, &s->swap, "namespace_mark", s->name, s->name, "ready", err))
+        const struct new_place place = {
+            .name = s->name,
+            .aside = s->aside,
+            .old = s->old,
+            .replaces = s->found.exists,
+            .building = plan_marker_text(plan, plan, s->name, "building"),
+            .ready = plan_marker_text(plan, plan, s->name, "ready"),
+            .grants = grants,
+        };
+        if (d->prepare(plan, &place, &s->prepare, err) || d->publish(plan, &place, &s->swap, err))
             return -1;
     }
     return 0;

@@ -211,6 +211,103 @@ contract_exec_all_stops(void **state)
     assert_int_equal(failed, 0);
 }
 
+static int
+contract_send(struct warehouse *a, const char *const *sql, size_t n, bool together,
+              const struct relation_info *source, struct run_stop *stop, struct err *err)
+{
+    struct script scripts[2] = {{.in_transaction = together}, {.in_transaction = together}};
+    struct run_options options = {.sources = &source, .n_sources = source ? 1 : 0};
+    for (size_t i = 0; i < n; i++)
+        strlist_add(a, &scripts[i % 2].statements, sql[i]);
+    return contract->ops->run(a, scripts, source ? 1 : 2, &options, stop, err);
+}
+
+/* Each script is all or nothing, and says where it stopped. */
+static void
+contract_scripts(void **state)
+{
+    struct warehouse *a = contract_open(*state);
+    struct err err = {0};
+    struct run_stop stop;
+    struct relation other = {NULL, contract->schema, "other"};
+    struct relation_info info;
+    /* the second script: makes a table, then fails */
+    const char *sql[] = {contract->select_one, contract->create_other, contract->select_one,
+                         contract->select_absent};
+    assert_int_equal(contract_send(a, sql, 4, true, NULL, &stop, &err), -1);
+    assert_int_equal(err.cause, CAUSE_MISSING);
+    assert_int_equal(stop.script, 1);
+    assert_int_equal(stop.statement, 1);
+    assert_true(stop.source == RUN_NOWHERE);
+    assert_int_equal(contract->ops->describe(*state, a, &other, 1, &info, &err), 0);
+    assert_int_equal(info.kind, RELATION_MISSING);
+    assert_int_equal(contract_send(a, sql + 2, 1, false, NULL, &stop, &err), 0);
+    assert_true(stop.script == RUN_NOWHERE);
+    assert_string_equal(contract_value(*state, a, contract->select_one), "1");
+}
+
+/* What is read must be what it was. */
+static void
+contract_sources(void **state)
+{
+    struct warehouse *a = contract_open(*state);
+    struct err err = {0};
+    struct run_stop stop;
+    const struct relation plain = {NULL, contract->schema, "plain"};
+    const char *sql[] = {contract->select_one};
+    struct relation_info info;
+    assert_int_equal(contract->ops->describe(*state, a, &plain, 1, &info, &err), 0);
+    if (contract_send(a, sql, 1, true, &info, &stop, &err))
+        fail_msg("%s", err.msg);
+    info.identity = "another";
+    assert_int_equal(contract_send(a, sql, 1, true, &info, &stop, &err), -1);
+    assert_int_equal(err.cause, CAUSE_CHANGED);
+    assert_int_equal(stop.source, 0);
+    assert_string_equal(contract_value(*state, a, contract->select_one), "1");
+}
+
+/* Made aside and put in place, twice: the second takes the first one's place. */
+static void
+contract_places(void **state)
+{
+    struct warehouse *a = contract_open(*state);
+    struct err err = {0};
+    struct run_stop stop;
+    const char *names[] = {"a_place", "a_place_aside", "a_place_old"};
+    struct namespace_info info[3];
+    struct new_place place = {.name = names[0],
+                              .aside = names[1],
+                              .old = names[2],
+                              .building = "{\"tool\":\"cloneci\",\"state\":\"building\"}",
+                              .ready = "{\"tool\":\"cloneci\",\"state\":\"ready\"}"};
+    for (int i = 0; i < 2; i++) {
+        struct script prepare = {.in_transaction = true}, publish = {.in_transaction = true};
+        const struct run_options options = {.lock_ms = 5000};
+        place.replaces = i == 1;
+        assert_int_equal(contract->ops->dialect->prepare(*state, &place, &prepare.statements, &err),
+                         0);
+        assert_int_equal(contract->ops->dialect->publish(*state, &place, &publish.statements, &err),
+                         0);
+        if (contract->ops->run(a, &prepare, 1, &options, &stop, &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(contract->ops->namespaces(*state, a, names, 3, info, &err), 0);
+        assert_true(info[0].exists == (i == 1) && info[1].exists && !info[2].exists);
+        assert_non_null(strstr(info[1].marker, "building"));
+        /* what is there already cannot be made again */
+        assert_int_equal(contract->ops->run(a, &prepare, 1, &options, &stop, &err), -1);
+        assert_int_equal(err.cause, CAUSE_EXISTS);
+        if (contract->ops->run(a, &publish, 1, &options, &stop, &err))
+            fail_msg("%s", err.msg);
+    }
+    assert_int_equal(contract->ops->namespaces(*state, a, names, 3, info, &err), 0);
+    assert_true(info[0].exists && !info[1].exists && info[2].exists);
+    assert_non_null(strstr(info[0].marker, "ready"));
+    if (contract->ops->drop_places(a, names, 3, &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(contract->ops->namespaces(*state, a, names, 3, info, &err), 0);
+    assert_false(info[0].exists || info[1].exists || info[2].exists);
+}
+
 static void
 contract_describe(void **state)
 {
@@ -376,12 +473,21 @@ contract_run(const struct contract *c)
     contract = c;
 #define CONTRACT_TEST(f) cmocka_unit_test_setup_teardown(f, contract_setup, contract_teardown)
     const struct CMUnitTest tests[] = {
-        CONTRACT_TEST(contract_registered),        CONTRACT_TEST(contract_server),
-        CONTRACT_TEST(contract_unreachable),       CONTRACT_TEST(contract_query),
-        CONTRACT_TEST(contract_failing_statement), CONTRACT_TEST(contract_exec_all),
-        CONTRACT_TEST(contract_exec_all_stops),    CONTRACT_TEST(contract_describe),
-        CONTRACT_TEST(contract_namespaces),        CONTRACT_TEST(contract_clone),
-        CONTRACT_TEST(contract_clone_names),       CONTRACT_TEST(contract_interrupt),
+        CONTRACT_TEST(contract_registered),
+        CONTRACT_TEST(contract_server),
+        CONTRACT_TEST(contract_unreachable),
+        CONTRACT_TEST(contract_query),
+        CONTRACT_TEST(contract_failing_statement),
+        CONTRACT_TEST(contract_exec_all),
+        CONTRACT_TEST(contract_exec_all_stops),
+        CONTRACT_TEST(contract_scripts),
+        CONTRACT_TEST(contract_sources),
+        CONTRACT_TEST(contract_places),
+        CONTRACT_TEST(contract_describe),
+        CONTRACT_TEST(contract_namespaces),
+        CONTRACT_TEST(contract_clone),
+        CONTRACT_TEST(contract_clone_names),
+        CONTRACT_TEST(contract_interrupt),
     };
     return cmocka_run_group_tests_name(c->ops->name, tests, NULL, NULL);
 }

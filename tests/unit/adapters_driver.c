@@ -535,8 +535,15 @@ test_receipt(void **state)
     ops->close(a);
 }
 
+static int
+drop(struct warehouse *a, struct err *err)
+{
+    static const char *const schemas[] = {"full", "beside"};
+    return ops->drop_places(a, schemas, BASE_COUNT(schemas), err);
+}
+
 static void
-test_drop_namespace(void **state)
+test_drop_places(void **state)
 {
     (void)state;
     struct warehouse *a = open_as(AS("postgres"));
@@ -548,18 +555,21 @@ test_drop_namespace(void **state)
         atoi(value(a, "SELECT count(*) FROM pg_class WHERE relnamespace = 'full'::regnamespace")) >
         1300);
     /* used from elsewhere: kept, and said */
-    assert_int_equal(ops->drop_namespace(a, "full", &err), -1);
+    assert_int_equal(ops->drop_places(a, &(const char *){"full"}, 1, &err), -1);
+    assert_int_equal(err.cause, CAUSE_IN_USE);
+    assert_int_equal(drop(a, &err), -1);
     assert_int_equal(err.cause, CAUSE_IN_USE);
     assert_has(err.msg, "\"full\".base");
     assert_has(err.msg, "outside.leans");
     assert_string_equal(value(a, "SELECT count(*) FROM outside.leans"), "0");
     assert_string_equal(value(a, "SELECT 1"), "1");
     must(a, "DROP VIEW outside.leans");
-    if (ops->drop_namespace(a, "full", &err))
+    if (drop(a, &err))
         fail_msg("%s", err.msg);
-    assert_string_equal(value(a, "SELECT count(*) FROM pg_namespace WHERE nspname = 'full'"), "0");
-    assert_int_equal(ops->drop_namespace(a, "full", &err), 0);
-    assert_int_equal(ops->drop_namespace(a, "it's \"not\" there", &err), 0);
+    assert_string_equal(
+        value(a, "SELECT count(*) FROM pg_namespace WHERE nspname IN ('full', 'beside')"), "0");
+    assert_int_equal(drop(a, &err), 0);
+    assert_int_equal(ops->drop_places(a, &(const char *){"it's \"not\" there"}, 1, &err), 0);
     ops->close(a);
 }
 
@@ -651,7 +661,7 @@ main(void)
         cmocka_unit_test(test_describe_as_reader),
         cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_receipt),
-        cmocka_unit_test(test_drop_namespace),
+        cmocka_unit_test(test_drop_places),
         cmocka_unit_test(test_disk),
         cmocka_unit_test(test_lock),
     };

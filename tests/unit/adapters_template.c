@@ -52,6 +52,26 @@ test_variables(void **state)
     check(":'text'::text[:'text'::int]", "'it''s'::text['it''s'::int]");
 }
 
+/* Each statement by itself; what looks like an end of one within is none. */
+static void
+test_statements(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    struct err err = {0};
+    struct strlist out = {0};
+    const struct sql_var marked[] = {{"schema", "a;b"}, {"marker", "{}"}};
+    assert_int_equal(sql_render_all(ctx, &out, "postgres", "namespace_mark", marked, 2, &err), 0);
+    assert_int_equal(out.n, 2);
+    assert_string_equal(out.v[0], "SELECT set_config('cloneci.schema', 'a;b', true), "
+                                  "set_config('cloneci.marker', '{}', true)");
+    assert_true(str_starts(out.v[1], "DO $do$\nBEGIN"));
+    assert_true(str_ends(out.v[1], "END\n$do$"));
+    assert_int_equal(sql_render_all(ctx, &out, "postgres", "commit", NULL, 0, &err), 0);
+    assert_string_equal(out.v[2], "COMMIT");
+    talloc_free(ctx);
+}
+
 static void
 test_verbatim(void **state)
 {
@@ -238,11 +258,17 @@ main(void)
     static struct cluster cluster;
     cluster_start(&cluster);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_variables),    cmocka_unit_test(test_verbatim),
-        cmocka_unit_test(test_outside),      cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_names),        cmocka_unit_test(test_qualified),
-        cmocka_unit_test(test_dbt_packages), cmocka_unit_test(test_dbt_constraints),
-        cmocka_unit_test(test_lock_key),     cmocka_unit_test_prestate(test_as_psql, &cluster),
+        cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_statements),
+        cmocka_unit_test(test_verbatim),
+        cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_qualified),
+        cmocka_unit_test(test_dbt_packages),
+        cmocka_unit_test(test_dbt_constraints),
+        cmocka_unit_test(test_lock_key),
+        cmocka_unit_test_prestate(test_as_psql, &cluster),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     cluster_stop(&cluster);

@@ -26,90 +26,20 @@ work_query(struct clone_work *j, struct strlist *out, const char *stem, const st
     return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->query(j->ctx, j->a, sql, out, err);
 }
 
-int
-work_begin(struct clone_work *j, const char *stem, struct err *err)
+struct run_options
+work_options(const struct clone_work *j)
 {
     const struct config *c = j->plan->in.config;
-    char lock[32], statement[32];
-    snprintf(lock, sizeof lock, "%.0fms", c->lock_timeout * 1000);
-    snprintf(statement, sizeof statement, "%.0fms", c->statement_timeout * 1000);
-    const struct sql_var vars[] = {{"lock_timeout", lock}, {"statement_timeout", statement}};
-    return work_run(j, stem, vars, BASE_COUNT(vars), err);
-}
-
-int
-work_undo(struct clone_work *j)
-{
-    struct err ignored;
-    int rc = work_run(j, "rollback", NULL, 0, &ignored);
-    (void)rc;
-    return -1;
-}
-
-static int
-exec_list(struct clone_work *j, const struct strlist *sql, struct err *err)
-{
-    for (size_t i = 0; i < sql->n; i++)
-        if (interrupt_check(err) || j->ops->exec(j->a, sql->v[i], err))
-            return -1;
-    return 0;
+    return (struct run_options){.lock_ms = c->lock_timeout * 1000,
+                                .statement_ms = c->statement_timeout * 1000};
 }
 
 /* --- schemas --- */
 
-static void
-append_array_item(struct buf *b, const char *s)
-{
-    buf_puts(b, b->len > 1 ? ",\"" : "\"");
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            buf_putc(b, '\\');
-        buf_putc(b, *s);
-    }
-    buf_putc(b, '"');
-}
-
-/* A drop takes some seven locks a table; the lock table of a server holds some 6,000 by default. */
-enum { DROPS_A_TRANSACTION = 200 };
-
-static int
-drop_contents(struct clone_work *j, const struct strlist *schemas, struct err *err)
-{
-    struct buf array;
-    buf_init(&array, j->ctx);
-    buf_putc(&array, '{');
-    for (size_t i = 0; i < schemas->n; i++)
-        append_array_item(&array, schemas->v[i]);
-    buf_putc(&array, '}');
-    const struct sql_var vars[] = {{"schemas", array.s}};
-    struct strlist drops = {0};
-    if (work_query(j, &drops, "namespace_contents", vars, 1, err))
-        return -1;
-    for (size_t i = 0; i < drops.n; i += DROPS_A_TRANSACTION) {
-        size_t n = drops.n - i < DROPS_A_TRANSACTION ? drops.n - i : DROPS_A_TRANSACTION,
-               failed = 0;
-        if (work_begin(j, "begin_write", err))
-            return -1;
-        if (j->ops->exec_all(j->a, drops.v + i, n, &failed, NULL, NULL, err) ||
-            work_run(j, "commit", NULL, 0, err))
-            return work_undo(j);
-    }
-    return 0;
-}
-
 static int
 drop_schemas(struct clone_work *j, const struct strlist *schemas, struct err *err)
 {
-    if (!schemas->n)
-        return 0;
-    if (drop_contents(j, schemas, err))
-        return -1;
-    for (size_t i = 0; i < schemas->n; i++) {
-        const struct sql_var vars[] = {{"schema", schemas->v[i]}};
-        if (work_run(j, "namespace_drop", vars, 1, err))
-            return -1;
-    }
-    return 0;
+    return schemas->n ? j->ops->drop_places(j->a, schemas->v, schemas->n, err) : 0;
 }
 
 /* Was it filled before the plan stood? */
@@ -138,17 +68,26 @@ clear_leftovers(struct clone_work *j, struct err *err)
     return drop_schemas(j, &left, err);
 }
 
+static void
+add_all(void *ctx, struct strlist *to, const struct strlist *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        strlist_add(ctx, to, from->v[i]);
+}
+
+/* All schemas at once: makes them aside, or swaps them in. */
 static int
 in_transaction(struct clone_work *j, bool swap, struct err *err)
 {
-    if (work_begin(j, "begin_write", err))
-        return -1;
+    struct script script = {.in_transaction = true};
+    struct run_stop ignored;
+    struct run_options options = work_options(j);
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if ((swap || !is_ahead(j, s->name)) && exec_list(j, swap ? &s->swap : &s->prepare, err))
-            return work_undo(j);
+        if (swap || !is_ahead(j, s->name))
+            add_all(j->ctx, &script.statements, swap ? &s->swap : &s->prepare);
     }
-    return work_run(j, "commit", NULL, 0, err) ? work_undo(j) : 0;
+    return j->ops->run(j->a, &script, 1, &options, &ignored, err);
 }
 
 /* A schema of that name that another session was just making, or had made, is looked at like any

@@ -18,10 +18,8 @@ int work_run(struct clone_work *j, const char *stem, const struct sql_var *vars,
 /* Renders a query of one column and adds its rows to *out. */
 int work_query(struct clone_work *j, struct strlist *out, const char *stem,
                const struct sql_var *vars, size_t n, struct err *err) BASE_CHECKED;
-/* Begins a transaction with the configuration's timeouts. */
-int work_begin(struct clone_work *j, const char *stem, struct err *err) BASE_CHECKED;
-/* Rolls back after a failure; the first error is the one to tell. Returns -1. */
-int work_undo(struct clone_work *j);
+/* The configuration's limits. */
+struct run_options work_options(const struct clone_work *j);
 
 /* The plan's clones, in its order: what they are made of, or where they stand. */
 struct relation *clone_relations(struct clone_work *j, bool sources);

@@ -17,78 +17,69 @@ told_done(struct told *t, const struct plan_node *p, size_t clone, double ms)
 
 /* --- the relations, empty; what has no rows to be loaded is finished here as well --- */
 
+/* What is sent, and of which clone each statement is. */
 struct made {
     struct told *told;
-    const struct plan_node **owner; /* of each statement */
-    size_t *clone;                  /* the same: the how many-th clone */
-    bool *last;                     /* is it the last of a clone that is then done? */
-    const char **sql;
+    void *ctx;
+    struct script *scripts;
+    size_t n_scripts;
+    size_t *first; /* of each script: where its statements begin in those below */
+    const struct plan_node **owner;
+    size_t *clone; /* the how many-th clone */
+    bool *last;    /* is it the last of a clone that is then done? */
     size_t n;
     double ms; /* of the clone under way */
 };
 
 static void
-on_made(void *arg, size_t index, double ms)
+on_made(void *arg, size_t script, size_t statement, double ms)
 {
     struct made *m = arg;
+    size_t at = m->first[script] + statement;
     m->ms += ms;
-    if (index + 1 < m->n && m->owner[index + 1] == m->owner[index])
+    if (at + 1 < m->n && m->owner[at + 1] == m->owner[at])
         return;
-    if (m->last[index])
-        told_done(m->told, m->owner[index], m->clone[index], m->ms);
+    if (m->last[at])
+        told_done(m->told, m->owner[at], m->clone[at], m->ms);
     m->ms = 0;
+}
+
+static void
+add_script(struct made *m)
+{
+    m->scripts = mem_grow(m->ctx, m->scripts, struct script, m->n_scripts + 1);
+    m->first = mem_grow(m->ctx, m->first, size_t, m->n_scripts + 1);
+    m->scripts[m->n_scripts] = (struct script){.in_transaction = true};
+    m->first[m->n_scripts++] = m->n;
 }
 
 static void
 add_statements(struct made *m, const struct plan_node *p, size_t clone, const struct strlist *sql)
 {
+    if (!sql->n)
+        return;
+    m->owner = mem_grow(m->ctx, m->owner, const struct plan_node *, m->n + sql->n);
+    m->clone = mem_grow(m->ctx, m->clone, size_t, m->n + sql->n);
+    m->last = mem_grow(m->ctx, m->last, bool, m->n + sql->n);
     for (size_t i = 0; i < sql->n; i++) {
         m->owner[m->n] = p;
         m->clone[m->n] = clone;
-        m->sql[m->n++] = sql->v[i];
+        m->last[m->n++] = false;
+        strlist_add(m->ctx, &m->scripts[m->n_scripts - 1].statements, sql->v[i]);
     }
 }
 
-static int
-add_edge(struct clone_work *j, struct made *m, const char *stem, struct err *err)
+/* The relations, in the transactions that they need; or `whole`, rows and all, in one. */
+static void
+collect(struct clone_work *j, struct made *m, bool whole)
 {
-    const struct config *c = j->plan->in.config;
-    char lock[32], statement[32], *sql;
-    snprintf(lock, sizeof lock, "%.0f", c->lock_timeout * 1000);
-    snprintf(statement, sizeof statement, "%.0f", c->statement_timeout * 1000);
-    const struct sql_var vars[] = {{"lock_ms", lock}, {"statement_ms", statement}};
-    if (sql_render(j->ctx, &sql, j->ops->dialect->name, stem, vars, BASE_COUNT(vars), err))
-        return -1;
-    m->owner[m->n] = NULL;
-    m->sql[m->n++] = sql;
-    return 0;
-}
-
-static int
-add_edges(struct clone_work *j, struct made *m, const char *const *stems, size_t n, struct err *err)
-{
-    for (size_t i = 0; i < n; i++)
-        if (add_edge(j, m, stems[i], err))
-            return -1;
-    return 0;
-}
-
-/* The relations, in the transactions that they need; or `whole`, rows and all, within the caller's
- * transaction. */
-static int
-collect(struct clone_work *j, struct made *m, bool whole, struct err *err)
-{
-    static const char *const edges[] = {"commit", "begin", "timeouts"};
     size_t clone = 0;
-    if (!whole && add_edges(j, m, edges + 1, 2, err))
-        return -1;
     for (size_t i = 0; i < j->plan->n_nodes; i++) {
         const struct plan_node *p = &j->plan->nodes[i];
         if (!p->clone)
             continue;
-        if (!whole && clone && clone % RELATIONS_A_TRANSACTION == 0 &&
-            add_edges(j, m, edges, 3, err))
-            return -1;
+        if (whole ? clone == 0 : clone % RELATIONS_A_TRANSACTION == 0)
+            add_script(m);
         const struct clone_sql *sql = &p->clone->sql;
         add_statements(m, p, clone, &sql->before);
         if (whole)
@@ -98,30 +89,25 @@ collect(struct clone_work *j, struct made *m, bool whole, struct err *err)
         m->last[m->n - 1] = whole || !sql->load.n;
         clone++;
     }
-    return whole ? 0 : add_edges(j, m, edges, 1, err);
 }
 
-/* All in one round trip. */
+/* All in as few round trips as can be. With sources: from one snapshot of them, as they are. */
 static int
-send_statements(struct clone_work *j, struct told *told, bool whole, struct err *err)
+send_statements(struct clone_work *j, struct told *told, const struct relation_info *const *sources,
+                size_t n_sources, struct run_stop *stop, struct err *err)
 {
-    size_t most = 3 + 3 * (j->plan->n_clones / RELATIONS_A_TRANSACTION + 1), failed = 0;
-    for (size_t i = 0; i < j->plan->n_nodes; i++) {
-        const struct plan_clone *c = j->plan->nodes[i].clone;
-        most += c ? c->sql.before.n + c->sql.load.n + c->sql.after.n : 0;
-    }
-    struct made m = {.told = told,
-                     .owner = mem_array(j->ctx, const struct plan_node *, most),
-                     .clone = mem_array(j->ctx, size_t, most),
-                     .last = mem_array(j->ctx, bool, most),
-                     .sql = mem_array(j->ctx, const char *, most)};
-    if (collect(j, &m, whole, err))
-        return -1;
-    if (j->ops->exec_all(j->a, m.sql, m.n, &failed, on_made, &m, err) == 0)
+    struct made m = {.told = told, .ctx = j->ctx};
+    struct run_options options = work_options(j);
+    options.on_done = on_made;
+    options.arg = &m;
+    options.sources = sources;
+    options.n_sources = n_sources;
+    collect(j, &m, n_sources > 0);
+    if (j->ops->run(j->a, m.scripts, m.n_scripts, &options, stop, err) == 0)
         return 0;
-    if (err->kind != ERR_SIGNAL && failed < m.n && m.owner[failed])
-        wrap(err, "cloning %s", m.owner[failed]->info->unique_id);
-    return work_undo(j);
+    if (err->kind != ERR_SIGNAL && stop->script != RUN_NOWHERE)
+        wrap(err, "cloning %s", m.owner[m.first[stop->script] + stop->statement]->info->unique_id);
+    return -1;
 }
 
 /* --- the rows --- */
@@ -215,10 +201,12 @@ load_rows(struct clone_work *j, struct told *told, const struct clone_load *how,
 
 /* Is each source still what the plan saw? A dbt run swaps tables by renaming. Of those that are
  * read in parts each part has looked itself. */
-static int
-check_sources(struct clone_work *j, bool all, bool *stale, struct err *err)
+int
+clone_check(struct clone_work *j, bool *stale, struct err *err)
 {
     struct relation_info *now = mem_array(j->ctx, struct relation_info, j->plan->n_clones);
+    if (!j->plan->n_clones)
+        return 0;
     if (j->ops->describe(j->ctx, j->a, clone_relations(j, true), j->plan->n_clones, now, err))
         return -1;
     size_t at = 0;
@@ -227,16 +215,10 @@ check_sources(struct clone_work *j, bool all, bool *stale, struct err *err)
         if (!c)
             continue;
         const struct relation_info *r = &now[at++];
-        if ((all || !c->sql.load.n) && !relation_is_kept(&c->source, r))
+        if (!c->sql.load.n && !relation_is_kept(&c->source, r))
             return refuse_stale(j, &c->from, stale, err);
     }
     return 0;
-}
-
-int
-clone_check(struct clone_work *j, bool *stale, struct err *err)
-{
-    return j->plan->n_clones ? check_sources(j, false, stale, err) : 0;
 }
 
 int
@@ -246,40 +228,32 @@ load_all(struct clone_work *j, struct told *told, const struct clone_load *load,
     if (!j->plan->n_clones)
         return 0;
     fault_point("load");
-    if (send_statements(j, told, false, err) || load_rows(j, told, load, stale, err))
+    struct run_stop ignored;
+    if (send_statements(j, told, NULL, 0, &ignored, err) || load_rows(j, told, load, stale, err))
         return -1;
     fault_point("after");
-    return check_sources(j, false, stale, err);
+    return clone_check(j, stale, err);
 }
 
 /* --- at once --- */
 
-static int
-lock_sources(struct clone_work *j, struct err *err)
-{
-    for (size_t i = 0; i < j->plan->n_nodes; i++) {
-        const struct plan_clone *c = j->plan->nodes[i].clone;
-        if (!c)
-            continue;
-        const struct sql_var vars[] = {{"schema", c->from.schema}, {"name", c->from.name}};
-        if (work_run(j, "lock_source", vars, BASE_COUNT(vars), err))
-            return -1;
-    }
-    return 0;
-}
-
 int
 clone_at_once(struct clone_work *j, struct told *told, bool *stale, struct err *err)
 {
+    size_t n = 0;
+    struct run_stop stop;
     if (!j->plan->n_clones)
         return 0;
+    const struct relation_info **sources =
+        mem_array(j->ctx, const struct relation_info *, j->plan->n_clones);
+    for (size_t i = 0; i < j->plan->n_nodes; i++)
+        if (j->plan->nodes[i].clone)
+            sources[n++] = &j->plan->nodes[i].clone->source;
     fault_point("load");
-    if (work_begin(j, "begin_clone", err))
-        return -1;
-    if (lock_sources(j, err) || check_sources(j, true, stale, err))
-        return work_undo(j);
-    if (send_statements(j, told, true, err))
-        return -1;
+    if (send_statements(j, told, sources, n, &stop, err))
+        return stop.source == RUN_NOWHERE
+                   ? -1
+                   : refuse_stale(j, &sources[stop.source]->relation, stale, err);
     fault_point("after");
-    return work_run(j, "commit", NULL, 0, err) ? work_undo(j) : 0;
+    return 0;
 }

@@ -26,6 +26,13 @@ CREATE SEQUENCE alone;
 CREATE TABLE uses_sequence (id bigint DEFAULT nextval('alone'));
 CREATE TABLE parts (id integer) PARTITION BY RANGE (id);
 CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
+CREATE TABLE a_parent (id integer) PARTITION BY RANGE (id);
+CREATE TABLE b_part PARTITION OF a_parent FOR VALUES FROM (0) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE c_part PARTITION OF b_part FOR VALUES FROM (0) TO (5);
+CREATE VIEW of_a_part AS SELECT * FROM c_part;
+CREATE TABLE round_1 (id integer PRIMARY KEY, other integer);
+CREATE TABLE round_2 (id integer PRIMARY KEY REFERENCES round_1);
+ALTER TABLE round_1 ADD FOREIGN KEY (other) REFERENCES round_2;
 CREATE TYPE pair AS (a integer, b mood);
 CREATE TABLE of_pair (p pair, l pair[]);
 CREATE TYPE span AS RANGE (subtype = integer);
@@ -33,6 +40,9 @@ CREATE FUNCTION trigger_f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NU
 CREATE TRIGGER x BEFORE INSERT ON base FOR EACH ROW EXECUTE FUNCTION trigger_f();
 CREATE STATISTICS base_s ON id, n FROM base;
 CREATE VIEW outside.leans AS SELECT * FROM base;
+CREATE SCHEMA beside;
+CREATE VIEW beside.on_full AS SELECT * FROM a_view;
+CREATE VIEW on_beside AS SELECT * FROM beside.on_full;
 DO $$
 BEGIN
     FOR i IN 1..1300 LOOP
