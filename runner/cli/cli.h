@@ -1,5 +1,5 @@
 /*
- * cli: the command table, one file a command, and the session that takes them through the rooms.
+ * cli: the command table, one file a command.
  */
 #ifndef CLI_H
 #define CLI_H

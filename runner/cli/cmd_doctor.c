@@ -1,14 +1,16 @@
 #include "commands.h"
 
 #include "adapters/doctor.h"
-#include "job/database.h"
+#include "job/seat.h"
 
 #include <string.h>
 
 enum { MOST_FINDINGS = 20 };
 
 struct doctor {
-    struct job s;
+    struct job job;
+    struct inputs in;
+    struct seat seat;
     bool color;
     size_t bad;
 };
@@ -20,9 +22,9 @@ say(struct doctor *d, bool ok, const char *what, const char *text, const char *r
                      : ok      ? "\033[32m"
                                : "\033[31m",
                *off = d->color ? "\033[0m" : "";
-    printf("%s%s%s  %-12s %s\n", on, ok ? "ok " : "BAD", off, what, log_redact(d->s.ctx, text));
+    printf("%s%s%s  %-12s %s\n", on, ok ? "ok " : "BAD", off, what, log_redact(d->job.ctx, text));
     if (!ok && remedy && *remedy)
-        printf("                  -> %s\n", log_redact(d->s.ctx, remedy));
+        printf("                  -> %s\n", log_redact(d->job.ctx, remedy));
     d->bad += !ok;
 }
 
@@ -36,9 +38,9 @@ check(struct doctor *d, const char *what, int rc, const struct err *err, const c
 static void
 check_dbt(struct doctor *d)
 {
-    const char *dbt = d->s.config->dbt;
-    char *path = process_which(d->s.ctx, dbt);
-    say(d, path != NULL, "dbt", path ? path : mem_printf(d->s.ctx, "%s: not found in PATH", dbt),
+    const char *dbt = d->job.config->dbt;
+    char *path = process_which(d->job.ctx, dbt);
+    say(d, path != NULL, "dbt", path ? path : mem_printf(d->job.ctx, "%s: not found in PATH", dbt),
         "Install it (pip install dbt-core dbt-postgres), or name it with --dbt.");
 }
 
@@ -46,25 +48,25 @@ static bool
 check_files(struct doctor *d)
 {
     struct err err = {.kind = ERR_NONE};
-    struct job *s = &d->s;
-    int rc = job_project(s, false, &err);
+    int rc = job_project(&d->job, false, &err);
     if (!check(d, "project", rc, &err,
-               rc ? "" : mem_printf(s->ctx, "%s in %s", s->project->name, s->project->dir)))
+               rc ? ""
+                  : mem_printf(d->job.ctx, "%s in %s", d->job.project->name, d->job.project->dir)))
         return false;
-    rc = config_profile(s->ctx, &s->profile, s->config, s->project, &err);
+    rc = config_profile(d->job.ctx, &d->job.profile, d->job.config, d->job.project, &err);
     check(d, "profile", rc, &err,
           rc ? ""
-             : mem_printf(s->ctx, "%s, target %s (%s)", s->profile->file, s->profile->target,
-                          s->profile->type));
-    int git = job_git(s, &err);
+             : mem_printf(d->job.ctx, "%s, target %s (%s)", d->job.profile->file,
+                          d->job.profile->target, d->job.profile->type));
+    int git = inputs_git(&d->in, &d->job, &err);
     check(d, "git", git, &err,
           git ? ""
-              : mem_printf(s->ctx, "merge base %.10s with %s (%s), %zu changed files",
-                           s->diff->merge_base_sha, s->diff->base_ref, s->diff->base_from,
-                           s->diff->n));
+              : mem_printf(d->job.ctx, "merge base %.10s with %s (%s), %zu changed files",
+                           d->in.diff->merge_base_sha, d->in.diff->base_ref, d->in.diff->base_from,
+                           d->in.diff->n));
     if (git == 0) {
-        int named = job_schema(s, &err);
-        check(d, "schema", named, &err, named ? "" : s->schema);
+        int named = inputs_schema(&d->in, &d->job, &err);
+        check(d, "schema", named, &err, named ? "" : d->in.schema);
     }
     return rc == 0;
 }
@@ -73,22 +75,21 @@ static void
 check_production(struct doctor *d)
 {
     struct err err = {.kind = ERR_NONE};
-    struct job *s = &d->s;
-    int rc = job_production(s, &err);
+    int rc = inputs_production(&d->in, &d->job, &err);
     check(d, "manifest", rc, &err,
           rc ? ""
-             : mem_printf(s->ctx, "%s: %u nodes, %s", s->production->file, s->production->n_nodes,
-                          guard_age_text(s->ctx, s->facts.age_seconds)));
+             : mem_printf(d->job.ctx, "%s: %u nodes, %s", d->in.production->file,
+                          d->in.production->n_nodes,
+                          guard_age_text(d->job.ctx, d->in.facts.age_seconds)));
 }
 
 /* Production's relations, as the manifest names them, in the warehouse. */
 static void
 check_relations(struct doctor *d)
 {
-    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
-    const struct manifest *m = s->production;
-    struct relation *r = mem_array(s->ctx, struct relation, m->n_nodes);
+    const struct manifest *m = d->in.production;
+    struct relation *r = mem_array(d->job.ctx, struct relation, m->n_nodes);
     size_t n = 0, missing = 0;
     for (uint32_t i = 0; i < m->n_nodes; i++) {
         const struct node *x = &m->nodes[i];
@@ -96,13 +97,13 @@ check_relations(struct doctor *d)
             r[n++] =
                 (struct relation){.database = x->database, .schema = x->schema, .name = x->alias};
     }
-    struct relation_info *info = mem_array(s->ctx, struct relation_info, n);
-    int rc = n ? s->ops->describe(s->ctx, s->adapter, r, n, info, &err) : 0;
+    struct relation_info *info = mem_array(d->job.ctx, struct relation_info, n);
+    int rc = n ? d->seat.ops->describe(d->job.ctx, d->seat.warehouse, r, n, info, &err) : 0;
     for (size_t i = 0; rc == 0 && i < n; i++)
         missing += info[i].kind == RELATION_MISSING;
-    if (check(
-            d, "relations", rc, &err,
-            mem_printf(s->ctx, "%zu of the manifest's %zu are in the warehouse", n - missing, n)) &&
+    if (check(d, "relations", rc, &err,
+              mem_printf(d->job.ctx, "%zu of the manifest's %zu are in the warehouse", n - missing,
+                         n)) &&
         missing)
         printf("                  -> what refers to the missing ones will fail: build production "
                "again\n");
@@ -111,18 +112,18 @@ check_relations(struct doctor *d)
 static void
 check_privileges(struct doctor *d)
 {
-    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     struct doctor_finding *found = NULL;
     size_t n = 0;
-    const struct strlist schemas = guard_schema_list(s->ctx, s->production);
-    if (!s->ops->doctor)
+    const struct strlist schemas = guard_schema_list(d->job.ctx, d->in.production);
+    if (!d->seat.ops->doctor)
         return;
-    int rc = s->ops->doctor->privileges(s->ctx, s->adapter, &schemas, &found, &n, &err);
+    int rc =
+        d->seat.ops->doctor->privileges(d->job.ctx, d->seat.warehouse, &schemas, &found, &n, &err);
     if (rc || n == 0) {
-        check(
-            d, "privileges", rc, &err,
-            mem_printf(s->ctx, "the role %s reads production and cannot write it", s->server.role));
+        check(d, "privileges", rc, &err,
+              mem_printf(d->job.ctx, "the role %s reads production and cannot write it",
+                         d->seat.server.role));
         return;
     }
     for (size_t i = 0; i < n; i++)
@@ -133,24 +134,24 @@ check_privileges(struct doctor *d)
 static int
 try_roles(struct doctor *d, struct doctor_roles *found, struct err *err)
 {
-    struct job *s = &d->s;
-    const struct strlist schemas = guard_schema_list(s->ctx, s->production);
-    if (!s->ops->doctor)
+    const struct strlist schemas = guard_schema_list(d->job.ctx, d->in.production);
+    if (!d->seat.ops->doctor)
         return fail(err, ERR_CONFIG, "--roles: nothing can be tried on %s",
-                    s->ops->dialect->product);
-    return s->ops->doctor->roles(s->ctx, s->adapter, &schemas, found, err);
+                    d->seat.ops->dialect->product);
+    return d->seat.ops->doctor->roles(d->job.ctx, d->seat.warehouse, &schemas, found, err);
 }
 
 static void
 say_allowed(struct doctor *d, const struct doctor_roles *found)
 {
-    struct job *s = &d->s;
     size_t n = found->allowed.n;
     long long refused = (long long)found->refused;
     say(d, n == 0, "roles",
-        n == 0 ? mem_printf(s->ctx, "%lld attempts of %s were refused", refused, s->server.role)
-               : mem_printf(s->ctx, "%s may do %zu things that it should not, %lld were refused",
-                            s->server.role, n, refused),
+        n == 0
+            ? mem_printf(d->job.ctx, "%lld attempts of %s were refused", refused,
+                         d->seat.server.role)
+            : mem_printf(d->job.ctx, "%s may do %zu things that it should not, %lld were refused",
+                         d->seat.server.role, n, refused),
         "Take these rights away from it (conf/roles.sql, docs/roles.md):");
     for (size_t i = 0; i < n && i < MOST_FINDINGS; i++)
         printf("                     %s\n", found->allowed.v[i]);
@@ -161,22 +162,21 @@ say_allowed(struct doctor *d, const struct doctor_roles *found)
 static void
 check_roles(struct doctor *d)
 {
-    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
     struct doctor_roles found = {0};
     if (!check(d, "roles", try_roles(d, &found, &err), &err,
                "what production must not suffer was tried, and undone"))
         return;
-    if (s->server.superuser)
+    if (d->seat.server.superuser)
         say(d, false, "roles", "a superuser is refused nothing",
             "Connect with a role as in conf/roles.sql.");
     else if (*found.owners)
         say(d, true, "roles",
-            mem_printf(s->ctx,
+            mem_printf(d->job.ctx,
                        "%s has the rights of %s, to whom production belongs: a role for promote "
                        "and rollback "
                        "alone; what others own was tried",
-                       s->server.role, found.owners),
+                       d->seat.server.role, found.owners),
             NULL);
     say_allowed(d, &found);
 }
@@ -184,28 +184,28 @@ check_roles(struct doctor *d)
 static void
 check_warehouse(struct doctor *d)
 {
-    struct job *s = &d->s;
     struct err err = {.kind = ERR_NONE};
-    int rc = job_connect(s, &err);
+    int rc = seat_connect(&d->seat, &d->job, &err);
     if (!check(d, "warehouse", rc, &err,
                rc ? ""
-                  : mem_printf(s->ctx, "%s %s, role %s", s->ops->dialect->product,
-                               s->server.version, s->server.role)))
+                  : mem_printf(d->job.ctx, "%s %s, role %s", d->seat.ops->dialect->product,
+                               d->seat.server.version, d->seat.server.role)))
         return;
-    check(d, "pooler", job_direct(s, &err), &err,
-          s->server.pooled
+    check(d, "pooler", seat_direct(&d->seat, &err), &err,
+          d->seat.server.pooled
               ? "a pooler stands between, and gives each session a connection of its own"
               : "direct connection");
-    if (s->config->clone_database && s->schema) {
-        int made = database_check(s, &err);
+    if (d->job.config->clone_database && d->in.schema) {
+        int made = seat_database_check(&d->seat, &d->in, &err);
         check(d, "database", made, &err,
               made ? ""
-                   : mem_printf(s->ctx, "%s %s: %s", s->database->name,
-                                s->database->stands ? "stands" : "can be made", s->database->note));
+                   : mem_printf(d->job.ctx, "%s %s: %s", d->seat.database->name,
+                                d->seat.database->stands ? "stands" : "can be made",
+                                d->seat.database->note));
     }
-    if (s->production) {
+    if (d->in.production) {
         check_relations(d);
-        if (d->s.config->roles)
+        if (d->job.config->roles)
             check_roles(d);
         else
             check_privileges(d);
@@ -216,13 +216,13 @@ int
 cmd_doctor(void *ctx, const struct config *config, struct err *err)
 {
     struct doctor d = {.color = log_color(stdout)};
-    job_init(&d.s, ctx, config);
+    job_init(&d.job, ctx, config);
     log_setup(LOG_WARN, log_get_format());
     if (command_args(config, 0, 0, err))
         return -1;
     check_dbt(&d);
     bool profile = check_files(&d);
-    if (d.s.project)
+    if (d.job.project)
         check_production(&d);
     if (profile)
         check_warehouse(&d);

@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "job/job.h"
+#include "job/choice.h"
 
 #include <string.h>
 
@@ -67,18 +67,19 @@ fail_unknown(void *ctx, const struct manifest *m, const char *name, struct err *
 }
 
 static int
-find_node(const struct job *s, const char *name, uint32_t *out, struct err *err)
+find_node(const struct job *job, const struct inputs *in, const char *name, uint32_t *out,
+          struct err *err)
 {
-    const struct manifest *m = s->head;
+    const struct manifest *m = in->head;
     *out = manifest_find(m, name);
     if (*out != MAP_NONE)
         return 0;
-    uint32_t *found = mem_array(s->ctx, uint32_t, m->n_nodes + 1);
+    uint32_t *found = mem_array(job->ctx, uint32_t, m->n_nodes + 1);
     size_t n = find_named(m, name, found);
     if (n == 0)
-        return fail_unknown(s->ctx, m, name, err);
+        return fail_unknown(job->ctx, m, name, err);
     *out = found[0];
-    return n == 1 ? 0 : fail_ambiguous(s->ctx, m, name, found, n, err);
+    return n == 1 ? 0 : fail_ambiguous(job->ctx, m, name, found, n, err);
 }
 
 static const char *
@@ -108,6 +109,12 @@ print_reason(void *ctx, const struct state_reason *r)
         printf("      from   %s\n", origin);
 }
 
+struct explaining {
+    struct job job;
+    struct inputs in;
+    struct choice choice;
+};
+
 /* What is said of one node. */
 struct answer {
     uint32_t node;
@@ -121,28 +128,28 @@ struct answer {
 };
 
 static int
-find_answer(struct job *s, const char *name, struct answer *a, struct err *err)
+find_answer(struct explaining *e, const char *name, struct answer *a, struct err *err)
 {
-    if (find_node(s, name, &a->node, err) ||
-        (s->state && state_reasons(s->ctx, s->state, a->node, &a->reasons, &a->n, err)))
+    if (find_node(&e->job, &e->in, name, &a->node, err) ||
+        (e->in.state && state_reasons(e->job.ctx, e->in.state, a->node, &a->reasons, &a->n, err)))
         return -1;
-    a->selected = s->selected.in[a->node];
-    uint32_t via = s->selected.via ? s->selected.via[a->node] : MAP_NONE;
+    a->selected = e->choice.selected.in[a->node];
+    uint32_t via = e->choice.selected.via ? e->choice.selected.via[a->node] : MAP_NONE;
     if (a->selected && via != MAP_NONE && via != a->node) {
-        a->above = s->head->nodes[via].unique_id;
-        a->via = select_path(s->ctx, s->head, via, a->node);
+        a->above = e->in.head->nodes[via].unique_id;
+        a->via = select_path(e->job.ctx, e->in.head, via, a->node);
     }
-    if (s->state && a->n == 0)
-        a->unmoved = state_changed_file(s->state, a->node);
-    return a->selected
-               ? 0
-               : select_explain(s->ctx, &a->criteria, &s->select_env, &s->request, a->node, err);
+    if (e->in.state && a->n == 0)
+        a->unmoved = state_changed_file(e->in.state, a->node);
+    return a->selected ? 0
+                       : select_explain(e->job.ctx, &a->criteria, &e->choice.env,
+                                        &e->choice.request, a->node, err);
 }
 
 static void
-print_text(struct job *s, const struct answer *a)
+print_text(const struct explaining *e, const struct answer *a)
 {
-    const struct node *n = &s->head->nodes[a->node];
+    const struct node *n = &e->in.head->nodes[a->node];
     printf("%s is %s\n", n->unique_id,
            a->selected ? "selected"
            : a->n      ? "NOT selected, although it is modified"
@@ -155,22 +162,22 @@ print_text(struct job *s, const struct answer *a)
     if (a->n)
         printf("%s differs from production in %zu way%s:\n", n->name, a->n, a->n == 1 ? "" : "s");
     for (size_t i = 0; i < a->n; i++)
-        print_reason(s->ctx, &a->reasons[i]);
+        print_reason(e->job.ctx, &a->reasons[i]);
     if (a->unmoved)
         printf("%s does not differ from production, although the diff changes %s:\n"
                "  production holds the change already, or it is in nothing that dbt compares of "
                "this node\n",
                n->name, a->unmoved);
-    else if (s->state && !a->n)
+    else if (e->in.state && !a->n)
         printf("%s does not differ from production\n", n->name);
 }
 
 static void
-print_json(struct job *s, const struct answer *a)
+print_json(const struct explaining *e, const struct answer *a)
 {
-    cJSON *doc = json_object(s->ctx);
+    cJSON *doc = json_object(e->job.ctx);
     cJSON_AddNumberToObject(doc, "version", 1);
-    json_put_str(doc, "unique_id", s->head->nodes[a->node].unique_id);
+    json_put_str(doc, "unique_id", e->in.head->nodes[a->node].unique_id);
     cJSON_AddBoolToObject(doc, "selected", a->selected);
     json_put_str(doc, "via", a->via);
     json_put_strlist(doc, "criteria", &a->criteria);
@@ -179,46 +186,46 @@ print_json(struct job *s, const struct answer *a)
         cJSON *r = mem_check(cJSON_CreateObject());
         cJSON_AddItemToArray(reasons, r);
         json_put_str(r, "kind", state_reason_name(a->reasons[i].kind));
-        json_put_str(r, "text", state_reason_text(s->ctx, &a->reasons[i]));
+        json_put_str(r, "text", state_reason_text(e->job.ctx, &a->reasons[i]));
         json_put_str(r, "origin", state_origin_name(a->reasons[i].origin));
         json_put_str(r, "file", a->reasons[i].file);
     }
     json_put_str(doc, "unchanged_although", a->unmoved);
-    puts(log_redact(s->ctx, json_print(s->ctx, doc, true)));
+    puts(log_redact(e->job.ctx, json_print(e->job.ctx, doc, true)));
 }
 
 static int
-explain(struct job *s, const char *name, struct err *err)
+explain(struct explaining *e, const char *name, struct err *err)
 {
     struct answer a = {0};
-    if (find_answer(s, name, &a, err))
+    if (find_answer(e, name, &a, err))
         return -1;
-    if (str_eq(s->config->output, "json"))
-        print_json(s, &a);
+    if (str_eq(e->job.config->output, "json"))
+        print_json(e, &a);
     else
-        print_text(s, &a);
+        print_text(e, &a);
     return 0;
 }
 
 int
 cmd_explain(void *ctx, const struct config *config, struct err *err)
 {
-    struct job s;
+    struct explaining e = {0};
     struct err no_git;
-    job_init(&s, ctx, config);
-    if (command_args(config, 1, 1, err) || job_project(&s, !config->manifest, err))
+    job_init(&e.job, ctx, config);
+    if (command_args(config, 1, 1, err) || job_project(&e.job, !config->manifest, err))
         return -1;
-    if (job_git(&s, &no_git)) {
+    if (inputs_git(&e.in, &e.job, &no_git)) {
         if (!config->manifest) {
             *err = no_git;
             return -1;
         }
         log_event(LOG_WARN, "git.none", "where changes come from is not told: %s", no_git.msg);
     }
-    if (!config->manifest && (job_schema(&s, err) || build_prepare(ctx, &s.env, config, s.project,
-                                                                   s.profile, s.schema, err)))
+    if (!config->manifest && (inputs_schema(&e.in, &e.job, err) || inputs_dbt(&e.in, &e.job, err)))
         return -1;
-    if (job_production(&s, err) || job_head(&s, err) || job_select(&s, JOB_DEFAULT_SELECT, err))
+    if (inputs_production(&e.in, &e.job, err) || inputs_head(&e.in, &e.job, NULL, err) ||
+        choice_select(&e.choice, &e.job, &e.in, CHOICE_DEFAULT, err))
         return -1;
-    return explain(&s, config->args.v[0], err);
+    return explain(&e, config->args.v[0], err);
 }

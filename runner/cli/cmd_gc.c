@@ -1,6 +1,6 @@
 #include "job/user_command.h"
 #include "commands.h"
-#include "job/database.h"
+#include "job/seat.h"
 #include "gc/gc.h"
 #include "forge/forge.h"
 
@@ -58,12 +58,12 @@ add_numbers(void *ctx, struct strlist *out, const char *text, const char *comman
 }
 
 static int
-ask_closed(struct job *s, struct strlist *out, struct err *err)
+ask_closed(const struct job *job, struct strlist *out, struct err *err)
 {
     char *said;
-    const struct strlist *words = &s->config->closed_command;
-    return user_command_command(s, "gc.closed_command", words, NULL, &said, err) ||
-                   add_numbers(s->ctx, out, said, user_command_echo(s->ctx, words), err)
+    const struct strlist *words = &job->config->closed_command;
+    return user_command_run(job, "gc.closed_command", words, NULL, &said, err) ||
+                   add_numbers(job->ctx, out, said, user_command_echo(job->ctx, words), err)
                ? -1
                : 0;
 }
@@ -90,23 +90,23 @@ add_closed(void *ctx, struct strlist *out, const struct config *config, struct e
 
 /* Of each pull request that has a schema here. */
 static int
-ask_forge(struct job *s, struct strlist *closed, struct err *err)
+ask_forge(const struct job *job, const struct seat *seat, struct strlist *closed, struct err *err)
 {
     struct gc_schema *schemas;
     size_t n;
     struct strlist seen = {0};
-    const struct config *c = s->config;
-    const struct gc_options o = {.project = s->project->name, .closed = closed, .now = s->now};
+    const struct config *c = job->config;
+    const struct gc_options o = {.project = job->project->name, .closed = closed, .now = job->now};
     struct forge_comment which = {.forge = c->ask_forge,
                                   .api = c->api_url,
                                   .timeout = c->forge_timeout,
                                   .repository = c->repository ? c->repository
-                                                              : forge_repository_here(s->ctx)};
+                                                              : forge_repository_here(job->ctx)};
     if (!which.repository) {
         fail(err, ERR_CONFIG, "--ask-forge %s: the repository is not known", c->ask_forge);
         return hint(err, "Give it with --repository, as the forge names it: OWNER/NAME.");
     }
-    if (gc_list(s->ctx, s->adapter, s->ops, &o, &schemas, &n, err))
+    if (gc_list(job->ctx, seat->warehouse, seat->ops, &o, &schemas, &n, err))
         return -1;
     for (size_t i = 0; i < n; i++) {
         bool is_closed;
@@ -114,11 +114,11 @@ ask_forge(struct job *s, struct strlist *closed, struct err *err)
         if (!schemas[i].ours || schemas[i].drop || !which.pull_request ||
             strlist_has(&seen, which.pull_request))
             continue;
-        strlist_add(s->ctx, &seen, which.pull_request);
-        if (forge_is_closed(s->ctx, &is_closed, &which, err))
+        strlist_add(job->ctx, &seen, which.pull_request);
+        if (forge_is_closed(job->ctx, &is_closed, &which, err))
             return -1;
         if (is_closed)
-            strlist_add(s->ctx, closed, which.pull_request);
+            strlist_add(job->ctx, closed, which.pull_request);
     }
     return 0;
 }
@@ -126,21 +126,22 @@ ask_forge(struct job *s, struct strlist *closed, struct err *err)
 /* What a hosting service keeps cannot be asked for markers: the program is told the name, and finds
  * what it made itself. */
 static int
-drop_hosted(struct job *s, const struct strlist *closed, struct err *err)
+drop_hosted(const struct job *job, const struct seat *seat, const struct strlist *closed,
+            struct err *err)
 {
-    const struct strlist *words = &s->config->database_drop_command;
+    const struct strlist *words = &job->config->database_drop_command;
     for (size_t i = 0; words->n && i < closed->n; i++) {
         char *said;
         struct strlist env = {0};
-        const char *name = mem_printf(s->ctx, "%s_pr_%s", s->server.database, closed->v[i]);
-        database_env(s->ctx, &env, name, closed->v[i], s->project);
-        if (s->config->dry_run)
+        const char *name = mem_printf(job->ctx, "%s_pr_%s", seat->server.database, closed->v[i]);
+        database_env(job->ctx, &env, name, closed->v[i], job->project);
+        if (job->config->dry_run)
             log_event(LOG_INFO, "gc.would_ask", "would run %s for %s",
-                      user_command_echo(s->ctx, words), name);
-        else if (user_command_command(s, "clone.database.drop_command", words, &env, &said, err))
+                      user_command_echo(job->ctx, words), name);
+        else if (user_command_run(job, "clone.database.drop_command", words, &env, &said, err))
             return -1;
         else
-            log_event(LOG_INFO, "gc.asked", "%s: %s", name, user_command_echo(s->ctx, words));
+            log_event(LOG_INFO, "gc.asked", "%s: %s", name, user_command_echo(job->ctx, words));
     }
     return 0;
 }
@@ -148,24 +149,25 @@ drop_hosted(struct job *s, const struct strlist *closed, struct err *err)
 int
 cmd_gc(void *ctx, const struct config *config, struct err *err)
 {
-    struct job s;
+    struct job job;
+    struct seat seat = {0};
     struct gc_schema *schemas;
     size_t n;
-    job_init(&s, ctx, config);
+    job_init(&job, ctx, config);
     struct strlist closed = {0};
     if (command_args(config, 0, 0, err) || add_closed(ctx, &closed, config, err) ||
-        job_project(&s, true, err) || job_connect(&s, err) || job_direct(&s, err))
+        job_project(&job, true, err) || seat_connect(&seat, &job, err) || seat_direct(&seat, err))
         return -1;
-    if (config->closed_command.n && ask_closed(&s, &closed, err))
+    if (config->closed_command.n && ask_closed(&job, &closed, err))
         return -1;
-    if (config->ask_forge && ask_forge(&s, &closed, err))
+    if (config->ask_forge && ask_forge(&job, &seat, &closed, err))
         return -1;
-    const struct gc_options o = {.project = s.project->name, .closed = &closed, .now = s.now};
-    if (gc_list(ctx, s.adapter, s.ops, &o, &schemas, &n, err))
+    const struct gc_options o = {.project = job.project->name, .closed = &closed, .now = job.now};
+    if (gc_list(ctx, seat.warehouse, seat.ops, &o, &schemas, &n, err))
         return -1;
     live_begin("dropping schemas");
-    if ((!config->dry_run && gc_drop(ctx, s.adapter, s.ops, schemas, n, err)) ||
-        drop_hosted(&s, &closed, err))
+    if ((!config->dry_run && gc_drop(ctx, seat.warehouse, seat.ops, schemas, n, err)) ||
+        drop_hosted(&job, &seat, &closed, err))
         return -1;
     live_end();
     if (str_eq(config->output, "json"))

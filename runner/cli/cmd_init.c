@@ -1,4 +1,5 @@
 /* A cloneci.yml for the project at hand, from the option table, and the recipe of its CI system. */
+#include "gitdiff/gitdiff.h"
 #include "help.h"
 #include "job/job.h"
 
@@ -229,12 +230,12 @@ init_settings(struct init *in, struct err *err)
 int
 cmd_init(void *ctx, const struct config *config, struct err *err)
 {
-    struct job s;
-    job_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || job_project(&s, false, err))
+    struct job job;
+    job_init(&job, ctx, config);
+    if (command_args(config, 0, 0, err) || job_project(&job, false, err))
         return -1;
-    struct init in = {.ctx = ctx, .config = config, .project = s.project};
-    in.repository = find_repository(ctx, s.project->dir);
+    struct init in = {.ctx = ctx, .config = config, .project = job.project};
+    in.repository = find_repository(ctx, job.project->dir);
     in.branch = find_branch(&in);
     if (init_settings(&in, err))
         return -1;

@@ -8,16 +8,16 @@
 #include <unistd.h>
 
 static int
-read_report(struct job *s, cJSON **out, struct err *err)
+read_report(struct job *job, cJSON **out, struct err *err)
 {
-    const char *path = job_file(s, s->ctx, "report.json");
+    const char *path = job_file(job, job->ctx, "report.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no report", path);
         return hint(
             err,
             "'cloneci run' leaves one, however it ends; it looks for it in --target-path too.");
     }
-    if (json_read(s->ctx, out, path, err))
+    if (json_read(job->ctx, out, path, err))
         return -1;
     const cJSON *version = json_get(*out, "version");
     if (cJSON_IsNumber(version) && version->valuedouble == REPORT_VERSION &&
@@ -64,15 +64,15 @@ github_files(void *ctx, const cJSON *doc, const char *markdown, struct err *err)
 }
 
 static int
-post(struct job *s, cJSON *doc, struct err *err)
+post(struct job *job, cJSON *doc, struct err *err)
 {
-    const struct config *config = s->config;
+    const struct config *config = job->config;
     const char *repository = config->repository, *number = config->pull_request;
-    report_identify(doc, repository ? repository : forge_repository_here(s->ctx),
-                    number ? number : gitdiff_pull_request(s->ctx));
-    const char *key = report_key(s->ctx, doc),
-               *markdown = report_comment(s->ctx, doc, forge_draws(config->post));
-    if (strcmp(config->post, "github") == 0 && github_files(s->ctx, doc, markdown, err))
+    report_identify(doc, repository ? repository : forge_repository_here(job->ctx),
+                    number ? number : gitdiff_pull_request(job->ctx));
+    const char *key = report_key(job->ctx, doc),
+               *markdown = report_comment(job->ctx, doc, forge_draws(config->post));
+    if (strcmp(config->post, "github") == 0 && github_files(job->ctx, doc, markdown, err))
         return -1;
     const struct forge_comment comment = {
         .forge = config->post,
@@ -89,7 +89,7 @@ post(struct job *s, cJSON *doc, struct err *err)
         return missing("the pull request's number", "--pull-request", err);
     struct posted posted;
     live_begin("posting the report");
-    if (forge_comment(s->ctx, &posted, &comment, err))
+    if (forge_comment(job->ctx, &posted, &comment, err))
         return -1;
     live_end();
     printf("the comment of %s was %s%s\n", posted.where, findings_text(posted.outcome),
@@ -98,17 +98,18 @@ post(struct job *s, cJSON *doc, struct err *err)
 }
 
 static int
-print(struct job *s, const cJSON *doc, struct err *err)
+print(struct job *job, const cJSON *doc, struct err *err)
 {
-    const char *format = s->config->output ? s->config->output : "text";
-    const char *text =
-        strcmp(format, "text") == 0
-            ? report_terminal(s->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100))
-        : strcmp(format, "markdown") == 0 ? report_markdown(s->ctx, doc)
-        : strcmp(format, "junit") == 0    ? report_junit(s->ctx, doc)
-        : strcmp(format, "html") == 0     ? report_html(s->ctx, doc)
-        : strcmp(format, "json") == 0 ? mem_printf(s->ctx, "%s\n", json_print(s->ctx, doc, true))
-                                      : NULL;
+    const char *format = job->config->output ? job->config->output : "text";
+    const char *text = strcmp(format, "text") == 0
+                           ? report_terminal(job->ctx, doc, log_color(stdout),
+                                             terminal_columns(STDOUT_FILENO, 100))
+                       : strcmp(format, "markdown") == 0 ? report_markdown(job->ctx, doc)
+                       : strcmp(format, "junit") == 0    ? report_junit(job->ctx, doc)
+                       : strcmp(format, "html") == 0     ? report_html(job->ctx, doc)
+                       : strcmp(format, "json") == 0
+                           ? mem_printf(job->ctx, "%s\n", json_print(job->ctx, doc, true))
+                           : NULL;
     if (!text) {
         fail(err, ERR_CONFIG, "--output %s is not a form of the report", format);
         return hint(err, "There are text, json, markdown, junit and html.");
@@ -120,11 +121,11 @@ print(struct job *s, const cJSON *doc, struct err *err)
 int
 cmd_report(void *ctx, const struct config *config, struct err *err)
 {
-    struct job s;
+    struct job job;
     cJSON *doc;
-    job_init(&s, ctx, config);
-    if (command_args(config, 0, 0, err) || job_project(&s, false, err) ||
-        read_report(&s, &doc, err))
+    job_init(&job, ctx, config);
+    if (command_args(config, 0, 0, err) || job_project(&job, false, err) ||
+        read_report(&job, &doc, err))
         return -1;
-    return config->post ? post(&s, doc, err) : print(&s, doc, err);
+    return config->post ? post(&job, doc, err) : print(&job, doc, err);
 }

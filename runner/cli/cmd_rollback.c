@@ -19,13 +19,14 @@ read_generation(const char *text, int64_t *to, struct err *err)
 static int
 rollback(void *ctx, const struct config *config, struct notification *out, struct err *err)
 {
-    struct job s;
+    struct promotion s = {0};
     struct promote_options o;
     struct promote_plan *p = NULL;
     int64_t to;
-    job_init(&s, ctx, config);
+    job_init(&s.job, ctx, config);
     if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) ||
-        promotion_open(&s, &o, out, err) || s.ops->promote->back(ctx, &p, s.adapter, &o, to, err))
+        promotion_open(&s, &o, out, err) ||
+        s.seat.ops->promote->back(ctx, &p, s.seat.warehouse, &o, to, err))
         return -1;
     return promotion_go(&s, &o, p, out, err);
 }

@@ -1,10 +1,11 @@
 /* clone.rules of cloneci.yml: which nodes each is for, by dbt's selection language. */
-#include "job.h"
+#include "choice.h"
 
 #include <string.h>
 
 struct reading {
-    struct job *s;
+    const struct job *job;
+    const struct select_env *env;
     struct plan_rule *rule;
     const char *label; /* cloneci.yml: clone.rules[2] */
 };
@@ -22,11 +23,11 @@ read_words(const struct reading *r, const cJSON *value, struct strlist *out, str
 {
     const cJSON *item;
     if (cJSON_IsString(value))
-        strlist_add(r->s->ctx, out, cJSON_GetStringValue(value));
+        strlist_add(r->job->ctx, out, cJSON_GetStringValue(value));
     cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
             return bad_rule(r, value->string, "the selection language's words", err);
-        strlist_add(r->s->ctx, out, cJSON_GetStringValue(item));
+        strlist_add(r->job->ctx, out, cJSON_GetStringValue(item));
     }
     return out->n ? 0 : bad_rule(r, value->string, "the selection language's words", err);
 }
@@ -35,7 +36,7 @@ static int
 read_text(const struct reading *r, const cJSON *value, const char **out, const char *wanted,
           struct err *err)
 {
-    *out = cJSON_IsNumber(value) ? mem_printf(r->s->ctx, "%.0f", value->valuedouble)
+    *out = cJSON_IsNumber(value) ? mem_printf(r->job->ctx, "%.0f", value->valuedouble)
                                  : cJSON_GetStringValue(value);
     return *out ? 0 : bad_rule(r, value->string, wanted, err);
 }
@@ -81,7 +82,7 @@ read_rule(struct reading *r, const cJSON *json, size_t number, struct err *err)
     struct select_request request = {0};
     struct select_result result;
     const cJSON *value;
-    r->label = mem_printf(r->s->ctx, "%s: clone.rules[%zu]", r->s->config->file, number);
+    r->label = mem_printf(r->job->ctx, "%s: clone.rules[%zu]", r->job->config->file, number);
     *r->rule = (struct plan_rule){.sample = -1};
     cJSON_ArrayForEach (value, json) {
         if (read_key(r, value, &request, err))
@@ -89,32 +90,32 @@ read_rule(struct reading *r, const cJSON *json, size_t number, struct err *err)
     }
     if (!request.select.n)
         return bad_rule(r, "select", "the nodes that it is for, in the selection language", err);
-    if (select_nodes(r->s->ctx, &result, &r->s->select_env, &request, err))
+    if (select_nodes(r->job->ctx, &result, r->env, &request, err))
         return wrap(err, "%s", r->label);
     r->rule->in = result.in;
-    r->rule->name = mem_printf(r->s->ctx, "clone.rules[%zu]: %s", number,
-                               strlist_join(r->s->ctx, &request.select, " "));
+    r->rule->name = mem_printf(r->job->ctx, "clone.rules[%zu]: %s", number,
+                               strlist_join(r->job->ctx, &request.select, " "));
     return 0;
 }
 
 int
-job_rules(struct job *s, struct err *err)
+choice_rules(struct choice *choice, const struct job *job, struct err *err)
 {
     cJSON *list = NULL;
-    const char *text = s->config->clone_rules;
-    if (!text || s->n_rules || s->whole)
+    const char *text = job->config->clone_rules;
+    if (!text)
         return 0;
-    if (json_parse(s->ctx, &list, text, strlen(text), "clone.rules", err))
+    if (json_parse(job->ctx, &list, text, strlen(text), "clone.rules", err))
         return -1;
     size_t n = (size_t)cJSON_GetArraySize(list), at = 0;
-    struct plan_rule *rules = mem_array(s->ctx, struct plan_rule, n);
+    struct plan_rule *rules = mem_array(job->ctx, struct plan_rule, n);
     const cJSON *json;
     cJSON_ArrayForEach (json, list) {
-        struct reading r = {.s = s, .rule = &rules[at]};
+        struct reading r = {.job = job, .env = &choice->env, .rule = &rules[at]};
         if (read_rule(&r, json, at++, err))
             return -1;
     }
-    s->rules = rules;
-    s->n_rules = n;
+    choice->rules = rules;
+    choice->n_rules = n;
     return 0;
 }

@@ -14,59 +14,59 @@ enum {
 
 /* unique_key, else what dbt infers of unique and not_null tests. */
 static int
-find_keys(struct job *s, uint32_t node, struct compare_request *q, struct err *err)
+find_keys(const struct findings *f, uint32_t node, struct compare_request *q, struct err *err)
 {
     cJSON *json = NULL;
-    if (manifest_node_json(s->ctx, s->head, node, &json, err))
+    if (manifest_node_json(f->job->ctx, f->in->head, node, &json, err))
         return -1;
     const cJSON *config = json_get(json, "config");
-    json_add_strings(s->ctx, &q->keys, json_get(config, "unique_key"));
+    json_add_strings(f->job->ctx, &q->keys, json_get(config, "unique_key"));
     if (!q->keys.n)
-        json_add_strings(s->ctx, &q->keys, json_get(json, "primary_key"));
-    json_add_strings(s->ctx, &q->ignore,
+        json_add_strings(f->job->ctx, &q->keys, json_get(json, "primary_key"));
+    json_add_strings(f->job->ctx, &q->ignore,
                      json_get(json_get(json_get(config, "meta"), "cloneci"), "ignore_columns"));
     return 0;
 }
 
 static bool
-is_compared(const struct findings *o, const struct plan_node *p)
+is_compared(const struct findings *f, const struct plan_node *p)
 {
-    const struct build_node *b = build_find(&o->built, p->info->unique_id);
-    uint32_t old = p->target.name ? state_production_node(o->s->state, p->node) : MAP_NONE;
-    return b && old != MAP_NONE && dbt_passed(b->status) && o->s->production->nodes[old].alias;
+    const struct build_node *b = build_find(&f->built, p->info->unique_id);
+    uint32_t old = p->target.name ? state_production_node(f->in->state, p->node) : MAP_NONE;
+    return b && old != MAP_NONE && dbt_passed(b->status) && f->in->production->nodes[old].alias;
 }
 
 static int
-compare_one(struct findings *o, const struct plan_node *p, const struct relation_info *here,
+compare_one(struct findings *f, const struct plan_node *p, const struct relation_info *here,
             const struct relation_info *production, struct err *err)
 {
-    struct job *s = o->s;
     struct compare_request q = {.a = here->relation, .b = production->relation};
-    struct findings_compared *c = &o->compared[o->n_compared];
-    bool full = strcmp(s->config->compare_production, "full") == 0;
-    if (find_keys(s, p->node, &q, err))
+    struct findings_compared *c = &f->compared[f->n_compared];
+    bool full = strcmp(f->job->config->compare_production, "full") == 0;
+    if (find_keys(f, p->node, &q, err))
         return -1;
     q.percent = here->bytes > LARGE || production->bytes > LARGE ? PERCENT : 100;
-    *c = (struct findings_compared){.node = p->node,
-                                    .keys = q.keys,
-                                    .percent = q.percent,
-                                    .production = s->ops->dialect->qualify(s->ctx, &q.b)};
-    if (s->ops->compare->summary(s->ctx, s->adapter, &q, &c->summary, err))
+    *c =
+        (struct findings_compared){.node = p->node,
+                                   .keys = q.keys,
+                                   .percent = q.percent,
+                                   .production = f->seat->ops->dialect->qualify(f->job->ctx, &q.b)};
+    if (f->seat->ops->compare->summary(f->job->ctx, f->seat->warehouse, &q, &c->summary, err))
         return -1;
-    struct compare_result *r = full ? mem_new(s->ctx, struct compare_result) : NULL;
-    if (full && s->ops->compare->relations(s->ctx, s->adapter, &q, r, err))
+    struct compare_result *r = full ? mem_new(f->job->ctx, struct compare_result) : NULL;
+    if (full && f->seat->ops->compare->relations(f->job->ctx, f->seat->warehouse, &q, r, err))
         return -1;
     c->full = r;
-    o->n_compared++;
+    f->n_compared++;
     return 0;
 }
 
 static void
-give_up(struct findings *o, const struct plan_node *p, const char *why)
+give_up(struct findings *f, const struct plan_node *p, const char *why)
 {
     strlist_add(
-        o->s->ctx, &o->uncompared,
-        mem_printf(o->s->ctx, "%s was not compared with production: %s", p->info->name, why));
+        f->job->ctx, &f->uncompared,
+        mem_printf(f->job->ctx, "%s was not compared with production: %s", p->info->name, why));
 }
 
 /* What the clone lacks of production's rows, the comparison would tell as differences. NULL:
@@ -93,20 +93,20 @@ why_not(const struct plan_clone *c)
 
 /* The relations of those that are compared, in pairs: here, production's. */
 static size_t
-find_pairs(struct findings *o, const struct plan_node **nodes, struct relation *relations)
+find_pairs(struct findings *f, const struct plan_node **nodes, struct relation *relations)
 {
-    const struct plan *plan = o->s->plan;
+    const struct plan *plan = f->plan;
     size_t n = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_node *p = &plan->nodes[i];
-        if (!is_compared(o, p))
+        if (!is_compared(f, p))
             continue;
         if (why_not(p->clone)) {
-            give_up(o, p, why_not(p->clone));
+            give_up(f, p, why_not(p->clone));
             continue;
         }
         const struct node *old =
-            &o->s->production->nodes[state_production_node(o->s->state, p->node)];
+            &f->in->production->nodes[state_production_node(f->in->state, p->node)];
         nodes[n] = p;
         relations[2 * n] = p->target;
         relations[2 * n++ + 1] =
@@ -116,33 +116,32 @@ find_pairs(struct findings *o, const struct plan_node **nodes, struct relation *
 }
 
 int
-findings_compare(struct findings *o, struct err *err)
+findings_compare(struct findings *f, struct err *err)
 {
-    struct job *s = o->s;
-    if (strcmp(s->config->compare_production, "off") == 0 || !s->ops->compare)
+    if (strcmp(f->job->config->compare_production, "off") == 0 || !f->seat->ops->compare)
         return 0;
-    size_t most = s->plan->n_nodes + 1;
-    double t = job_begin(s, "compare");
-    const struct plan_node **nodes = mem_array(s->ctx, const struct plan_node *, most);
-    struct relation *relations = mem_array(s->ctx, struct relation, 2 * most);
-    struct relation_info *found = mem_array(s->ctx, struct relation_info, 2 * most);
-    size_t n = find_pairs(o, nodes, relations);
-    o->compared = mem_array(s->ctx, struct findings_compared, most);
-    if (s->ops->describe(s->ctx, s->adapter, relations, 2 * n, found, err))
+    size_t most = f->plan->n_nodes + 1;
+    double t = job_begin(f->job, "compare");
+    const struct plan_node **nodes = mem_array(f->job->ctx, const struct plan_node *, most);
+    struct relation *relations = mem_array(f->job->ctx, struct relation, 2 * most);
+    struct relation_info *found = mem_array(f->job->ctx, struct relation_info, 2 * most);
+    size_t n = find_pairs(f, nodes, relations);
+    f->compared = mem_array(f->job->ctx, struct findings_compared, most);
+    if (f->seat->ops->describe(f->job->ctx, f->seat->warehouse, relations, 2 * n, found, err))
         return -1;
     for (size_t i = 0; i < n; i++) {
         const struct relation_info *here = &found[2 * i], *production = here + 1;
         if (here->kind == RELATION_MISSING || production->kind == RELATION_MISSING)
             continue;
         if (!production->can_select || !production->can_use_schema) {
-            give_up(o, nodes[i], "our role may not read it");
-        } else if (compare_one(o, nodes[i], here, production, err)) {
+            give_up(f, nodes[i], "our role may not read it");
+        } else if (compare_one(f, nodes[i], here, production, err)) {
             if (err->kind != ERR_WAREHOUSE) /* of one comparison the run does not fail */
                 return -1;
-            give_up(o, nodes[i], err->msg);
+            give_up(f, nodes[i], err->msg);
         }
     }
-    job_end(s, t);
+    job_end(f->job, t);
     return 0;
 }
 
@@ -183,7 +182,7 @@ add_count(struct buf *b, int64_t n, const char *what)
 }
 
 static char *
-beside_text(void *ctx, const struct findings_compared *c)
+compared_text(void *ctx, const struct findings_compared *c)
 {
     const struct compare_result *r = &c->summary;
     struct buf b;
@@ -204,33 +203,33 @@ beside_text(void *ctx, const struct findings_compared *c)
 }
 
 void
-findings_record_compared(void *ctx, cJSON *node, const struct findings *o, uint32_t at)
+findings_record_compared(void *ctx, cJSON *node, const struct findings *f, uint32_t at)
 {
     const struct findings_compared *c = NULL;
-    for (size_t i = 0; i < o->n_compared; i++)
-        if (o->compared[i].node == at)
-            c = &o->compared[i];
+    for (size_t i = 0; i < f->n_compared; i++)
+        if (f->compared[i].node == at)
+            c = &f->compared[i];
     if (!c)
         return;
-    const struct compare_result *r = &c->summary, *f = c->full;
+    const struct compare_result *r = &c->summary, *full = c->full;
     cJSON *told =
-        report_compare(node, &(struct report_compare){.mode = f ? "full" : "summary",
+        report_compare(node, &(struct report_compare){.mode = full ? "full" : "summary",
                                                       .production = c->production,
-                                                      .text = beside_text(ctx, c),
+                                                      .text = compared_text(ctx, c),
                                                       .keys = &c->keys,
                                                       .percent = c->percent,
                                                       .rows = r->rows_a,
                                                       .rows_production = r->rows_b,
                                                       .duplicates = r->duplicates,
                                                       .duplicates_production = r->duplicates_b,
-                                                      .only_here = f ? f->extra : -1,
-                                                      .only_production = f ? f->missing : -1,
-                                                      .changed = f ? f->changed : -1});
+                                                      .only_here = full ? full->extra : -1,
+                                                      .only_production = full ? full->missing : -1,
+                                                      .changed = full ? full->changed : -1});
     for (size_t i = 0; i < r->n_columns; i++)
-        report_compare_column(
-            told, &(struct report_compare_column){.name = r->columns[i].name,
-                                                  .here = r->columns[i].type_a,
-                                                  .production = r->columns[i].type_b,
-                                                  .differs = r->columns[i].differs,
-                                                  .differing = f ? f->columns[i].differing : -1});
+        report_compare_column(told, &(struct report_compare_column){
+                                        .name = r->columns[i].name,
+                                        .here = r->columns[i].type_a,
+                                        .production = r->columns[i].type_b,
+                                        .differs = r->columns[i].differs,
+                                        .differing = full ? full->columns[i].differing : -1});
 }

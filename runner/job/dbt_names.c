@@ -1,4 +1,4 @@
-#include "job.h"
+#include "choice.h"
 
 #include <string.h>
 
@@ -47,7 +47,8 @@ is_caught(void *ctx, const struct node *n, const struct map *names, const struct
 }
 
 static bool
-says_the_same(struct job *s, const struct strlist *names)
+says_the_same(const struct manifest *head, const struct select_result *selected,
+              const struct strlist *names)
 {
     void *tmp = talloc_new(NULL);
     struct map *index = map_new(tmp, names->n), *tails = map_new(tmp, names->n);
@@ -59,21 +60,21 @@ says_the_same(struct job *s, const struct strlist *names)
         if (tail)
             map_set(tails, tail, strlen(tail), 1);
     }
-    for (uint32_t i = 0; same && i < s->head->n_nodes; i++) {
-        const struct node *n = &s->head->nodes[i];
-        if (plan_is_built(n) && n->enabled && !s->selected.in[i])
+    for (uint32_t i = 0; same && i < head->n_nodes; i++) {
+        const struct node *n = &head->nodes[i];
+        if (plan_is_built(n) && n->enabled && !selected->in[i])
             same = !is_caught(tmp, n, index, tails);
     }
     talloc_free(tmp);
     return same;
 }
 
-static struct map *
-count_uses(struct job *s)
+struct map *
+dbt_names_count(void *ctx, const struct manifest *head)
 {
-    struct map *uses = map_new(s->ctx, s->head->n_nodes);
-    for (uint32_t i = 0; i < s->head->n_nodes; i++) {
-        const struct node *n = &s->head->nodes[i];
+    struct map *uses = map_new(ctx, head->n_nodes);
+    for (uint32_t i = 0; i < head->n_nodes; i++) {
+        const struct node *n = &head->nodes[i];
         for (uint32_t k = 0; plan_is_built(n) && k < n->n_fqn; k++) {
             uint32_t seen = map_gets(uses, n->fqn[k]);
             map_set(uses, n->fqn[k], strlen(n->fqn[k]), seen == MAP_NONE ? 1 : seen + 1);
@@ -83,31 +84,29 @@ count_uses(struct job *s)
 }
 
 const char *
-job_selector(struct job *s, uint32_t node)
+dbt_selector(void *ctx, const struct manifest *head, const struct map *counts, uint32_t node)
 {
-    const struct node *n = &s->head->nodes[node];
-    if (!s->name_uses)
-        s->name_uses = count_uses(s);
+    const struct node *n = &head->nodes[node];
     /* A versioned model's fqn ends in its version. */
-    bool alone = n->n_fqn && strcmp(n->fqn[n->n_fqn - 1], n->name) == 0 &&
-                 map_gets(s->name_uses, n->name) == 1;
-    return alone ? n->name : full_name(s->ctx, n);
+    bool alone =
+        n->n_fqn && strcmp(n->fqn[n->n_fqn - 1], n->name) == 0 && map_gets(counts, n->name) == 1;
+    return alone ? n->name : full_name(ctx, n);
 }
 
 /* dbt looks at each node for each name: more are told by a file, in one pass. */
 enum { NAMES_MOST = 100 };
 
 const struct strlist *
-job_names(struct job *s)
+dbt_names(void *ctx, const struct manifest *head, const struct select_result *selected)
 {
-    struct strlist *names = mem_new(s->ctx, struct strlist);
-    for (uint32_t i = 0; i < s->selected.n; i++) {
-        const struct node *n = &s->head->nodes[s->selected.nodes[i]];
+    struct strlist *names = mem_new(ctx, struct strlist);
+    for (uint32_t i = 0; i < selected->n; i++) {
+        const struct node *n = &head->nodes[selected->nodes[i]];
         if (!plan_is_built(n))
             continue;
         if (names->n == NAMES_MOST)
             return NULL;
-        strlist_add(s->ctx, names, mem_printf(s->ctx, "fqn:%s", full_name(s->ctx, n)));
+        strlist_add(ctx, names, mem_printf(ctx, "fqn:%s", full_name(ctx, n)));
     }
-    return names->n && says_the_same(s, names) ? names : NULL;
+    return names->n && says_the_same(head, selected, names) ? names : NULL;
 }

@@ -1,5 +1,4 @@
 #include "early_clones.h"
-#include "clone.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -52,16 +51,16 @@ is_node_file(const struct manifest *m, const char *path)
 /* "path:models/a.sql+ path:models/b.sql+", or NULL: the diff alone does not say what is modified.
  */
 static const char *
-changed(struct job *s)
+changed(void *ctx, const struct inputs *in)
 {
     struct buf b;
-    buf_init(&b, s->ctx);
-    for (size_t i = 0; i < s->diff->n; i++) {
-        const struct gitdiff_change *c = &s->diff->changes[i];
-        if (is_project_file(c->path) || is_macro_file(s->production, c->path) ||
-            is_macro_file(s->production, c->old_path))
+    buf_init(&b, ctx);
+    for (size_t i = 0; i < in->diff->n; i++) {
+        const struct gitdiff_change *c = &in->diff->changes[i];
+        if (is_project_file(c->path) || is_macro_file(in->production, c->path) ||
+            is_macro_file(in->production, c->old_path))
             return NULL;
-        if (c->status == GITDIFF_DELETED || !is_node_file(s->production, c->path))
+        if (c->status == GITDIFF_DELETED || !is_node_file(in->production, c->path))
             continue;
         if (!is_plain(c->path))
             return NULL;
@@ -85,16 +84,15 @@ joins_schema(const char *sql)
 
 /* A guess: where it is wrong, the clones do not fit. */
 static bool
-names_as_dbt(struct job *s)
+names_as_dbt(void *ctx, const struct manifest *m)
 {
-    const struct manifest *m = s->production;
     struct err ignored;
     for (uint32_t i = 0; i < m->n_macros; i++) {
         cJSON *json = NULL;
-        if (!job_names_relations(m, &m->macros[i]))
+        if (!inputs_names_relations(m, &m->macros[i]))
             continue;
         if (!str_ends(m->macros[i].unique_id, "generate_schema_name") ||
-            manifest_macro_json(s->ctx, m, i, &json, &ignored) || !json_str(json, "macro_sql") ||
+            manifest_macro_json(ctx, m, i, &json, &ignored) || !json_str(json, "macro_sql") ||
             !joins_schema(json_str(json, "macro_sql")))
             return false;
     }
@@ -102,78 +100,93 @@ names_as_dbt(struct job *s)
 }
 
 static bool
-is_wanted(struct job *s)
+is_wanted(const struct job *job, const struct inputs *in)
 {
-    const struct config *c = s->config;
-    return s->early_clones_wanted && s->schema && s->diff && !job_is_selection(c) &&
-           !c->full_refresh && names_as_dbt(s);
+    const struct config *c = job->config;
+    return in->schema && in->diff && !choice_is_made(c) && !c->full_refresh &&
+           names_as_dbt(job->ctx, in->production);
+}
+
+/* As if production's graph were the head's. */
+static int
+plan_early(struct early_clones *e, const char *selection, const struct plan **plan, struct err *err)
+{
+    const struct variant v = {0};
+    struct inputs *in = mem_memdup(e->job->ctx, e->in, sizeof *in);
+    struct choice choice = {0};
+    in->head = in->production;
+    in->state = NULL;
+    if (choice_select(&choice, e->job, in, selection, err) || !choice.selected.n ||
+        choice_rules(&choice, e->job, err) || inputs_sources(in, e->job, &choice.env, err) ||
+        plan_make(plan, e->job, in, &choice, e->seat, &v, err) || !(*plan)->n_clones)
+        return -1;
+    e->schemas = inputs_schemas_read(in, e->job->ctx);
+    return 0;
 }
 
 static int
-plan_and_clone(struct job *guess, struct early_clones *a, const char *selection, bool *stale,
-               struct err *err)
+make(struct early_clones *e, const char *selection, bool *stale, struct err *err)
 {
-    if (job_select(guess, selection, err) || !guess->selected.n || job_plan(guess, err) ||
-        !guess->plan->n_clones)
+    const struct plan *plan;
+    if (plan_early(e, selection, &plan, err) || seat_receipt(e->seat, e->schemas, &e->receipt, err))
         return -1;
-    a->plan = guess->plan;
-    a->schemas = job_schemas_read(guess);
-    if (job_receipt(guess, &a->receipt, err))
-        return -1;
-    if (cloning(guess, CLONING_AHEAD, &a->applied, stale, err) == 0)
-        return 0;
-    guess->ahead = a;
-    if (err->kind != ERR_SIGNAL)
-        early_clones_drop(guess);
-    return -1;
+    int rc = clone_make(&e->made, e->job, e->seat, plan, CLONE_MAKE_ASIDE, stale, err);
+    if (rc == 0 || err->kind != ERR_SIGNAL)
+        e->plan = plan;
+    if (rc)
+        early_clones_drop(e);
+    return rc;
 }
 
 int
-early_clones_clone(struct job *s, struct err *err)
+early_clones_make(struct early_clones *e, struct err *err)
 {
-    struct job guess = *s;
     struct err found = {.kind = ERR_NONE};
     bool stale = false;
-    const char *selection = is_wanted(s) ? changed(s) : NULL;
-    if (!selection)
+    const char *selection = is_wanted(e->job, e->in) ? changed(e->job->ctx, e->in) : NULL;
+    if (!selection || make(e, selection, &stale, &found) == 0)
         return 0;
-    struct early_clones *a = mem_new(s->ctx, struct early_clones);
-    guess.head = s->production;
-    guess.state = NULL;
-    int rc = plan_and_clone(&guess, a, selection, &stale, &found);
-    s->leased = guess.leased;
-    memcpy(s->steps, guess.steps, sizeof s->steps);
-    s->n_steps = guess.n_steps;
-    if (rc == 0)
-        s->ahead = a;
-    else if (found.kind != ERR_NONE)
+    if (found.kind != ERR_NONE)
         log_event(LOG_DEBUG, "ahead.failed", "clones are not made while dbt parses: %s", found.msg);
-    if (rc == 0 || stale || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
+    if (stale || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
         return 0;
     *err = found;
     return -1;
 }
 
 bool
-early_clones_fits(struct job *s)
+early_clones_fit(struct early_clones *e, const struct plan *plan)
 {
-    if (!s->ahead)
+    if (!e->plan)
         return false;
-    const char *differs = plan_clones_differ(s->ctx, s->plan, s->ahead->plan);
+    const char *differs = plan_clones_differ(e->job->ctx, plan, e->plan);
     if (!differs)
         return true;
     log_event(LOG_INFO, "ahead.unfit",
               "the clones made while dbt parsed are dropped, for its manifest asks for %s",
               differs);
-    early_clones_drop(s);
+    early_clones_drop(e);
     return false;
 }
 
+int
+early_clones_swap(struct early_clones *e, const struct plan *plan, struct clone_result *out,
+                  bool *stale, struct err *err)
+{
+    const struct plan *early = e->plan;
+    double t = job_begin(e->job, "swap");
+    *out = e->made;
+    e->plan = NULL; /* whatever comes of it: what is left of it is any killed run's */
+    int rc = clone_ahead_swap(e->job->ctx, e->seat->warehouse, plan, early, out, stale, err);
+    job_end(e->job, t);
+    return rc;
+}
+
 void
-early_clones_drop(struct job *s)
+early_clones_drop(struct early_clones *e)
 {
     struct err ignored;
-    if (s->ahead && clone_ahead_drop(s->adapter, s->ahead->plan, &ignored))
+    if (e->plan && clone_ahead_drop(e->seat->warehouse, e->plan, &ignored))
         log_event(LOG_DEBUG, "ahead.left", "%s", ignored.msg);
-    s->ahead = NULL;
+    e->plan = NULL;
 }

@@ -1,9 +1,9 @@
 /* What became of a plan, for the report and the exit code. Of the job room and the commands. */
-#ifndef JOB_OUTCOME_H
-#define JOB_OUTCOME_H
+#ifndef JOB_FINDINGS_H
+#define JOB_FINDINGS_H
 
 #include "compare/compare.h"
-#include "job.h"
+#include "early_clones.h"
 
 /* A model built both ways: verdict and details for the report. */
 struct findings_full_refresh {
@@ -37,28 +37,39 @@ struct findings_compared {
     const struct compare_result *full; /* or NULL */
 };
 
-/* Of a lazy clone that was built on; -1: unknown. */
-struct findings_lazy {
-    int64_t rows;    /* it has, the new ones among them */
-    int64_t brought; /* from production, by their keys */
+/* What became of one clone. */
+struct clone_fact {
+    struct clone_made made;     /* before the build */
+    int empty;                  /* had it no rows at all then? -1: unknown */
+    struct relation_info after; /* the build */
+    enum build_verdict verdict; /* BUILD_UNKNOWN until it was looked at */
+    /* Of a lazy clone that was built on; -1: unknown. */
+    int64_t lazy_rows;    /* it has, the new ones among them */
+    int64_t lazy_brought; /* from production, by their keys */
 };
 
 struct findings {
-    struct job *s;
-    bool nothing;                 /* nothing was to be done */
-    bool cloned, ran;             /* how far it came */
-    struct clone_result applied;  /* clones, in the plan's order */
-    struct relation_info *after;  /* the same, after the build */
-    enum build_verdict *verdicts; /* the same */
-    struct findings_lazy *lazy;   /* the same, or NULL */
+    /* of what they are */
+    struct job *job;
+    const struct inputs *in;
+    const struct choice *choice;
+    struct seat *seat;
+    const struct variant *variant;
+    struct early_clones *early; /* or NULL */
+    const struct plan *plan;    /* NULL: none was made */
+    /* what was found */
+    bool nothing;              /* nothing was to be done */
+    bool cloned, ran;          /* how far it came */
+    struct clone_fact *clones; /* once cloned: see findings_of */
+    double cloning_ms;         /* of all of them */
     struct build_result built;
     const char *clones_run;             /* the run that made the clones */
     const struct build_result *earlier; /* --retry: what the builds before this one came to */
     size_t false_greens;
-    struct strlist untouched;  /* warnings: incremental runs that touched no row */
-    struct strlist rewritten;  /* warnings: clones that were emptied or rewritten in place */
-    struct strlist misread;    /* warnings: lazy clones of which more was read than they have */
-    struct strlist undeferred; /* warnings: relations of production that no ref names */
+    struct strlist zero_rows;   /* warnings: incremental runs that touched no row */
+    struct strlist rewritten;   /* warnings: clones that were emptied or rewritten in place */
+    struct strlist misread;     /* warnings: lazy clones of which more was read than they have */
+    struct strlist stray_reads; /* warnings: relations of production that no ref names */
     struct findings_columns *forecasts; /* --forecast: before the build .. */
     size_t n_forecasts;
     struct strlist unforecast;        /* .. and warnings: what could not be told */
@@ -69,60 +80,71 @@ struct findings {
     struct strlist uncompared; /* warnings */
     struct findings_decision *decisions;
     size_t n_decisions;
-    struct strlist receipt;              /* production before anything was done */
-    bool received;                       /* production was looked at again .. */
-    struct findings_full_refresh *twins; /* --both */
-    size_t n_twins;
+    struct strlist receipt;                       /* production before anything was done */
+    bool received;                                /* production was looked at again .. */
+    struct findings_full_refresh *full_refreshes; /* --both */
+    size_t n_full_refreshes;
     struct strlist differences; /* .. and this is what differs from before */
 };
 
+/* What became of the node's clone; NULL: it has none, or none was made yet. */
+struct clone_fact *findings_of(const struct findings *f, const struct plan_node *p);
+/* Nothing is known of the plan's clones yet. */
+struct clone_fact *findings_facts(const struct findings *f);
 /* Clones what the plan says; plans anew if production was rebuilt meanwhile. */
-int findings_clone(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_clone(struct findings *f, struct err *err) BASE_CHECKED;
 /* Of that the part that goes to the warehouse; and the same for clones that are made where they are
  * to stand. */
-int findings_fill(struct findings *o, struct err *err) BASE_CHECKED;
-int findings_in_place(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_fill(struct findings *f, struct err *err) BASE_CHECKED;
+int findings_in_place(struct findings *f, struct err *err) BASE_CHECKED;
 /* Takes the clones that stand for the plan's (cloneci build); ERR_INPUT if they are not there. */
-int findings_adopt(struct findings *o, struct err *err) BASE_CHECKED;
-int findings_build(struct findings *o, struct err *err) BASE_CHECKED;
-/* Once more, as the plan has been narrowed; the results are added to what there is. */
-int findings_build_again(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_adopt(struct findings *f, struct err *err) BASE_CHECKED;
+int findings_build(struct findings *f, struct err *err) BASE_CHECKED;
+/* Once more, by a plan that was narrowed; the results are added to what there is. */
+int findings_build_again(struct findings *f, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* `allow` is well-formed? ERR_CONFIG. */
-int findings_check_allow(const struct job *s, struct err *err) BASE_CHECKED;
+int findings_check_allow(const struct job *job, struct err *err) BASE_CHECKED;
 /* After a build that failed at nothing but accepted changes of columns: builds these models by full
  * refresh, then the rest. */
-int findings_allow(struct findings *o, struct err *err) BASE_CHECKED;
-const struct findings_decision *findings_find_decision(const struct findings *o, uint32_t node);
-/* Looks at what the build left: clones, rows, what was read, production. */
-int findings_check(struct findings *o, struct err *err) BASE_CHECKED;
-/* --retry: narrows the build to what the last one on these clones left; *done if that is nothing,
+int findings_allow(struct findings *f, struct err *err) BASE_CHECKED;
+const struct findings_decision *findings_find_decision(const struct findings *f, uint32_t node);
+/* Looks at what the build left: clones, rows, what was read; what an earlier look found is
+ * forgotten. */
+int findings_look(struct findings *f, struct err *err) BASE_CHECKED;
+/* Looks at production again. */
+int findings_receipts(struct findings *f, struct err *err) BASE_CHECKED;
+/* Both. */
+int findings_check(struct findings *f, struct err *err) BASE_CHECKED;
+/* --retry: *left is the plan of what the last build on these clones left; NULL if that is nothing,
  * and then the results are the earlier ones. ERR_INPUT: there was none. */
-int findings_retry(struct findings *o, bool *done, struct err *err) BASE_CHECKED;
+int findings_retry(struct findings *f, const struct plan **left, struct err *err) BASE_CHECKED;
 /* After a build: adds what the earlier ones came to, and keeps all for the next --retry. */
-int findings_keep_results(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_keep_results(struct findings *f, struct err *err) BASE_CHECKED;
 /* After the build: which incremental runs touched no row, and which rows would have tested them. */
-void findings_untouched(struct findings *o);
+void findings_zero_rows(struct findings *f);
 /* After the build: how many rows lazy clones have, and whether their SQL read more. */
-void findings_lazy(struct findings *o);
+void findings_lazy_rows(struct findings *f);
 /* After the build: what its SQL read of production by name, past the deferral map. */
-int findings_undeferred(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_stray_reads(struct findings *f, struct err *err) BASE_CHECKED;
 /* --forecast: has dbt compile the modified models on their clones, and says what the build will do
  * to their columns. */
-int findings_forecast(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_forecast(struct findings *f, struct err *err) BASE_CHECKED;
 /* After the build: what it did to the columns of the clones, and what production's tables will see.
  */
-int findings_columns(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_columns(struct findings *f, struct err *err) BASE_CHECKED;
 const struct findings_columns *findings_find_columns(const struct findings_columns *list, size_t n,
                                                      uint32_t node);
 /* --both: builds the modified incremental models by full refresh beside the pull request's, and
  * compares. */
-int findings_full_refresh(struct findings *o, struct err *err) BASE_CHECKED;
+int findings_full_refresh(struct findings *f, struct err *err) BASE_CHECKED;
 /* --compare-production: what was built beside what production has. */
-int findings_compare(struct findings *o, struct err *err) BASE_CHECKED;
-void findings_record_compared(void *ctx, cJSON *node, const struct findings *o, uint32_t at);
+int findings_compare(struct findings *f, struct err *err) BASE_CHECKED;
+void findings_record_compared(void *ctx, cJSON *node, const struct findings *f, uint32_t at);
 /* ERR_BUILD or ERR_REFUSED (false green), or 0. */
-int findings_result(const struct findings *o, struct err *err) BASE_CHECKED;
-/* Writes the report's files and prints it; `failure` is what ended the run early, or NULL. */
-int findings_report(struct findings *o, const struct err *failure, struct err *err) BASE_CHECKED;
+int findings_result(const struct findings *f, struct err *err) BASE_CHECKED;
+/* Writes the report's files; `failure` is what ended the run early, or NULL. *out belongs to the
+ * job's ctx. */
+int findings_report(const struct findings *f, const struct err *failure, cJSON **out,
+                    struct err *err) BASE_CHECKED;
 
 #endif

@@ -1,7 +1,7 @@
 /* promote and rollback: the outcome, for those who do not read the log. Of the job room and the
  * commands. */
-#ifndef JOB_ANNOUNCE_H
-#define JOB_ANNOUNCE_H
+#ifndef JOB_NOTIFY_H
+#define JOB_NOTIFY_H
 
 #include "config/config.h"
 

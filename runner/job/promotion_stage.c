@@ -10,16 +10,16 @@
 /* --- two parses --- */
 
 static int
-stage_schema(struct job *s, struct err *err)
+stage_schema(struct promotion *s, struct err *err)
 {
-    if (!s->profile->schema || !*s->profile->schema)
-        return fail(err, ERR_CONFIG, "%s: the target '%s' has no schema", s->profile->file,
-                    s->profile->target);
-    s->schema = mem_printf(s->ctx, "%s" SUFFIX, s->profile->schema);
-    if (strlen(s->schema) <= s->ops->dialect->name_max)
+    if (!s->job.profile->schema || !*s->job.profile->schema)
+        return fail(err, ERR_CONFIG, "%s: the target '%s' has no schema", s->job.profile->file,
+                    s->job.profile->target);
+    s->in.schema = mem_printf(s->job.ctx, "%s" SUFFIX, s->job.profile->schema);
+    if (strlen(s->in.schema) <= s->seat.ops->dialect->name_max)
         return 0;
-    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %s allows %u", s->schema,
-         strlen(s->schema), s->ops->dialect->product, s->ops->dialect->name_max);
+    fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %s allows %u", s->in.schema,
+         strlen(s->in.schema), s->seat.ops->dialect->product, s->seat.ops->dialect->name_max);
     return hint(
         err, "Shorten production's schema, or build beside it yourself and promote with --from.");
 }
@@ -27,36 +27,36 @@ stage_schema(struct job *s, struct err *err)
 /* As production's own job would name everything; its artifacts are what pull requests compare with
  * afterwards. */
 static int
-parse_production(struct job *s, struct err *err)
+parse_production(struct promotion *s, struct err *err)
 {
     struct build_env env;
-    struct project *project = mem_memdup(s->ctx, s->project, sizeof *project);
     const char *path;
-    double t = job_begin(s, "names");
-    project->target_path = job_file(s, s->ctx, "production");
-    if (build_prepare(s->ctx, &env, s->config, project, s->profile, NULL, err))
+    double t = job_begin(&s->job, "names");
+    if (build_prepare(s->job.ctx, &env, s->job.config, s->job.project, s->job.profile, NULL, err))
         return -1;
-    strlist_add(s->ctx, &env.env, "CLONECI_STAGE=");
+    env.target_path = job_file(&s->job, s->job.ctx, "production");
+    strlist_add(s->job.ctx, &env.env, "CLONECI_STAGE=");
     log_event(LOG_INFO, "parse.start", "dbt parse: what production's relations are called");
-    if (build_parse(s->ctx, &env, s->run_id, &path, err) ||
-        manifest_read(s->ctx, &s->production, path, err))
+    if (build_parse(s->job.ctx, &env, s->job.run_id, &path, err) ||
+        manifest_read(s->job.ctx, &s->in.production, path, err))
         return -1;
-    job_end(s, t);
+    job_end(&s->job, t);
     return 0;
 }
 
 static int
-parse_stage(struct job *s, struct err *err)
+parse_stage(struct promotion *s, struct err *err)
 {
-    struct profile *profile = mem_memdup(s->ctx, s->profile, sizeof *profile);
-    if (s->config->stage_target)
-        profile->target = s->config->stage_target;
-    s->profile = profile;
-    if (build_prepare(s->ctx, &s->env, s->config, s->project, profile, s->schema, err))
+    struct profile *profile = mem_memdup(s->job.ctx, s->job.profile, sizeof *profile);
+    if (s->job.config->stage_target)
+        profile->target = s->job.config->stage_target;
+    s->job.profile = profile;
+    if (build_prepare(s->job.ctx, &s->in.env, s->job.config, s->job.project, profile, s->in.schema,
+                      err))
         return -1;
-    strlist_add(s->ctx, &s->env.env, "CLONECI_STAGE=" SUFFIX);
-    s->head_why = "what stage's are called";
-    return job_head(s, err);
+    strlist_add(s->job.ctx, &s->in.env.env, "CLONECI_STAGE=" SUFFIX);
+    s->in.head_why = "what stage's are called";
+    return inputs_head(&s->in, &s->job, NULL, err);
 }
 
 static bool
@@ -72,22 +72,22 @@ compares(const struct strlist *words)
 /* state: and the like compare with what --state holds; where things stand is a question to the two
  * parses. */
 static int
-select_stage(struct job *s, struct err *err)
+select_stage(struct promotion *s, struct err *err)
 {
-    struct state *standing = s->state;
-    const struct config *c = s->config;
+    struct state *standing = s->in.state;
+    const struct config *c = s->job.config;
     if (c->state && (compares(&c->select) || compares(&c->exclude) || c->selector)) {
         const char *path;
         struct manifest *before;
-        struct state_flags *flags = mem_new(s->ctx, struct state_flags);
-        if (guard_path(s->ctx, &path, c, s->project, err) ||
-            manifest_read(s->ctx, &before, path, err))
+        struct state_flags *flags = mem_new(s->job.ctx, struct state_flags);
+        if (guard_path(s->job.ctx, &path, c, s->job.project, err) ||
+            manifest_read(s->job.ctx, &before, path, err))
             return -1;
-        *flags = job_flags(s, s->head);
-        s->state = state_new(s->ctx, s->head, before, flags, NULL);
+        *flags = inputs_flags(&s->job, s->in.head);
+        s->in.state = state_new(s->job.ctx, s->in.head, before, flags, NULL);
     }
-    int rc = job_select(s, NULL, err);
-    s->state = standing;
+    int rc = choice_select(&s->choice, &s->job, &s->in, NULL, err);
+    s->in.state = standing;
     return rc;
 }
 
@@ -111,10 +111,10 @@ add_pair(struct promotion_stage *g, const char *stage, const char *schema, const
             "Make generate_schema_name give each schema of production one of its own in stage: "
             "{{ env_var('CLONECI_STAGE', '') }} behind the name does.");
     }
-    g->pairs = mem_grow(g->s->ctx, g->pairs, struct promote_pair, g->n_pairs + 1);
+    g->pairs = mem_grow(g->s->job.ctx, g->pairs, struct promote_pair, g->n_pairs + 1);
     g->pairs[g->n_pairs++] = (struct promote_pair){.stage = stage, .schema = schema};
     if (!strlist_has(&g->schemas, schema))
-        strlist_add(g->s->ctx, &g->schemas, schema);
+        strlist_add(g->s->job.ctx, &g->schemas, schema);
     return 0;
 }
 
@@ -126,10 +126,10 @@ add_granted(struct promotion_stage *g, uint32_t node, const struct node *prod, c
 {
     cJSON *json = NULL;
     const cJSON *item;
-    if (manifest_node_json(g->s->ctx, g->s->head, node, &json, err))
+    if (manifest_node_json(g->s->job.ctx, g->s->in.head, node, &json, err))
         return -1;
     cJSON_ArrayForEach (item, json_get(json_get(json, "config"), "grants")) {
-        g->granted = mem_grow(g->s->ctx, g->granted, struct promote_right, g->o->n_granted + 1);
+        g->granted = mem_grow(g->s->job.ctx, g->granted, struct promote_right, g->o->n_granted + 1);
         g->granted[g->o->n_granted++] =
             (struct promote_right){.schema = prod->schema, .name = name, .privilege = item->string};
     }
@@ -140,16 +140,16 @@ add_granted(struct promotion_stage *g, uint32_t node, const struct node *prod, c
 static int
 pair_node(struct promotion_stage *g, const struct plan_node *p, struct err *err)
 {
-    struct job *s = g->s;
-    uint32_t at = state_production_node(s->state, p->node);
+    struct promotion *s = g->s;
+    uint32_t at = state_production_node(s->in.state, p->node);
     if (at == MAP_NONE) {
         fail(err, ERR_REFUSED, "%s is built in stage only: production's target does not have it",
              p->info->unique_id);
         return hint(err,
                     "Something enables it for the target '%s' alone; leave it out with --exclude.",
-                    s->profile->target);
+                    s->job.profile->target);
     }
-    const struct node *prod = &s->production->nodes[at];
+    const struct node *prod = &s->in.production->nodes[at];
     const char *name = prod->alias ? prod->alias : prod->name;
     if (!p->target.name) /* a test that keeps its failures */
         return add_pair(g, p->info->schema, prod->schema, p->info->unique_id, err);
@@ -158,7 +158,7 @@ pair_node(struct promotion_stage *g, const struct plan_node *p, struct err *err)
              p->info->unique_id, name, p->target.name);
         return hint(err, "Make generate_alias_name give the same name for both.");
     }
-    g->names = mem_grow(s->ctx, g->names, struct promote_name, g->n_names + 1);
+    g->names = mem_grow(s->job.ctx, g->names, struct promote_name, g->n_names + 1);
     g->names[g->n_names++] =
         (struct promote_name){.schema = prod->schema, .name = name, .cloned = p->clone != NULL};
     return add_granted(g, p->node, prod, name, err) ||
@@ -179,27 +179,27 @@ is_written(const struct plan *plan, const char *schema)
 static int
 pair_all(struct promotion_stage *g, struct err *err)
 {
-    struct job *s = g->s;
+    struct promotion *s = g->s;
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
         bool stores = p->info->type == NODE_TEST && is_written(s->plan, p->info->schema);
         if ((p->target.name || stores) && pair_node(g, p, err))
             return -1;
     }
-    struct namespace_info *found = mem_array(s->ctx, struct namespace_info, g->schemas.n);
-    if (g->schemas.n &&
-        s->ops->namespaces(s->ctx, s->adapter, g->schemas.v, g->schemas.n, found, err))
+    struct namespace_info *found = mem_array(s->job.ctx, struct namespace_info, g->schemas.n);
+    if (g->schemas.n && s->seat.ops->namespaces(s->job.ctx, s->seat.warehouse, g->schemas.v,
+                                                g->schemas.n, found, err))
         return -1;
     for (size_t i = 0; i < g->schemas.n; i++)
         if (!found[i].exists)
-            strlist_add(s->ctx, &g->o->made, g->schemas.v[i]);
+            strlist_add(s->job.ctx, &g->o->made, g->schemas.v[i]);
     return 0;
 }
 
 /* --- what cannot be --- */
 
 static int
-check_nodes(const struct job *s, struct err *err)
+check_nodes(const struct promotion *s, struct err *err)
 {
     size_t made = 0;
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
@@ -234,10 +234,10 @@ check_nodes(const struct job *s, struct err *err)
 
 /* One promotion at a time is built in a database, whatever it selects. */
 static int
-lock(struct job *s, struct err *err)
+lock(struct promotion *s, struct err *err)
 {
     bool got;
-    if (s->ops->lock_try(s->adapter, "cloneci:promote:stage", &got, err))
+    if (s->seat.ops->lock_try(s->seat.warehouse, "cloneci:promote:stage", &got, err))
         return -1;
     if (got)
         return 0;
@@ -246,15 +246,18 @@ lock(struct job *s, struct err *err)
 }
 
 int
-promotion_stage_plan(struct promotion_stage *g, struct job *s, struct promote_options *o,
+promotion_stage_plan(struct promotion_stage *g, struct promotion *s, struct promote_options *o,
                      struct err *err)
 {
     *g = (struct promotion_stage){.s = s, .o = o};
-    s->whole = true;
-    s->lock = !s->config->dry_run;
-    if (stage_schema(s, err) || (s->lock && lock(s, err)) || parse_production(s, err) ||
-        parse_stage(s, err) || select_stage(s, err) || job_plan(s, err) || check_nodes(s, err) ||
-        pair_all(g, err))
+    s->variant.whole = true;
+    s->seat.lock = !s->job.config->dry_run;
+    if (stage_schema(s, err) || (s->seat.lock && lock(s, err)) || parse_production(s, err) ||
+        parse_stage(s, err) || select_stage(s, err) ||
+        inputs_sources(&s->in, &s->job, &s->choice.env, err) ||
+        plan_make(&s->plan, &s->job, &s->in, &s->choice, &s->seat, &s->variant, err) ||
+        check_nodes(s, err) || pair_all(g, err))
         return -1;
-    return s->ops->promote->ahead(s->ctx, &g->ahead, s->adapter, o, g->names, g->n_names, err);
+    return s->seat.ops->promote->ahead(s->job.ctx, &g->ahead, s->seat.warehouse, o, g->names,
+                                       g->n_names, err);
 }

@@ -1,13 +1,13 @@
 /* promote without --from: production's next generation, built beside it first. Of the cli room
  * only. */
-#ifndef JOB_STAGING_H
-#define JOB_STAGING_H
+#ifndef JOB_PROMOTION_STAGE_H
+#define JOB_PROMOTION_STAGE_H
 
 #include "adapters/promote.h"
-#include "job.h"
+#include "promotion.h"
 
 struct promotion_stage {
-    struct job *s;
+    struct promotion *s;
     struct promote_options *o;
     struct promote_pair *pairs; /* which schema of stage becomes which of production */
     size_t n_pairs;
@@ -22,7 +22,7 @@ struct promotion_stage {
 /* Names and plans: parses the project for production and for stage, selects, plans the clones and
  * the build, pairs the schemas, looks at what leans on production. Writes nothing but the locks.
  * `o` is as promotion_open left it, and gets what the project says. */
-int promotion_stage_plan(struct promotion_stage *g, struct job *s, struct promote_options *o,
+int promotion_stage_plan(struct promotion_stage *g, struct promotion *s, struct promote_options *o,
                          struct err *err) BASE_CHECKED;
 /* Prints it: --plan. ERR_REFUSED where it could not be put live. */
 int promotion_stage_show(const struct promotion_stage *g, struct err *err) BASE_CHECKED;

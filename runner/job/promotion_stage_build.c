@@ -13,8 +13,8 @@
 static void
 show_json(const struct promotion_stage *g)
 {
-    struct job *s = g->s;
-    cJSON *o = json_object(s->ctx), *pairs;
+    struct promotion *s = g->s;
+    cJSON *o = json_object(s->job.ctx), *pairs;
     mem_check(cJSON_AddNumberToObject(o, "generation", (double)g->ahead->number));
     json_put_strlist(o, "refused", &g->ahead->refused);
     pairs = mem_check(cJSON_AddArrayToObject(o, "schemas"));
@@ -25,20 +25,21 @@ show_json(const struct promotion_stage *g)
         json_put_str(item, "schema", g->pairs[i].schema);
     }
     json_put_strlist(o, "rewire", g->ahead->rewire);
-    cJSON_AddItemToObject(o, "plan", mem_check(cJSON_Duplicate(plan_json(s->ctx, s->plan), true)));
-    puts(log_redact(s->ctx, json_print(s->ctx, o, true)));
+    cJSON_AddItemToObject(o, "plan",
+                          mem_check(cJSON_Duplicate(plan_json(s->job.ctx, s->plan), true)));
+    puts(log_redact(s->job.ctx, json_print(s->job.ctx, o, true)));
 }
 
 int
 promotion_stage_show(const struct promotion_stage *g, struct err *err)
 {
-    struct job *s = g->s;
+    struct promotion *s = g->s;
     const struct promote_plan *p = g->ahead;
-    if (str_eq(s->config->output, "json")) {
+    if (str_eq(s->job.config->output, "json")) {
         show_json(g);
         return promote_refused(p, err);
     }
-    fputs(log_redact(s->ctx, plan_text(s->ctx, s->plan, log_color(stdout))), stdout);
+    fputs(log_redact(s->job.ctx, plan_text(s->job.ctx, s->plan, log_color(stdout))), stdout);
     printf("\nIf all of it passes, generation %lld goes live: what is built takes the place of %zu "
            "relations that stand\n",
            (long long)p->number, p->n_moves);
@@ -56,12 +57,13 @@ promotion_stage_show(const struct promotion_stage *g, struct err *err)
 
 /* What is to be put live and has no result of its own was not built by this run. */
 static void
-find_unbuilt(const struct job *s, const struct build_result *b, struct strlist *out)
+find_unbuilt(const struct promotion *s, const struct build_result *b, struct strlist *out)
 {
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
         if (p->target.name && !p->info->blank && !build_find(b, p->info->unique_id))
-            strlist_add(s->ctx, out, mem_printf(s->ctx, "%s: not built", p->info->unique_id));
+            strlist_add(s->job.ctx, out,
+                        mem_printf(s->job.ctx, "%s: not built", p->info->unique_id));
     }
 }
 
@@ -83,18 +85,19 @@ short_text(void *ctx, const char *text)
 /* What is not known to be right: what failed with dbt's words, what was skipped for that by its
  * name. */
 static void
-find_bad(const struct job *s, const struct build_result *b, struct strlist *failed,
+find_bad(const struct promotion *s, const struct build_result *b, struct strlist *failed,
          struct strlist *skipped)
 {
     for (size_t i = 0; i < b->n; i++) {
         const struct build_node *n = &b->nodes[i];
         bool said = n->message && *n->message;
         if (dbt_outcome(n->status) == DBT_SKIPPED)
-            strlist_add(s->ctx, skipped, mem_printf(s->ctx, "%s: skipped", n->unique_id));
+            strlist_add(s->job.ctx, skipped, mem_printf(s->job.ctx, "%s: skipped", n->unique_id));
         else if (!dbt_passed(n->status))
-            strlist_add(s->ctx, failed,
-                        mem_printf(s->ctx, "%s: %s%s%s", n->unique_id, n->status, said ? ": " : "",
-                                   said ? short_text(s->ctx, n->message) : ""));
+            strlist_add(s->job.ctx, failed,
+                        mem_printf(s->job.ctx, "%s: %s%s%s", n->unique_id, n->status,
+                                   said ? ": " : "",
+                                   said ? short_text(s->job.ctx, n->message) : ""));
     }
 }
 
@@ -102,26 +105,26 @@ find_bad(const struct job *s, const struct build_result *b, struct strlist *fail
 static int
 build_failed(const struct promotion_stage *g, const struct build_result *b, struct err *err)
 {
-    struct job *s = g->s;
+    struct promotion *s = g->s;
     struct strlist failed = {0}, skipped = {0}, stages = {0};
     find_bad(s, b, &failed, &skipped);
     if (skipped.n)
-        strlist_add(s->ctx, &failed, mem_printf(s->ctx, "and %zu skipped", skipped.n));
+        strlist_add(s->job.ctx, &failed, mem_printf(s->job.ctx, "and %zu skipped", skipped.n));
     for (size_t i = 0; i < g->n_pairs; i++)
-        strlist_add(s->ctx, &stages, g->pairs[i].stage);
+        strlist_add(s->job.ctx, &stages, g->pairs[i].stage);
     fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was%s%s",
-         b->exit_code, failed.n ? ":\n  " : "", strlist_join(s->ctx, &failed, "\n  "));
+         b->exit_code, failed.n ? ":\n  " : "", strlist_join(s->job.ctx, &failed, "\n  "));
     return hint(err, "Mend that, then run again. What was built stands in %s until then.",
-                strlist_join(s->ctx, &stages, ", "));
+                strlist_join(s->job.ctx, &stages, ", "));
 }
 
 static int
 has_run(const struct promotion_stage *g, const struct build_result *b, struct err *err)
 {
-    const struct job *s = g->s;
+    const struct promotion *s = g->s;
     if (b->timed_out) {
         fail(err, ERR_BUILD, "the build was ended after %.0f s; production is as it was",
-             s->config->timeout);
+             s->job.config->timeout);
         return hint(err, "Give it more time with --timeout.");
     }
     if (b->exit_code)
@@ -129,7 +132,7 @@ has_run(const struct promotion_stage *g, const struct build_result *b, struct er
     if (!b->fresh) {
         fail(err, ERR_REFUSED,
              "the build left no run_results.json of its own in %s; production is as it was",
-             s->project->target_path);
+             s->job.project->target_path);
         return hint(err, "Its results are what the promotion goes by: a build command must be dbt "
                          "build, or write them.");
     }
@@ -144,7 +147,7 @@ has_run(const struct promotion_stage *g, const struct build_result *b, struct er
 static int
 gate(const struct promotion_stage *g, const struct build_result *b, struct err *err)
 {
-    const struct job *s = g->s;
+    const struct promotion *s = g->s;
     struct strlist bad = {0};
     if (has_run(g, b, err))
         return -1;
@@ -153,20 +156,20 @@ gate(const struct promotion_stage *g, const struct build_result *b, struct err *
     if (!bad.n)
         return 0;
     fail(err, ERR_REFUSED, "not all of it passed; production is as it was:\n  %s",
-         strlist_join(s->ctx, &bad, "\n  "));
+         strlist_join(s->job.ctx, &bad, "\n  "));
     return hint(
         err, "What did not run is not known to be right: mend it, or leave it out with --exclude.");
 }
 
 /* History stands in the clones: a snapshot that was made anew has lost it. */
 static int
-check_clones(const struct findings *o, struct err *err)
+check_clones(const struct findings *f, struct err *err)
 {
-    const struct plan *plan = o->s->plan;
-    size_t at = 0;
+    const struct plan *plan = f->plan;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_node *p = &plan->nodes[i];
-        if (!p->clone || o->verdicts[at++] != BUILD_FALSE_GREEN)
+        const struct clone_fact *c = findings_of(f, p);
+        if (!c || c->verdict != BUILD_FALSE_GREEN)
             continue;
         if (p->info->type == NODE_SNAPSHOT) {
             fail(err, ERR_REFUSED, "%s was made anew: production's history of it would be lost",
@@ -179,8 +182,8 @@ check_clones(const struct findings *o, struct err *err)
             "%s was made anew, not gone on with: what only production's table holds is not in it",
             p->info->unique_id);
     }
-    for (size_t i = 0; i < o->undeferred.n; i++)
-        log_event(LOG_WARN, "promote.reads", "%s", o->undeferred.v[i]);
+    for (size_t i = 0; i < f->stray_reads.n; i++)
+        log_event(LOG_WARN, "promote.reads", "%s", f->stray_reads.v[i]);
     return 0;
 }
 
@@ -189,53 +192,59 @@ check_clones(const struct findings *o, struct err *err)
 static int
 take_note(struct promotion_stage *g, struct err *err)
 {
-    struct job *s = g->s;
-    double t = job_begin(s, "note");
-    char *file = job_file(s, s->ctx, "note.json");
-    if (file_mkdirs(path_dir(s->ctx, file), 0777, err) ||
-        s->ops->promote->note(s->ctx, &g->note, s->adapter, &g->schemas, g->names, g->n_names,
-                              err) ||
+    struct promotion *s = g->s;
+    double t = job_begin(&s->job, "note");
+    char *file = job_file(&s->job, s->job.ctx, "note.json");
+    if (file_mkdirs(path_dir(s->job.ctx, file), 0777, err) ||
+        s->seat.ops->promote->note(s->job.ctx, &g->note, s->seat.warehouse, &g->schemas, g->names,
+                                   g->n_names, err) ||
         promotion_note_write(&g->note, file, err))
         return -1;
-    job_end(s, t);
+    job_end(&s->job, t);
     return 0;
 }
 
 int
 promotion_stage_build(struct promotion_stage *g, struct err *err)
 {
-    struct job *s = g->s;
-    struct findings o = {.s = s};
+    struct promotion *s = g->s;
+    struct findings f = {.job = &s->job,
+                         .in = &s->in,
+                         .choice = &s->choice,
+                         .seat = &s->seat,
+                         .variant = &s->variant,
+                         .plan = s->plan};
     if (promote_refused(g->ahead, err))
         return -1;
     for (size_t i = 0; i < s->plan->n_warnings; i++)
         if (!str_eq(s->plan->warnings[i].code,
                     "depends_on_production")) /* it is production's own soon */
             log_event(LOG_WARN, "promote.clone", "%s", s->plan->warnings[i].text);
-    if (take_note(g, err) || findings_clone(&o, err) || findings_build(&o, err))
+    if (take_note(g, err) || findings_clone(&f, err) || findings_build(&f, err))
         return err->kind == ERR_WAREHOUSE
                    ? wrap(err, "stage could not be made, production is as it was")
                    : -1;
-    return gate(g, &o.built, err) || check_clones(&o, err) ? -1 : 0;
+    return gate(g, &f.built, err) || check_clones(&f, err) ? -1 : 0;
 }
 
 static void
-leave_artifacts(struct job *s)
+leave_artifacts(struct promotion *s)
 {
     struct err why;
-    const char *to = job_file(s, s->ctx, "production/run_results.json");
-    if (file_copy(path_join(s->ctx, s->project->target_path, "run_results.json"), to, &why))
+    const char *to = job_file(&s->job, s->job.ctx, "production/run_results.json");
+    if (file_copy(path_join(s->job.ctx, s->job.project->target_path, "run_results.json"), to, &why))
         log_event(LOG_WARN, "promote.artifacts", "%s", why.msg);
 }
 
 void
 promotion_stage_end(const struct promotion_stage *g)
 {
-    struct job *s = g->s;
+    struct promotion *s = g->s;
     fault_point("promote-stage");
     for (size_t i = 0; i < g->n_pairs; i++) {
         struct err why;
-        if (s->ops->promote->stage_drop(s->ctx, s->adapter, g->pairs[i].stage, &why))
+        if (s->seat.ops->promote->stage_drop(s->job.ctx, s->seat.warehouse, g->pairs[i].stage,
+                                             &why))
             log_event(LOG_WARN, "promote.stage", "the schema %s is kept: %s", g->pairs[i].stage,
                       why.msg);
     }
@@ -245,14 +254,14 @@ promotion_stage_end(const struct promotion_stage *g)
 void
 promotion_stage_left(const struct promotion_stage *g)
 {
-    struct job *s = g->s;
+    struct promotion *s = g->s;
     struct buf words;
-    buf_init(&words, s->ctx);
+    buf_init(&words, s->job.ctx);
     for (size_t i = 0; i < g->n_pairs; i++)
         buf_printf(&words, " %s=%s", g->pairs[i].stage, g->pairs[i].schema);
     log_event(LOG_WARN, "promote.staged",
               "it is built and passed, and stands in stage until the next promotion; to put it "
               "live as it is:"
               " cloneci promote --from%s --since %s",
-              words.s, job_file(s, s->ctx, "note.json"));
+              words.s, job_file(&s->job, s->job.ctx, "note.json"));
 }

@@ -5,31 +5,31 @@
 #include <string.h>
 
 static const char *
-results_path(struct job *s)
+results_path(const struct findings *f)
 {
-    return job_file(s, s->ctx, "results.json");
+    return job_file(f->job, f->job->ctx, "results.json");
 }
 
 static cJSON *
 add_node(cJSON *list, const struct build_node *n)
 {
-    cJSON *o = mem_check(cJSON_CreateObject());
-    cJSON_AddItemToArray(list, o);
-    json_put_str(o, "unique_id", n->unique_id);
-    json_put_str(o, "status", n->status);
-    json_put_str(o, "message", n->message);
-    json_put_str(o, "compiled", n->compiled);
-    mem_check(cJSON_AddNumberToObject(o, "ms", n->ms));
-    mem_check(cJSON_AddNumberToObject(o, "rows", (double)n->rows));
-    return o;
+    cJSON *item = mem_check(cJSON_CreateObject());
+    cJSON_AddItemToArray(list, item);
+    json_put_str(item, "unique_id", n->unique_id);
+    json_put_str(item, "status", n->status);
+    json_put_str(item, "message", n->message);
+    json_put_str(item, "compiled", n->compiled);
+    mem_check(cJSON_AddNumberToObject(item, "ms", n->ms));
+    mem_check(cJSON_AddNumberToObject(item, "rows", (double)n->rows));
+    return item;
 }
 
 static void
-add_earlier(struct findings *o)
+add_earlier(struct findings *f)
 {
-    const struct build_result *old = o->earlier;
-    struct build_result *new = &o->built;
-    void *ctx = o->s->ctx;
+    const struct build_result *old = f->earlier;
+    struct build_result *new = &f->built;
+    void *ctx = f->job->ctx;
     struct build_node *all = mem_array(ctx, struct build_node, new->n + old->n);
     if (new->n)
         memcpy(all, new->nodes, new->n * sizeof *all);
@@ -44,38 +44,36 @@ add_earlier(struct findings *o)
 }
 
 int
-findings_keep_results(struct findings *o, struct err *err)
+findings_keep_results(struct findings *f, struct err *err)
 {
-    struct job *s = o->s;
-    if (o->earlier)
-        add_earlier(o);
-    cJSON *doc = json_object(s->ctx), *list;
-    json_put_str(doc, "clones", o->clones_run);
+    if (f->earlier)
+        add_earlier(f);
+    cJSON *doc = json_object(f->job->ctx), *list;
+    json_put_str(doc, "clones", f->clones_run);
     list = mem_check(cJSON_AddArrayToObject(doc, "nodes"));
-    for (size_t i = 0; i < o->built.n; i++)
-        add_node(list, &o->built.nodes[i]);
-    char *text = json_print(s->ctx, doc, false);
-    return file_put(results_path(s), text, strlen(text), 0644, err);
+    for (size_t i = 0; i < f->built.n; i++)
+        add_node(list, &f->built.nodes[i]);
+    char *text = json_print(f->job->ctx, doc, false);
+    return file_put(results_path(f), text, strlen(text), 0644, err);
 }
 
 static int
-read_earlier(struct findings *o, struct err *err)
+read_earlier(struct findings *f, struct err *err)
 {
-    struct job *s = o->s;
-    const char *path = results_path(s);
+    const char *path = results_path(f);
     cJSON *doc = NULL;
     const cJSON *item;
-    if (file_exists(path) && json_read(s->ctx, &doc, path, err))
+    if (file_exists(path) && json_read(f->job->ctx, &doc, path, err))
         return -1;
-    if (!doc || !str_eq(json_str(doc, "clones"), o->clones_run)) {
+    if (!doc || !str_eq(json_str(doc, "clones"), f->clones_run)) {
         fail(err, ERR_INPUT, "there is no build on these clones to be retried");
         return hint(err, "Run 'cloneci build' first: --retry goes on from what it left.");
     }
     const cJSON *list = json_get(doc, "nodes");
-    struct build_result *r = mem_new(s->ctx, struct build_result);
+    struct build_result *r = mem_new(f->job->ctx, struct build_result);
     size_t n = (size_t)cJSON_GetArraySize(list);
-    *r = (struct build_result){.index = map_new(s->ctx, n),
-                               .nodes = mem_array(s->ctx, struct build_node, n)};
+    *r = (struct build_result){.index = map_new(f->job->ctx, n),
+                               .nodes = mem_array(f->job->ctx, struct build_node, n)};
     cJSON_ArrayForEach (item, list) {
         const char *id = json_str(item, "unique_id"), *status = json_str(item, "status");
         if (!id || !status)
@@ -89,50 +87,59 @@ read_earlier(struct findings *o, struct err *err)
                                              .rows = (int64_t)json_num(item, "rows", -1)};
         map_set(r->index, id, strlen(id), (uint32_t)r->n++);
     }
-    o->earlier = r;
+    f->earlier = r;
     return 0;
 }
 
 static bool
-is_done(const struct findings *o, const struct node *n)
+is_done(const struct findings *f, const struct node *n)
 {
-    const struct build_node *b = build_find(o->earlier, n->unique_id);
+    const struct build_node *b = build_find(f->earlier, n->unique_id);
     return b && dbt_passed(b->status);
 }
 
-int
-findings_retry(struct findings *o, bool *done, struct err *err)
+static struct select_result
+find_left(const struct findings *f)
 {
-    struct job *s = o->s;
-    if (s->config->build_command.n) {
+    const struct select_result *chosen = &f->choice->selected;
+    const struct manifest *head = f->in->head;
+    struct select_result left = {.in = mem_array(f->job->ctx, uint8_t, head->n_nodes + 1),
+                                 .nodes = mem_array(f->job->ctx, uint32_t, chosen->n + 1)};
+    for (uint32_t i = 0; i < chosen->n; i++) {
+        uint32_t node = chosen->nodes[i];
+        if (!plan_is_built(&head->nodes[node]) || is_done(f, &head->nodes[node]))
+            continue;
+        left.in[node] = 1;
+        left.nodes[left.n++] = node;
+    }
+    return left;
+}
+
+int
+findings_retry(struct findings *f, const struct plan **left, struct err *err)
+{
+    void *ctx = f->job->ctx;
+    *left = NULL;
+    if (f->job->config->build_command.n) {
         fail(err, ERR_CONFIG, "--retry needs dbt's results, and the build step is another command");
         return hint(err, "Leave out --retry: the command itself knows what is left to do.");
     }
-    if (read_earlier(o, err))
+    if (read_earlier(f, err))
         return -1;
-    struct job left = *s;
-    left.selected = (struct select_result){.in = mem_array(s->ctx, uint8_t, s->head->n_nodes + 1),
-                                           .nodes = mem_array(s->ctx, uint32_t, s->selected.n + 1)};
-    for (uint32_t i = 0; i < s->selected.n; i++) {
-        uint32_t node = s->selected.nodes[i];
-        if (!plan_is_built(&s->head->nodes[node]) || is_done(o, &s->head->nodes[node]))
-            continue;
-        left.selected.in[node] = 1;
-        left.selected.nodes[left.selected.n++] = node;
-    }
-    *done = left.selected.n == 0;
-    if (*done) {
-        o->built = *o->earlier;
+    const struct select_result nodes = find_left(f);
+    if (!nodes.n) {
+        f->built = *f->earlier;
         log_event(LOG_INFO, "retry.nothing",
                   "nothing is left to be retried: all %zu nodes were built and passed",
-                  o->earlier->n);
+                  f->earlier->n);
         return 0;
     }
-    log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", left.selected.n,
-              s->selected.n);
+    log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", nodes.n,
+              f->choice->selected.n);
     struct strlist ids = {0};
-    for (uint32_t i = 0; i < left.selected.n; i++)
-        strlist_add(s->ctx, &ids, s->head->nodes[left.selected.nodes[i]].unique_id);
-    plan_narrow_build(s->plan, job_names(&left), &ids);
+    for (uint32_t i = 0; i < nodes.n; i++)
+        strlist_add(ctx, &ids, f->in->head->nodes[nodes.nodes[i]].unique_id);
+    *left = plan_narrowed(ctx, f->plan, dbt_names(ctx, f->in->head, &nodes), &ids,
+                          f->plan->in.full_refresh);
     return 0;
 }

@@ -1,6 +1,6 @@
 /* Where relations that are read but not built may stand: several manifests, in the order of
  * --defer-from. */
-#include "job.h"
+#include "inputs.h"
 
 #include "dbt/dbt.h"
 
@@ -29,9 +29,8 @@ bad_word(const char *option, const char *word, const char *why, struct err *err)
 
 /* As production's own, but for what makes production production. */
 static int
-check_source(const struct job *s, const char *name, const struct manifest *m, struct err *err)
+check_source(const struct manifest *p, const char *name, const struct manifest *m, struct err *err)
 {
-    const struct manifest *p = s->production;
     if (str_eq(m->adapter_type, p->adapter_type) &&
         (str_eq(m->project_name, p->project_name) || str_eq(m->project_id, p->project_id)))
         return 0;
@@ -45,19 +44,19 @@ check_source(const struct job *s, const char *name, const struct manifest *m, st
 /* When each node was built there, from the run_results.json beside the manifest, where there is
  * one. */
 static int
-read_times(struct job *s, struct plan_source *out, const char *dir, struct err *err)
+read_times(const struct job *job, struct plan_source *out, const char *dir, struct err *err)
 {
-    const char *path = dir ? path_join(s->ctx, dir, "run_results.json") : NULL;
+    const char *path = dir ? path_join(job->ctx, dir, "run_results.json") : NULL;
     cJSON *doc = NULL;
     const cJSON *item, *timing;
-    if (!path || !str_eq(s->config->defer_by, "newest") || !file_exists(path))
+    if (!path || !str_eq(job->config->defer_by, "newest") || !file_exists(path))
         return 0;
-    if (json_read(s->ctx, &doc, path, err))
+    if (json_read(job->ctx, &doc, path, err))
         return -1;
     const cJSON *results = json_get(doc, "results");
     size_t n = (size_t)cJSON_GetArraySize(results), at = 0;
-    struct map *built = map_new(s->ctx, n);
-    const char **times = mem_array(s->ctx, const char *, n + 1);
+    struct map *built = map_new(job->ctx, n);
+    const char **times = mem_array(job->ctx, const char *, n + 1);
     cJSON_ArrayForEach (item, results) {
         const char *id = json_str(item, "unique_id");
         if (!id || !dbt_passed(json_str(item, "status")))
@@ -75,82 +74,85 @@ read_times(struct job *s, struct plan_source *out, const char *dir, struct err *
 }
 
 static int
-add_source(struct job *s, const char *name, const char *dir, struct err *err)
+add_source(struct inputs *in, const struct job *job, const char *name, const char *dir,
+           struct err *err)
 {
-    struct plan_source *out = &s->sources[s->n_sources];
+    struct plan_source *out = &in->sources[in->n_sources];
     bool production = !dir;
-    const char *at = dir ? dir : s->config->state, *folder = at ? path_absolute(s->ctx, at) : NULL;
-    *out = (struct plan_source){.name = name, .manifest = s->production, .production = production};
+    const char *at = dir ? dir : job->config->state,
+               *folder = at ? path_absolute(job->ctx, at) : NULL;
+    *out = (struct plan_source){.name = name, .manifest = in->production, .production = production};
     if (!production) {
         struct manifest *m = NULL;
-        const char *path = path_join(s->ctx, folder, "manifest.json");
+        const char *path = path_join(job->ctx, folder, "manifest.json");
         if (!file_exists(path)) {
             fail(err, ERR_INPUT, "%s: there is no manifest.json, which %s is to be read by", folder,
                  name);
             return hint(err, "Fetch the artifacts of that place's last build, or leave it out of "
                              "--defer-from (--defer-state).");
         }
-        if (job_manifest(s, &m, path, err) || check_source(s, name, m, err))
+        if (inputs_manifest(in, job, &m, path, err) || check_source(in->production, name, m, err))
             return -1;
         out->manifest = m;
     }
-    s->n_sources++;
-    return read_times(s, out, folder, err);
+    in->n_sources++;
+    return read_times(job, out, folder, err);
 }
 
 /* Relative folders stand against the project's, as --state does. */
 static const char *
-folder_of(struct job *s, const char *text)
+folder_of(const struct job *job, const char *text)
 {
-    return *text == '/' ? text : path_join(s->ctx, s->project->dir, text);
+    return *text == '/' ? text : path_join(job->ctx, job->project->dir, text);
 }
 
 static int
-add_words(struct job *s, struct err *err)
+add_words(struct inputs *in, const struct job *job, struct err *err)
 {
-    for (size_t i = 0; i < s->config->defer_from.n; i++) {
-        const char *word = s->config->defer_from.v[i], *equals = strchr(word, '=');
+    for (size_t i = 0; i < job->config->defer_from.n; i++) {
+        const char *word = job->config->defer_from.v[i], *equals = strchr(word, '=');
         size_t n = equals ? (size_t)(equals - word) : strlen(word);
-        const char *name = mem_strndup(s->ctx, word, n),
-                   *dir = equals ? folder_of(s, equals + 1) : NULL;
+        const char *name = mem_strndup(job->ctx, word, n),
+                   *dir = equals ? folder_of(job, equals + 1) : NULL;
         if (!is_name(word, n))
             return bad_word("defer-from", word, "has no name that can be used", err);
         if (equals ? !equals[1] : strcmp(name, PRODUCTION) != 0)
             return bad_word("defer-from", word, "names no folder", err);
-        for (size_t k = 0; k < s->n_sources; k++)
-            if (strcmp(s->sources[k].name, name) == 0)
+        for (size_t k = 0; k < in->n_sources; k++)
+            if (strcmp(in->sources[k].name, name) == 0)
                 return bad_word("defer-from", word, "is a name that was used before", err);
-        if (add_source(s, name, dir ? dir : s->config->defer_state, err))
+        if (add_source(in, job, name, dir ? dir : job->config->defer_state, err))
             return -1;
     }
     return 0;
 }
 
 static struct plan_source *
-find_source(struct job *s, const char *word, size_t n)
+find_source(struct inputs *in, const char *word, size_t n)
 {
-    for (size_t i = 0; i < s->n_sources; i++)
-        if (strlen(s->sources[i].name) == n && strncmp(s->sources[i].name, word, n) == 0)
-            return &s->sources[i];
+    for (size_t i = 0; i < in->n_sources; i++)
+        if (strlen(in->sources[i].name) == n && strncmp(in->sources[i].name, word, n) == 0)
+            return &in->sources[i];
     return NULL;
 }
 
 /* Several for one source add up, as with --select. */
 static int
-restrict_sources(struct job *s, struct err *err)
+restrict_sources(struct inputs *in, const struct job *job, const struct select_env *env,
+                 struct err *err)
 {
-    for (size_t i = 0; i < s->config->defer_only.n; i++) {
-        const char *word = s->config->defer_only.v[i], *equals = strchr(word, '=');
-        struct plan_source *source = equals ? find_source(s, word, (size_t)(equals - word)) : NULL;
+    for (size_t i = 0; i < job->config->defer_only.n; i++) {
+        const char *word = job->config->defer_only.v[i], *equals = strchr(word, '=');
+        struct plan_source *source = equals ? find_source(in, word, (size_t)(equals - word)) : NULL;
         struct select_request r = {.indirect = "empty"};
         struct select_result found;
         if (!source)
             return bad_word("defer-only", word, "is not of a source of --defer-from", err);
-        strlist_add(s->ctx, &r.select, equals + 1);
-        if (select_nodes(s->ctx, &found, &s->select_env, &r, err))
+        strlist_add(job->ctx, &r.select, equals + 1);
+        if (select_nodes(job->ctx, &found, env, &r, err))
             return wrap(err, "--defer-only %s", word);
-        uint8_t *only = mem_array(s->ctx, uint8_t, s->head->n_nodes + 1);
-        for (uint32_t k = 0; k < s->head->n_nodes; k++)
+        uint8_t *only = mem_array(job->ctx, uint8_t, in->head->n_nodes + 1);
+        for (uint32_t k = 0; k < in->head->n_nodes; k++)
             only[k] = found.in[k] || (source->only && source->only[k]);
         source->only = only;
     }
@@ -158,24 +160,25 @@ restrict_sources(struct job *s, struct err *err)
 }
 
 int
-job_sources(struct job *s, struct err *err)
+inputs_sources(struct inputs *in, const struct job *job, const struct select_env *env,
+               struct err *err)
 {
-    s->n_sources = 0;
-    s->sources = mem_array(s->ctx, struct plan_source, s->config->defer_from.n + 1);
-    if (s->config->defer_from.n ? add_words(s, err)
-                                : add_source(s, PRODUCTION, s->config->defer_state, err))
+    in->n_sources = 0;
+    in->sources = mem_array(job->ctx, struct plan_source, job->config->defer_from.n + 1);
+    if (job->config->defer_from.n ? add_words(in, job, err)
+                                  : add_source(in, job, PRODUCTION, job->config->defer_state, err))
         return -1;
-    return restrict_sources(s, err);
+    return restrict_sources(in, job, env, err);
 }
 
 char *
-job_schemas_read(struct job *s)
+inputs_schemas_read(const struct inputs *in, void *ctx)
 {
     void *tmp = talloc_new(NULL);
     struct map *seen = map_new(tmp, 64);
     cJSON *list = json_array(tmp), *one;
-    for (size_t i = 0; i < s->n_sources + 1; i++) {
-        char *text = guard_schemas(tmp, i ? s->sources[i - 1].manifest : s->production);
+    for (size_t i = 0; i < in->n_sources + 1; i++) {
+        char *text = guard_schemas(tmp, i ? in->sources[i - 1].manifest : in->production);
         struct err ignored;
         if (json_parse(tmp, &one, text, strlen(text), "schemas", &ignored))
             continue;
@@ -188,7 +191,7 @@ job_schemas_read(struct job *s)
             cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(name)));
         }
     }
-    char *text = json_print(s->ctx, list, false);
+    char *text = json_print(ctx, list, false);
     talloc_free(tmp);
     return text;
 }

@@ -27,14 +27,14 @@ user_command_echo(void *ctx, const struct strlist *words)
 }
 
 int
-user_command_command(struct job *s, const char *what, const struct strlist *words,
-                     const struct strlist *env, char **said, struct err *err)
+user_command_run(const struct job *job, const char *what, const struct strlist *words,
+                 const struct strlist *env, char **said, struct err *err)
 {
     struct buf out;
     struct process_result r;
-    buf_init(&out, s->ctx);
-    struct process_spec spec = {.argv = argv_of(s->ctx, words),
-                                .cwd = s->project->dir,
+    buf_init(&out, job->ctx);
+    struct process_spec spec = {.argv = argv_of(job->ctx, words),
+                                .cwd = job->project->dir,
                                 .on_output = keep,
                                 .arg = &out,
                                 .wake_fd = -1};
@@ -45,7 +45,7 @@ user_command_command(struct job *s, const char *what, const struct strlist *word
     *said = out.s;
     if (!r.exit_code)
         return 0;
-    fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what, user_command_echo(s->ctx, words),
-         r.exit_code);
+    fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what,
+         user_command_echo(job->ctx, words), r.exit_code);
     return hint(err, "Nothing was done with what it printed. Its own words stand above.");
 }

@@ -24,24 +24,24 @@ column_of_filter(void *ctx, const char *sql)
 }
 
 static const char *
-watermark_column(struct job *s, const struct plan_node *p)
+watermark_column(const struct findings *f, const struct plan_node *p)
 {
     struct err ignored;
     cJSON *json = NULL;
     if (p->info->type != NODE_MODEL ||
-        manifest_node_json(s->ctx, s->head, p->node, &json, &ignored))
+        manifest_node_json(f->job->ctx, f->in->head, p->node, &json, &ignored))
         return NULL;
     const char *sql = json_str(json, "raw_code"),
-               *column = sql ? column_of_filter(s->ctx, sql) : NULL;
+               *column = sql ? column_of_filter(f->job->ctx, sql) : NULL;
     return column ? column : json_str(json_get(json, "config"), "event_time");
 }
 
 /* What the source would have needed. The warning stands without it: a failure to read it is none of
  * the run's. */
 static const char *
-window_text(struct job *s, const struct plan_node *p)
+window_text(const struct findings *f, const struct plan_node *p)
 {
-    const char *column = watermark_column(s, p);
+    const char *column = watermark_column(f, p);
     if (!column)
         return "Only new or changed rows in what it reads would have tested it.";
     struct strlist got = {0};
@@ -52,46 +52,44 @@ window_text(struct job *s, const struct plan_node *p)
     bool lazy = p->clone->strategy == CLONE_LAZY;
     bool cheap =
         lazy ? strlist_has(&p->clone->cursors, column) : p->clone->source.bytes <= CHEAP_BYTES;
-    bool known = cheap && s->ops->read &&
-                 s->ops->read(s->ctx, s->adapter, "watermark", vars, BASE_COUNT(vars), &got,
-                              &ignored) == 0 &&
+    bool known = cheap && f->seat->ops->read &&
+                 f->seat->ops->read(f->job->ctx, f->seat->warehouse, "watermark", vars,
+                                    BASE_COUNT(vars), &got, &ignored) == 0 &&
                  got.n;
     if (known && *got.v[0])
-        return mem_printf(s->ctx, "Its %s ends at %s: only rows beyond that would have tested it.",
-                          column, got.v[0]);
+        return mem_printf(f->job->ctx,
+                          "Its %s ends at %s: only rows beyond that would have tested it.", column,
+                          got.v[0]);
     if (known)
-        return mem_printf(s->ctx,
+        return mem_printf(f->job->ctx,
                           "Its %s has no value, so that max(%s) is NULL and nothing is beyond it.",
                           column, column);
-    return mem_printf(s->ctx, "Only rows with a greater %s than it has would have tested it.",
+    return mem_printf(f->job->ctx, "Only rows with a greater %s than it has would have tested it.",
                       column);
 }
 
 static const char *
-untouched_text(struct job *s, const struct plan_node *p)
+zero_rows_text(const struct findings *f, const struct plan_node *p)
 {
     if (p->info->type == NODE_SNAPSHOT)
         return mem_printf(
-            s->ctx,
+            f->job->ctx,
             "%s: the snapshot recorded 0 rows: its changes were not really tested. Only rows "
             "that differ from its last versions would have tested them.",
             p->info->name);
-    return mem_printf(s->ctx,
+    return mem_printf(f->job->ctx,
                       "%s: the incremental run touched 0 rows: the path was not really tested. %s",
-                      p->info->name, window_text(s, p));
+                      p->info->name, window_text(f, p));
 }
 
 void
-findings_untouched(struct findings *o)
+findings_zero_rows(struct findings *f)
 {
-    struct job *s = o->s;
-    size_t at = 0;
-    for (size_t i = 0; i < s->plan->n_nodes; i++) {
-        const struct plan_node *p = &s->plan->nodes[i];
-        if (!p->clone)
-            continue;
-        const struct build_node *b = build_find(&o->built, p->info->unique_id);
-        if (o->verdicts[at++] == BUILD_INCREMENTAL && b && b->rows == 0)
-            strlist_add(s->ctx, &o->untouched, untouched_text(s, p));
+    for (size_t i = 0; i < f->plan->n_nodes; i++) {
+        const struct plan_node *p = &f->plan->nodes[i];
+        const struct clone_fact *c = findings_of(f, p);
+        const struct build_node *b = build_find(&f->built, p->info->unique_id);
+        if (c && c->verdict == BUILD_INCREMENTAL && b && b->rows == 0)
+            strlist_add(f->job->ctx, &f->zero_rows, zero_rows_text(f, p));
     }
 }

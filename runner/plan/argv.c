@@ -61,11 +61,11 @@ plan_build_argv(struct plan *plan)
     add_value(plan, "--profiles-dir", plan->in.profiles_dir);
     add_value(plan, "--profile", plan->in.profile);
     add_value(plan, "--target", plan->in.target);
-    add_value(plan, "--target-path", plan->in.project->target_path);
+    add_value(plan, "--target-path", plan->in.target_path);
     add_value(plan, "--vars", c->vars);
     if (c->threads)
         add_value(plan, "--threads", mem_printf(plan, "%d", c->threads));
-    if (c->full_refresh)
+    if (plan->in.full_refresh)
         add(plan, "--full-refresh");
     if (c->fail_fast)
         add(plan, "--fail-fast");
@@ -73,11 +73,15 @@ plan_build_argv(struct plan *plan)
         add(plan, "--quiet");
 }
 
-void
-plan_narrow_build(struct plan *plan, const struct strlist *names, const struct strlist *ids)
+const struct plan *
+plan_narrowed(void *ctx, const struct plan *plan, const struct strlist *names,
+              const struct strlist *ids, bool full_refresh)
 {
-    plan->in.names = names;
-    plan->to_build = *ids;
-    plan->argv = (struct strlist){0};
-    plan_build_argv(plan);
+    struct plan *p = mem_memdup(ctx, plan, sizeof *plan);
+    p->in.names = names;
+    p->in.full_refresh = full_refresh;
+    p->to_build = *ids;
+    p->argv = (struct strlist){0};
+    plan_build_argv(p);
+    return p;
 }

@@ -37,16 +37,17 @@ missing(const struct plan *plan, const struct node *reader, const struct node *p
                 reader->name);
 }
 
-/* A twin run reads what the pull request's own build has made. */
+/* A full refresh beside it reads what the pull request's own build has made. */
 static const struct plan_node *
-built_beside(const struct plan *plan, uint32_t parent)
+built_there(const struct plan *plan, uint32_t parent)
 {
-    const struct plan_node *p = plan->in.beside ? plan_find_node(plan->in.beside, parent) : NULL;
+    const struct plan_node *p =
+        plan->in.reads_from ? plan_find_node(plan->in.reads_from, parent) : NULL;
     return p && p->target.name ? p : NULL;
 }
 
 static struct plan_deferral
-from_beside(struct plan *plan, const struct plan_node *p)
+from_there(struct plan *plan, const struct plan_node *p)
 {
     return (struct plan_deferral){.unique_id = p->info->unique_id,
                                   .relation = p->target,
@@ -118,10 +119,10 @@ defer(struct finder *f, const struct node *reader, uint32_t parent, struct err *
     const struct node *n = &plan->in.head->nodes[parent];
     uint32_t at = map_gets(f->index, n->unique_id);
     if (at == MAP_NONE) {
-        const struct plan_node *beside = built_beside(plan, parent);
+        const struct plan_node *there = built_there(plan, parent);
         struct plan_deferral made;
-        if (beside)
-            made = from_beside(plan, beside);
+        if (there)
+            made = from_there(plan, there);
         else if (!from_state(plan, parent, &made))
             return missing(plan, reader, n, err);
         at = (uint32_t)plan->n_deferrals;

@@ -93,9 +93,9 @@ plan_find_node(const struct plan *plan, uint32_t node)
 
 /* Beside the pull request's relation, in a schema that begins with another name. */
 static struct relation
-twin_target(struct plan *plan, uint32_t node)
+sibling_target(struct plan *plan, uint32_t node)
 {
-    const struct plan *other = plan->in.beside;
+    const struct plan *other = plan->in.reads_from;
     struct relation r = plan_find_node(other, node)->target;
     if (r.schema && str_starts(r.schema, other->in.schema))
         r.schema = mem_printf(plan, "%s%s", plan->in.schema, r.schema + strlen(other->in.schema));
@@ -110,8 +110,8 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
         return 0;
     p->target = (struct relation){
         .database = n->database, .schema = n->schema, .name = n->alias ? n->alias : n->name};
-    if (plan->in.beside)
-        p->target = twin_target(plan, p->node);
+    if (plan->in.reads_from)
+        p->target = sibling_target(plan, p->node);
     else if (plan->in.head_is_production &&
              plan_moved_schema(plan, p->node, &p->target.schema, err))
         return -1;
@@ -175,7 +175,7 @@ find_full_refresh(struct plan *plan, struct plan_node *p, struct err *err)
         return -1;
     const cJSON *v = json_get(json_get(json, "config"), "full_refresh");
     bool model = p->info->type == NODE_MODEL;
-    p->full_refresh = model && (cJSON_IsBool(v) ? cJSON_IsTrue(v) : plan->in.config->full_refresh);
+    p->full_refresh = model && (cJSON_IsBool(v) ? cJSON_IsTrue(v) : plan->in.full_refresh);
     return 0;
 }
 
@@ -208,7 +208,7 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
         p->skipped_because = n->type == NODE_SNAPSHOT ? "new: its first run makes the table"
                                                       : "new: will run as a full refresh";
     } else if (p->full_refresh) {
-        p->skipped_because = plan->in.config->full_refresh
+        p->skipped_because = plan->in.full_refresh
                                  ? "--full-refresh: will be rebuilt, a clone would be dropped"
                                  : "config full_refresh: will be rebuilt, a clone would be dropped";
     } else if (!plan->in.production->nodes[old].alias) {

@@ -80,12 +80,14 @@ struct plan_input {
     bool newest; /* .. or the one where it was built last */
     /* where dbt's project is made anew for lazy clones; NULL: it cannot be */
     const char *overlay_dir;
+    const char *target_path;  /* dbt's target folder */
     const char *deferral_dir; /* where the deferral map is laid down for dbt */
+    bool full_refresh;        /* of all that is built */
     const char *schema;       /* the pull request's; NULL: the head's manifest is taken as it is */
     bool head_is_production;  /* fast path: relation names are production's, to be moved */
-    /* A twin run: the pull request's own plan, whose relations are read where it builds them, and
-     * whose names are taken with `schema` in the place of its schema. Else NULL. */
-    const struct plan *beside;
+    /* The pull request's own plan, whose relations are read where it builds them, and whose names
+     * are taken with `schema` in the place of its schema; else NULL. */
+    const struct plan *reads_from;
     const struct plan_sandbox *sandbox;   /* NULL: it is a pull request's */
     const struct plan_database *database; /* of the pull request's own, or NULL */
     /* What is built is to become production itself: whatever lives on from build to build is
@@ -142,6 +144,7 @@ struct plan_lazy {
 };
 
 struct plan_clone {
+    size_t index; /* among the plan's clones, in its order, once it is rendered */
     enum clone_strategy strategy;
     const char *fidelity; /* "full", "touched", "partial", "structure", "none" */
     const char *column;   /* window: by which; sample: whose newest rows come along, or NULL */
@@ -256,9 +259,10 @@ bool plan_is_lazy(const struct plan *plan);
  * deferred but missing. */
 int plan_settle(struct plan *plan, const struct relation_info *found,
                 const struct namespace_info *names, struct err *err) BASE_CHECKED;
-/* The build is to build only these unique ids (`names` as plan_input.names), on the same clones and
- * with the same map. */
-void plan_narrow_build(struct plan *plan, const struct strlist *names, const struct strlist *ids);
+/* The same plan, whose build builds these unique ids only (`names` as plan_input.names), on the
+ * same clones and with the same map; `full_refresh` as plan_input's. */
+const struct plan *plan_narrowed(void *ctx, const struct plan *plan, const struct strlist *names,
+                                 const struct strlist *ids, bool full_refresh);
 /* The requests of all clones, in the plan's order; *n is plan->n_clones. */
 struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
 int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;

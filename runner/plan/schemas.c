@@ -155,7 +155,7 @@ stores_failures(struct plan *plan, const struct plan_node *p, bool *out, struct 
 static int
 find_leftovers(struct plan *plan, struct map *const *taken, struct err *err)
 {
-    for (size_t i = 0; plan->in.schema && !plan->in.beside && !plan->in.sandbox &&
+    for (size_t i = 0; plan->in.schema && !plan->in.reads_from && !plan->in.sandbox &&
                        !plan->in.whole && i < plan->n_deferrals;
          i++) {
         uint32_t node = manifest_find(plan->in.head, plan->deferrals[i].unique_id);

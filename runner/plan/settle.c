@@ -313,7 +313,7 @@ tell(struct plan *plan, const struct plan_node *p, const struct clone_sql *sql)
 int
 plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
 {
-    size_t at = 0;
+    size_t at = 0, made = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
         if (!p->clone)
@@ -325,6 +325,8 @@ plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
             p->skipped_because = p->refused = sql->refused;
             p->clone = NULL;
             plan->n_clones--;
+        } else {
+            p->clone->index = made++;
         }
     }
     for (size_t i = 0; i < plan->n_nodes; i++)

@@ -53,7 +53,7 @@ dbt_batches(void *ctx, struct build_result *r, const struct plan *plan,
         if (!found || found->compiled || n->type != NODE_MODEL ||
             !str_eq(n->materialized, "incremental") || !n->path)
             continue;
-        const char *path = newest(ctx, batch_pattern(ctx, plan->in.project->target_path, n), since);
+        const char *path = newest(ctx, batch_pattern(ctx, plan->in.target_path, n), since);
         struct build_node *b = &r->nodes[found - r->nodes];
         struct err ignored;
         char *text;

@@ -14,6 +14,7 @@ struct build_env {
     const struct config *config;
     const struct project *project;
     const struct profile *profile;
+    const char *target_path; /* dbt's target folder: the project's, or what the caller sets */
     /* of the generated profile; the user's own when no schema was asked for */
     const char *profiles_dir;
     bool generated;     /* that folder is ours */

@@ -62,7 +62,7 @@ common_argv(void *ctx, const struct build_env *env, const char *command)
     add_pair(ctx, &argv, "--profiles-dir", env->profiles_dir);
     add_pair(ctx, &argv, "--profile", env->profile->name);
     add_pair(ctx, &argv, "--target", env->profile->target);
-    add_pair(ctx, &argv, "--target-path", env->project->target_path);
+    add_pair(ctx, &argv, "--target-path", env->target_path);
     add_pair(ctx, &argv, "--vars", c->vars);
     return argv;
 }
@@ -149,11 +149,11 @@ build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env,
     }
     /* The build step parses as well and writes its manifest in the same place: keep the one that is
      * planned on. */
-    const char *kept = path_join(ctx, env->project->target_path, "cloneci/head.json");
+    const char *kept = path_join(ctx, env->target_path, "cloneci/head.json");
     *manifest = kept;
     if (file_mkdirs(path_dir(ctx, kept), 0777, err))
         return -1;
-    return file_copy(path_join(ctx, env->project->target_path, "manifest.json"), kept, err);
+    return file_copy(path_join(ctx, env->target_path, "manifest.json"), kept, err);
 }
 
 int
@@ -182,7 +182,7 @@ build_compile(void *ctx, const struct build_env *env, const struct plan *plan,
     if (env->config->favor_state)
         strlist_add(ctx, &argv, "--favor-state");
     *out = (struct build_result){.index = map_new(ctx, 64)};
-    char *path = path_join(ctx, env->project->target_path, "run_results.json");
+    char *path = path_join(ctx, env->target_path, "run_results.json");
     if (start(ctx, &d, env, &argv, err) || process_finish(d->process, &r, err))
         return -1;
     out->exit_code = r.exit_code;

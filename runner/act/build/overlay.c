@@ -113,7 +113,7 @@ keep(void *ctx, const struct plan *plan, bool back, struct err *err)
     if (!back && (remove_tree(aside, err) || file_mkdirs(aside, 0700, err)))
         return -1;
     for (size_t i = 0; i < BASE_COUNT(kept); i++) {
-        const char *mine = path_join(ctx, plan->in.project->target_path, kept[i]),
+        const char *mine = path_join(ctx, plan->in.target_path, kept[i]),
                    *copy = path_join(ctx, aside, kept[i]);
         if (file_exists(back ? copy : mine) &&
             file_copy(back ? copy : mine, back ? mine : copy, err))

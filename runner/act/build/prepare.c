@@ -55,7 +55,10 @@ build_prepare(void *ctx, struct build_env *out, const struct config *config,
               const struct project *project, const struct profile *profile, const char *schema,
               struct err *err)
 {
-    *out = (struct build_env){.config = config, .project = project, .profile = profile};
+    *out = (struct build_env){.config = config,
+                              .project = project,
+                              .profile = profile,
+                              .target_path = project->target_path};
     strlist_add(ctx, &out->env, "DBT_SEND_ANONYMOUS_USAGE_STATS=false");
     if (!schema) {
         out->profiles_dir = path_dir(ctx, profile->file);

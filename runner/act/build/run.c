@@ -132,7 +132,7 @@ int
 build_run(void *ctx, const struct build_env *env, const struct plan *plan, const char *plan_file,
           FILE *out, const struct build_watch *watch, struct build_result *result, struct err *err)
 {
-    char *path = path_join(ctx, env->project->target_path, "run_results.json");
+    char *path = path_join(ctx, env->target_path, "run_results.json");
     const char *before = invocation(ctx, path);
     char **argv = null_terminated(ctx, &plan->argv);
     struct relayed relayed = {.to = out};

@@ -60,7 +60,8 @@ cJSON *sandbox_keep(void *ctx, const struct plan *plan, const struct relation_in
 /* In one transaction: the rights of the person, and the markers. */
 int sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan,
                  const struct strlist *schemas, struct err *err) BASE_CHECKED;
-/* Has each clone's statements drop first what stands in its place. */
-int sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err) BASE_CHECKED;
+/* *plan becomes one whose clones' statements first drop what stands in their places. */
+int sandbox_replaced(void *ctx, const struct plan **plan, const struct sandbox *before,
+                     struct err *err) BASE_CHECKED;
 
 #endif

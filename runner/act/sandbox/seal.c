@@ -103,23 +103,37 @@ former(const struct sandbox *before, const char *unique_id)
     return NULL;
 }
 
-int
-sandbox_replace(struct plan *plan, const struct sandbox *before, struct err *err)
+static int
+drop_first(struct plan *plan, const struct sandbox_clone *old, struct strlist *sql, struct err *err)
 {
-    for (size_t i = 0; i < plan->n_nodes; i++) {
-        struct plan_clone *c = plan->nodes[i].clone;
-        const struct sandbox_clone *old = c ? former(before, plan->nodes[i].info->unique_id) : NULL;
+    bool view = strcmp(old->strategy, clone_strategy_name(CLONE_VIEW)) == 0;
+    struct strlist all = {0};
+    char *drop;
+    if (plan->in.adapter->sandbox->drop(plan, &drop, &old->at, view, err))
+        return -1;
+    strlist_add(plan, &all, drop);
+    for (size_t k = 0; k < sql->n; k++)
+        strlist_add(plan, &all, sql->v[k]);
+    *sql = all;
+    return 0;
+}
+
+int
+sandbox_replaced(void *ctx, const struct plan **plan, const struct sandbox *before, struct err *err)
+{
+    struct plan *p = mem_memdup(ctx, *plan, sizeof **plan);
+    p->nodes = mem_array(p, struct plan_node, p->n_nodes);
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        struct plan_node *node = &p->nodes[i];
+        *node = (*plan)->nodes[i];
+        const struct sandbox_clone *old =
+            node->clone ? former(before, node->info->unique_id) : NULL;
         if (!old || old->missing)
             continue;
-        struct strlist sql = {0};
-        bool view = strcmp(old->strategy, clone_strategy_name(CLONE_VIEW)) == 0;
-        char *drop;
-        if (plan->in.adapter->sandbox->drop(plan, &drop, &old->at, view, err))
+        node->clone = mem_memdup(p, node->clone, sizeof *node->clone);
+        if (drop_first(p, old, &node->clone->sql.before, err))
             return -1;
-        strlist_add(plan, &sql, drop);
-        for (size_t k = 0; k < c->sql.before.n; k++)
-            strlist_add(plan, &sql, c->sql.before.v[k]);
-        c->sql.before = sql;
     }
+    *plan = p;
     return 0;
 }

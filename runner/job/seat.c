@@ -1,0 +1,168 @@
+#include "seat.h"
+
+/* --- connections --- */
+
+static const char *
+profile_key(void *arg, const char *key)
+{
+    return profile_get(arg, key);
+}
+
+int
+seat_open(const struct seat *seat, struct warehouse **out, struct err *err)
+{
+    if (seat->ops->open(seat->job->ctx, out, profile_key, seat->job->profile, err))
+        return -1;
+    if (seat->ops->read_limit)
+        seat->ops->read_limit(*out, seat->job->config->lock_timeout * 1000);
+    return 0;
+}
+
+int
+seat_connect(struct seat *seat, struct job *job, struct err *err)
+{
+    size_t n;
+    seat->job = job;
+    seat->ops = warehouse_find(job->profile->type);
+    if (!seat->ops) {
+        fail(err, ERR_CONFIG, "%s: there is no adapter for the type '%s' of target '%s'",
+             seat->job->profile->file, seat->job->profile->type, seat->job->profile->target);
+        return hint(err, "This build knows: %s.", warehouse_names(&n)[0]);
+    }
+    double t = job_begin(seat->job, "connect");
+    int rc = seat_open(seat, &seat->warehouse, err);
+    if (rc == 0)
+        rc = seat->ops->server(seat->job->ctx, seat->warehouse, &seat->server, err);
+    job_end(seat->job, t);
+    return rc;
+}
+
+/* Behind a pooler our process id is not the server's. One that hands out connections by the session
+ * is as good as none; one that does so by the transaction gives another connection the one that we
+ * just used, and us another. */
+static int
+is_shared(const struct seat *seat, bool *shared, struct err *err)
+{
+    struct warehouse *other;
+    struct strlist before = {0}, after = {0};
+    char *begin, *pid;
+    if (seat_open(seat, &other, err) ||
+        sql_render(seat->job->ctx, &begin, seat->ops->dialect->name, "begin_read", NULL, 0, err) ||
+        sql_render(seat->job->ctx, &pid, seat->ops->dialect->name, "backend_pid", NULL, 0, err) ||
+        seat->ops->query(seat->job->ctx, seat->warehouse, pid, &before, err) ||
+        seat->ops->exec(other, begin, err) ||
+        seat->ops->query(seat->job->ctx, other, pid, &after, err) ||
+        seat->ops->query(seat->job->ctx, seat->warehouse, pid, &after, err))
+        return -1;
+    *shared = !str_eq(before.v[0], after.v[1]) || str_eq(before.v[0], after.v[0]);
+    seat->ops->close(other);
+    return 0;
+}
+
+int
+seat_direct(const struct seat *seat, struct err *err)
+{
+    bool shared = false;
+    if (!seat->server.pooled)
+        return 0;
+    if (is_shared(seat, &shared, err))
+        return -1;
+    if (!shared)
+        return 0;
+    fail(err, ERR_REFUSED,
+         "a pooler stands between us and the server that hands out connections by the transaction");
+    return hint(err, "The lock of a schema is a session's, and does not hold there: connect to the "
+                     "server itself, or to a pool "
+                     "with pool_mode = session.");
+}
+
+/* --- the lease --- */
+
+static int
+is_within(void *arg, const char *sha)
+{
+    return arg ? gitdiff_is_within(arg, sha) : -1;
+}
+
+/* First the processes, which would connect again, then what they had left working on the server. */
+int
+seat_lock(struct seat *seat, const struct inputs *in, const struct plan *plan, struct err *err)
+{
+    bool alone = plan->in.sandbox || plan->in.whole; /* nobody has to give way to it */
+    const struct clone_lease lease = {.number = plan->in.run_number,
+                                      .is_within = alone ? NULL : is_within,
+                                      .arg = in->diff,
+                                      .patience_ms = seat->job->config->takeover_timeout * 1000};
+    build_reap(&in->env);
+    if (clone_lock(seat->warehouse, plan, &lease, err))
+        return -1;
+    seat->leased = alone ? NULL : plan;
+    return 0;
+}
+
+static int
+on_wake(void *arg, struct err *err)
+{
+    struct seat *seat = arg;
+    return clone_leased(seat->warehouse, seat->leased, err);
+}
+
+static int
+on_tick(void *arg, struct err *err)
+{
+    struct seat *seat = arg;
+    return clone_guard(seat->warehouse, seat->leased, err);
+}
+
+struct build_watch
+seat_watch(struct seat *seat)
+{
+    return (struct build_watch){.fd = seat->leased ? seat->ops->socket(seat->warehouse) : -1,
+                                .on_wake = on_wake,
+                                .on_tick = seat->leased ? on_tick : NULL,
+                                .arg = seat};
+}
+
+/* Our own connection may be gone, and what the build step left working on the server is still
+ * there. */
+static void
+end_builds(const struct seat *seat, struct warehouse *other)
+{
+    struct err ignored;
+    if (clone_end_builds(other, seat->leased, &ignored))
+        log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
+}
+
+void
+seat_superseded(const struct seat *seat, struct err *err)
+{
+    struct err found = {.kind = ERR_NONE};
+    struct warehouse *other;
+    if (!seat->leased || err->kind == ERR_SIGNAL)
+        return;
+    int rc =
+        err->kind == ERR_LOCKED ? 0 : clone_leased_still(seat->warehouse, seat->leased, &found);
+    if (rc && found.kind == ERR_LOCKED)
+        *err = found;
+    else if (rc == 0 && err->kind != ERR_LOCKED)
+        return;
+    if (seat_open(seat, &other, &found))
+        return;
+    if (err->kind != ERR_LOCKED && clone_successor(other, seat->leased, &found))
+        *err = found;
+    end_builds(seat, other);
+}
+
+/* --- the receipt --- */
+
+int
+seat_receipt(struct seat *seat, const char *schemas, struct strlist *out, struct err *err)
+{
+    if (!seat->ops->read)
+        return 0;
+    double t = job_begin(seat->job, "receipt");
+    const struct sql_var vars[] = {{"schemas", schemas}};
+    int rc = seat->ops->read(seat->job->ctx, seat->warehouse, "receipt", vars, 1, out, err);
+    job_end(seat->job, t);
+    return rc;
+}
