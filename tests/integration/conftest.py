@@ -15,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 import generations  # noqa: E402
+import preloaded  # noqa: E402
 import spoke  # noqa: E402
 
 CI_PASSWORD = "s3cr3t-of-the-ci-role"
@@ -73,6 +74,27 @@ class Stage:
         shutil.rmtree(self.template.project / "logs", ignore_errors=True)
         self.cluster.rows("ALTER ROLE ci SET log_statement = 'all'; ALTER ROLE ci_secret SET log_statement = 'all'")
         self.untouched = fingerprint(self.cluster, PRODUCTION)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "real_dbt: dbt's own program, where its process is what is tested: its signals, children, end")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def preloaded_dbt():
+    """A dbt that is imported once for all tests; in those that are marked real_dbt it is dbt's own program."""
+    made = preloaded.Dbt(spoke.DBT, spoke.DEMO / "spoke")
+    spoke.dbt = made.program
+    yield made.program
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def dbt_of_the_test(request, preloaded_dbt):
+    if request.node.get_closest_marker("real_dbt"):
+        spoke.dbt = spoke.DBT
+    yield
+    spoke.dbt = preloaded_dbt
 
 
 @pytest.fixture(scope="session")

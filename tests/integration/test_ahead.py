@@ -31,7 +31,7 @@ def slow_dbt(pull):
     gate = pull.home / "parse-now"
     program = pull.home / "slow-dbt"
     program.write_text("#!/bin/sh\ncase \" $* \" in *' parse '*) while [ ! -e " f"'{gate}' ]; do sleep 0.05; done;; esac\n"
-                       f"exec '{spoke.DBT}' \"$@\"\n")
+                       f"exec '{spoke.dbt}' \"$@\"\n")
     program.chmod(0o755)
     return gate, {"CLONECI_DBT": str(program)}
 
@@ -133,6 +133,7 @@ def test_a_project_that_does_not_parse_leaves_nothing(both):
     assert both.schemas() == []
 
 
+@pytest.mark.real_dbt
 def test_superseded_while_dbt_parses(both):
     """The lease is held by then, and whoever takes it over need not wait for dbt."""
     _, env = slow_dbt(both)
@@ -148,7 +149,7 @@ def test_superseded_while_dbt_parses(both):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "int"])
-@pytest.mark.parametrize("step", ["lock", "load", "after", "parse", "swap", "swapped"])
+@pytest.mark.parametrize("step", ["lock", "load", "after", pytest.param("parse", marks=pytest.mark.real_dbt), "swap", "swapped"])
 def test_ended_at(both, step, number):
     ended = both.ask("run", CLONECI_FAULT=f"{step}:{'kill' if number == signal.SIGKILL else 'int'}")
     assert ended.returncode == -number, told(ended)

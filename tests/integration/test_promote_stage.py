@@ -49,7 +49,7 @@ class Job(Pull):
     """Production's job: the models that live on are cloned into stage, and one of them is gone on with."""
 
     def prepare(self):
-        for name, text in (("dbt", DBT.format(dbt=spoke.DBT, cache=self.home)),
+        for name, text in (("dbt", DBT.format(dbt=spoke.dbt, cache=self.home)),
                            ("build", BUILD.format(home=self.home, host=self.cluster.socket, database=self.database, target=self.target))):
             (self.home / name).write_text(text)
             (self.home / name).chmod(0o755)

@@ -12,7 +12,8 @@ import psycopg2
 TOP = Path(__file__).resolve().parents[2]
 DEMO = TOP / "tests" / "demo"
 CLUSTER = TOP / "tests" / "support" / "cluster.sh"
-DBT = TOP / ".venv" / "bin" / "dbt"
+# dbt's own program; what checkouts run may be one that has been started already (tests/support/preloaded)
+DBT = dbt = TOP / ".venv" / "bin" / "dbt"
 PRODUCTION_SCHEMAS = ("raw", "analytics", "finance")
 
 
@@ -89,7 +90,7 @@ class Checkout:
     def _environment(self):
         mine = ("PG", "DBT_", "CLONECI_", "GITHUB_", "GITLAB_", "BITBUCKET_", "BUILD_", "JENKINS_", "CHANGE_", "GIT_")
         env = {k: v for k, v in os.environ.items() if not k.startswith(mine) and k not in ("CI", "TF_BUILD")}
-        env["PATH"] = f"{DBT.parent}:{env['PATH']}"
+        env["PATH"] = f"{dbt.parent}:{DBT.parent}:{env['PATH']}"
         env["SPOKE_HOST"] = self.cluster.socket
         env["SPOKE_DATABASE"] = self.database
         env["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
@@ -132,7 +133,7 @@ class Checkout:
                               check=False, timeout=timeout, stdin=subprocess.DEVNULL)
 
     def dbt(self, *args, **more):
-        return self.run([DBT, "--no-use-colors", *args], **more)
+        return self.run(["dbt", "--no-use-colors", *args], **more)
 
     def must_dbt(self, *args, **more):
         done = self.dbt(*args, **more)
