@@ -44,7 +44,7 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
-ROOMS := cli job sandbox gc forge report build compare clone plan guard artifact select state manifest gitdiff config \
+ROOMS := cli job sandbox gc forge report verdict build compare clone plan guard artifact select state manifest gitdiff config \
 	adapters http process yaml jinja dbt base
 OUT := build/$(MODE)
 ifeq ($(MODE),san)
@@ -156,6 +156,10 @@ fuzz: ## libFuzzer (needs clang) on one target: TARGET=manifest CPU_MINUTES=30
 .PHONY: fuzz fuzz-programs
 golden: ## every selection of the corpora against dbt's own answers
 	@bash tests/golden/run.sh
+golden-accept: ## writes the answers of the golden cases of verdict as they are now; then read the diff
+	@$(MAKE) --no-print-directory MODE=san build/san/unit/verdict
+	@build/san/unit/verdict --accept
+.PHONY: golden-accept
 
 deps: ## installs what is missing for the demo and the tests (apt-get, .venv)
 	@bash tests/support/setup.sh test

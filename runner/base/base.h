@@ -132,8 +132,10 @@ bool str_time(const char *text, int64_t *micros);
 char *str_bytes(void *ctx, int64_t bytes);
 /* Milliseconds as a person reads them: "850 ms", "12.4 s", "3m 12s". */
 char *str_ms(void *ctx, double ms);
-/* "1,204,331" */
+/* A count as a person reads it: "1,204,331". */
 char *str_count(void *ctx, double n);
+/* One word of a command, as a shell takes it; dbt's own names need no quotes. */
+char *str_shell(void *ctx, const char *word);
 
 /* --- map: text to a number (an index into an array of the caller) --- */
 
@@ -219,6 +221,8 @@ bool log_shows(enum log_level level);
 void log_secret(const char *value);
 /* `text` with all secrets masked. */
 char *log_redact(void *ctx, const char *text);
+/* The same, and each byte that is no part of well-formed UTF-8 becomes U+FFFD: for documents. */
+char *log_clean(void *ctx, const char *text);
 /* `event` is a stable name ('clone.done'); the text is for people. */
 void log_event(enum log_level level, const char *event, const char *fmt, ...) BASE_PRINTF(3, 4);
 bool log_color(FILE *f); /* a terminal that wants colour: NO_COLOR, TERM=dumb and pipes do not */

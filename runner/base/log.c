@@ -68,6 +68,22 @@ log_redact(void *ctx, const char *text)
     return b.cap ? b.s : mem_strdup(ctx, "");
 }
 
+char *
+log_clean(void *ctx, const char *text)
+{
+    struct buf b;
+    size_t n = strlen(text), bad;
+    buf_init(&b, ctx);
+    while (!str_utf8(text, n, &bad)) {
+        buf_add(&b, text, bad);
+        buf_puts(&b, "\xEF\xBF\xBD");
+        text += bad + 1;
+        n -= bad + 1;
+    }
+    buf_add(&b, text, n);
+    return log_redact(ctx, b.cap ? b.s : "");
+}
+
 bool
 log_color(FILE *f)
 {

@@ -317,3 +317,22 @@ str_time(const char *text, int64_t *micros)
     *micros = ((int64_t)timegm(&tm) - (*p == '-' ? -ahead : ahead)) * 1000000 + part;
     return true;
 }
+
+char *
+str_shell(void *ctx, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    struct buf b;
+    if (*word && strspn(word, plain) == strlen(word))
+        return mem_strdup(ctx, word);
+    buf_init(&b, ctx);
+    buf_putc(&b, '\'');
+    for (const char *p = word; *p; p++) {
+        if (*p == '\'')
+            buf_puts(&b, "'\\''");
+        else
+            buf_putc(&b, *p);
+    }
+    buf_putc(&b, '\'');
+    return b.s;
+}

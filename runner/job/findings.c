@@ -33,7 +33,6 @@ judge(struct findings *f, struct err *err)
         c->verdict = build_judge(p, &c->made.made, &c->after, &f->built);
         if (c->verdict == BUILD_FALSE_GREEN && findings_find_decision(f, p->node))
             c->verdict = BUILD_DECIDED;
-        f->false_greens += c->verdict == BUILD_FALSE_GREEN;
         if (c->verdict == BUILD_INCREMENTAL && !relation_is_kept(&c->made.made, &c->after))
             strlist_add(f->job->ctx, &f->rewritten,
                         mem_printf(f->job->ctx,
@@ -78,8 +77,8 @@ int
 findings_look(struct findings *f, struct err *err)
 {
     f->ran = true;
-    f->zero_rows = f->stray_reads = f->rewritten = f->misread = (struct strlist){0};
-    f->false_greens = f->n_columns = 0;
+    f->zero_rows = f->stray_reads = f->rewritten = (struct strlist){0};
+    f->n_columns = 0;
     double t = job_begin(f->job, "check");
     int rc = judge(f, err);
     if (rc == 0)
@@ -98,77 +97,4 @@ int
 findings_check(struct findings *f, struct err *err)
 {
     return findings_look(f, err) || findings_receipts(f, err) ? -1 : 0;
-}
-
-static char *
-false_green_names(const struct findings *f)
-{
-    struct strlist names = {0};
-    for (size_t i = 0; i < f->plan->n_nodes; i++) {
-        const struct plan_node *p = &f->plan->nodes[i];
-        const struct clone_fact *c = findings_of(f, p);
-        if (c && c->verdict == BUILD_FALSE_GREEN)
-            strlist_add(f->job->ctx, &names, p->info->name);
-    }
-    return strlist_join(f->job->ctx, &names, ", ");
-}
-
-static int
-full_refresh_result(const struct findings *f, struct err *err)
-{
-    for (size_t i = 0; i < f->n_full_refreshes; i++) {
-        if (f->full_refreshes[i].verdict != COMPARE_BROKEN)
-            continue;
-        fail(err, ERR_BUILD, "%s: the incremental run does not make what a full refresh makes: %s",
-             f->in->head->nodes[f->full_refreshes[i].node].name, f->full_refreshes[i].details);
-        return hint(
-            err,
-            "Look at its incremental filter and unique_key; the report shows rows that differ.");
-    }
-    return 0;
-}
-
-/* The clone let it pass, production will not: what hangs on a column of production's table is not
- * in a clone. */
-static int
-columns_result(const struct findings *f, struct err *err)
-{
-    for (size_t i = 0; i < f->n_columns; i++) {
-        const struct findings_columns *c = &f->columns[i];
-        if (!c->forecast.fails)
-            continue;
-        fail(err, ERR_BUILD, "%s passed here and would fail in production: %s",
-             f->in->head->nodes[c->node].name,
-             forecast_text(f->job->ctx, &c->forecast, c->on_schema_change));
-        return hint(err, "Drop what hangs on the column in production first, or rebuild the model "
-                         "by a full refresh after the "
-                         "merge.");
-    }
-    return 0;
-}
-
-int
-findings_result(const struct findings *f, struct err *err)
-{
-    if (!f->ran)
-        return 0;
-    if (f->built.timed_out) {
-        fail(err, ERR_BUILD, "the build step was ended after %.0f s", f->job->config->timeout);
-        return hint(err, "Give it more time with --timeout.");
-    }
-    if (f->built.exit_code)
-        return fail(err, ERR_BUILD, "the build step failed with exit code %d", f->built.exit_code);
-    if (f->misread.n) {
-        fail(err, ERR_REFUSED, "%s", f->misread.v[0]);
-        return hint(err, "Nothing was proven of it: clone it whole, with --strategy copy or meta: "
-                         "{cloneci: {strategy: copy}}.");
-    }
-    if (!f->false_greens)
-        return columns_result(f, err) || full_refresh_result(f, err) ? -1 : 0;
-    fail(err, ERR_REFUSED,
-         "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",
-         false_green_names(f));
-    return hint(err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), "
-                     "a hook that drops "
-                     "the relation. In production the incremental path will run untested.");
 }

@@ -4,6 +4,7 @@
 
 #include "compare/compare.h"
 #include "early_clones.h"
+#include "verdict/verdict.h"
 
 /* A model built both ways: verdict and details for the report. */
 struct findings_full_refresh {
@@ -46,6 +47,7 @@ struct clone_fact {
     /* Of a lazy clone that was built on; -1: unknown. */
     int64_t lazy_rows;    /* it has, the new ones among them */
     int64_t lazy_brought; /* from production, by their keys */
+    const char *misread;  /* why more was read of it than a lazy clone has, or NULL */
 };
 
 struct findings {
@@ -65,10 +67,8 @@ struct findings {
     struct build_result built;
     const char *clones_run;             /* the run that made the clones */
     const struct build_result *earlier; /* --retry: what the builds before this one came to */
-    size_t false_greens;
-    struct strlist zero_rows;   /* warnings: incremental runs that touched no row */
+    struct strlist zero_rows;           /* warnings: incremental runs that touched no row */
     struct strlist rewritten;   /* warnings: clones that were emptied or rewritten in place */
-    struct strlist misread;     /* warnings: lazy clones of which more was read than they have */
     struct strlist stray_reads; /* warnings: relations of production that no ref names */
     struct findings_columns *forecasts; /* --forecast: before the build .. */
     size_t n_forecasts;
@@ -140,7 +140,11 @@ int findings_full_refresh(struct findings *f, struct err *err) BASE_CHECKED;
 /* --compare-production: what was built beside what production has. */
 int findings_compare(struct findings *f, struct err *err) BASE_CHECKED;
 void findings_record_compared(void *ctx, cJSON *node, const struct findings *f, uint32_t at);
-/* ERR_BUILD or ERR_REFUSED (false green), or 0. */
+/* All that is known by now, as facts for the verdict; `ended` is what ended the run early, or NULL.
+ * They belong to the job's ctx. */
+struct facts *findings_hand_over(const struct findings *f, const struct err *ended);
+/* What the verdict says of a run that came to its end: ERR_BUILD or ERR_REFUSED (false green), or
+ * 0. */
 int findings_result(const struct findings *f, struct err *err) BASE_CHECKED;
 /* Writes the report's files; `failure` is what ended the run early, or NULL. *out belongs to the
  * job's ctx. */

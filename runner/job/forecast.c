@@ -2,6 +2,8 @@
  * request, from code that dbt compiles for it; after it, at no cost, from the code that dbt ran. */
 #include "findings.h"
 
+#include "dbt/dbt.h"
+
 #include <string.h>
 
 /* An incremental model on a clone that dbt takes for one. */
@@ -131,32 +133,63 @@ observe(const struct findings *f, const struct relation *table, struct forecast 
     return 0;
 }
 
+/* What dbt says of a change that on_schema_change refused, where the catalog cannot be asked. */
+static bool
+columns_said(void *ctx, const struct plan_node *p, const char *message,
+             struct findings_columns *out)
+{
+    struct dbt_column *said;
+    if (!dbt_is_schema_change(message))
+        return false;
+    size_t n = dbt_schema_columns(ctx, message, &said);
+    struct forecast said_of = {
+        .columns = mem_array(ctx, struct forecast_column, n + 1), .n = n, .fails = true};
+    for (size_t i = 0; i < n; i++) {
+        bool removed = strcmp(said[i].change, "removed") == 0;
+        said_of.columns[i] = (struct forecast_column){.name = said[i].name,
+                                                      .change = said[i].change,
+                                                      .before = removed ? said[i].type : NULL,
+                                                      .after = removed ? NULL : said[i].type,
+                                                      .effect = FORECAST_FAILS,
+                                                      .why = "on_schema_change is 'fail'",
+                                                      .result = removed ? said[i].type : NULL};
+    }
+    *out =
+        (struct findings_columns){.node = p->node, .on_schema_change = "fail", .forecast = said_of};
+    return true;
+}
+
+/* 1: they are known; 0: nothing is to be said of them. */
+static int
+columns_of(struct findings *f, const struct plan_node *p, enum build_verdict v,
+           struct findings_columns *out, struct err *err)
+{
+    const struct build_node *b = build_find(&f->built, p->info->unique_id);
+    if (!is_forecast(p) || !b || (v != BUILD_INCREMENTAL && v != BUILD_FAILED))
+        return 0;
+    if (!can_forecast(f) || !b->compiled)
+        return columns_said(f->job->ctx, p, b->message, out);
+    int rc = forecast_one(f, p, b->compiled, out, err);
+    if (rc == 0 && v == BUILD_INCREMENTAL)
+        rc = observe(f, &p->target, &out->forecast, err);
+    if (rc && err->kind != ERR_WAREHOUSE)
+        return -1;
+    if (rc) /* it reads what did not come to be, or is no plain query: what dbt says of it stands */
+        log_event(LOG_DEBUG, "forecast.unknown", "%s: %s", p->info->name, err->msg);
+    return rc ? columns_said(f->job->ctx, p, b->message, out) : 1;
+}
+
 int
 findings_columns(struct findings *f, struct err *err)
 {
-    if (!can_forecast(f))
-        return 0;
     f->columns = mem_array(f->job->ctx, struct findings_columns, f->plan->n_clones + 1);
     for (size_t i = 0; i < f->plan->n_nodes; i++) {
         const struct plan_node *p = &f->plan->nodes[i];
         const struct clone_fact *fact = findings_of(f, p);
-        if (!fact)
-            continue;
-        enum build_verdict v = fact->verdict;
-        const struct build_node *b = build_find(&f->built, p->info->unique_id);
-        if (!is_forecast(p) || !b || !b->compiled || (v != BUILD_INCREMENTAL && v != BUILD_FAILED))
-            continue;
-        struct findings_columns *c = &f->columns[f->n_columns];
-        int rc = forecast_one(f, p, b->compiled, c, err);
-        if (rc == 0 && v == BUILD_INCREMENTAL)
-            rc = observe(f, &p->target, &c->forecast, err);
-        if (rc && err->kind != ERR_WAREHOUSE)
+        int known = fact ? columns_of(f, p, fact->verdict, &f->columns[f->n_columns], err) : 0;
+        if (known < 0)
             return -1;
-        if (rc) /* it reads what did not come to be, or is no plain query: what dbt says of it
-                   stands */
-            log_event(LOG_DEBUG, "forecast.unknown", "%s: %s", p->info->name, err->msg);
-        else
-            f->n_columns++;
+        f->n_columns += (size_t)known;
     }
     return 0;
 }

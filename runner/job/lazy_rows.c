@@ -21,15 +21,14 @@ read_rows(const struct findings *f, const struct plan_clone *c, struct clone_fac
 /* A variable may hold SQL that the source does not show: then the clone was not enough, and nothing
  * was proven. */
 static void
-look_at_sql(struct findings *f, const struct plan_node *p)
+look_at_sql(const struct findings *f, const struct plan_node *p, struct clone_fact *out)
 {
+    void *ctx = f->job->ctx;
     const struct build_node *b = build_find(&f->built, p->info->unique_id);
-    const char *why = b && b->compiled ? plan_lazy_compiled(f->job->ctx, p, b->compiled) : NULL;
-    if (why)
-        strlist_add(f->job->ctx, &f->misread,
-                    mem_printf(f->job->ctx,
-                               "%s: its compiled SQL reads rows that a lazy clone lacks: %s",
-                               p->info->name, why));
+    const char *why = b && b->compiled ? plan_lazy_compiled(ctx, p, b->compiled) : NULL;
+    out->misread =
+        why ? mem_printf(ctx, "its compiled SQL reads rows that a lazy clone lacks: %s", why)
+            : NULL;
 }
 
 void
@@ -44,6 +43,6 @@ findings_lazy_rows(struct findings *f)
         fact->lazy_rows = fact->lazy_brought = -1;
         if (fact->verdict == BUILD_INCREMENTAL)
             read_rows(f, p->clone, fact);
-        look_at_sql(f, p);
+        look_at_sql(f, p, fact);
     }
 }

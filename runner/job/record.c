@@ -1,5 +1,6 @@
 #include "findings.h"
 
+#include "dbt/dbt.h"
 #include "forge/forge.h"
 #include "report/report.h"
 
@@ -111,12 +112,14 @@ record_built(cJSON *node, const struct findings *f, const struct plan_node *p,
              enum build_verdict verdict)
 {
     const struct build_node *b = build_find(&f->built, p->info->unique_id);
-    report_built(node, &(struct report_built){.status = b ? b->status : "not_run",
-                                              .message = b ? b->message : NULL,
-                                              .start_ms = node_start(f, b),
-                                              .ms = b ? b->ms : -1,
-                                              .rows = b ? b->rows : -1,
-                                              .incremental = p->clone ? incremental(verdict) : -1});
+    report_built(node,
+                 &(struct report_built){.status = b ? b->status : "not_run",
+                                        .message = b ? b->message : NULL,
+                                        .brief = dbt_brief(f->job->ctx, b ? b->message : NULL),
+                                        .start_ms = node_start(f, b),
+                                        .ms = b ? b->ms : -1,
+                                        .rows = b ? b->rows : -1,
+                                        .incremental = p->clone ? incremental(verdict) : -1});
 }
 
 static void
@@ -225,53 +228,53 @@ record_plan(cJSON *doc, const struct findings *f)
         report_warning(doc, plan->warnings[i].code, plan->warnings[i].text);
 }
 
-/* What the user chose may be misspelt: that is not the same as nothing having changed. */
 static void
-record_empty_selection(cJSON *doc, const struct findings *f)
+record_warnings(cJSON *doc, const struct findings *f, const struct facts *facts)
 {
-    const struct config *c = f->job->config;
-    if (!f->nothing || (!c->select.n && !c->selector))
-        return;
-    const char *text = c->selector ? mem_printf(f->job->ctx, "--selector %s", c->selector)
-                                   : mem_printf(f->job->ctx, "--select %s",
-                                                strlist_join(f->job->ctx, &c->select, " "));
-    text = mem_printf(f->job->ctx, "%s: no node matches", text);
-    report_warning(doc, REPORT_SELECT_EMPTY, text);
-    log_event(LOG_WARN, "select.empty", "%s", text);
+    const struct plan *plan = f->plan;
+    const struct {
+        const char *code;
+        const struct strlist *texts;
+    } lists[] = {{"rows_none", &f->zero_rows},
+                 {"forecast_unknown", &f->unforecast},
+                 {"clone_rewritten", &f->rewritten},
+                 {"not_compared", &f->uncompared},
+                 {"reads_undeferred", &f->stray_reads}};
+    for (size_t i = 0; i < facts->n; i++)
+        if (facts->v[i].aspect == ASPECT_SELECTION) {
+            report_warning(doc, "select_empty", facts->v[i].text);
+            log_event(LOG_WARN, "select.empty", "%s", facts->v[i].text);
+        }
+    for (size_t i = 0; i < BASE_COUNT(lists); i++)
+        for (size_t k = 0; k < lists[i].texts->n; k++)
+            report_warning(doc, lists[i].code, lists[i].texts->v[k]);
+    for (size_t i = 0; plan && i < plan->n_nodes; i++) {
+        const struct clone_fact *c = findings_of(f, &plan->nodes[i]);
+        if (c && c->misread)
+            report_warning(
+                doc, "lazy_misread",
+                mem_printf(f->job->ctx, "%s: %s", plan->nodes[i].info->name, c->misread));
+    }
 }
 
 int
 findings_report(const struct findings *f, const struct err *failure, cJSON **out, struct err *err)
 {
     live_end(); /* of a step that failed */
-    cJSON *doc = report_new(f->job->ctx, f->job->config->command, f->job->run_id, f->job->now);
+    struct job *job = f->job;
+    const struct facts *facts = findings_hand_over(f, failure);
+    cJSON *doc = report_new(job->ctx, job->config->command, job->run_id, job->now);
     record_inputs(doc, f);
     if (f->plan)
         record_plan(doc, f);
     if (f->ran)
         report_build(doc, &f->plan->argv, f->built.exit_code, f->built.ms);
-    record_empty_selection(doc, f);
-    for (size_t i = 0; i < f->zero_rows.n; i++)
-        report_warning(doc, "rows_none", f->zero_rows.v[i]);
-    for (size_t i = 0; i < f->unforecast.n; i++)
-        report_warning(doc, "forecast_unknown", f->unforecast.v[i]);
-    for (size_t i = 0; i < f->rewritten.n; i++)
-        report_warning(doc, "clone_rewritten", f->rewritten.v[i]);
-    for (size_t i = 0; i < f->uncompared.n; i++)
-        report_warning(doc, "not_compared", f->uncompared.v[i]);
-    for (size_t i = 0; i < f->misread.n; i++)
-        report_warning(doc, "lazy_misread", f->misread.v[i]);
-    for (size_t i = 0; i < f->stray_reads.n; i++)
-        report_warning(doc, "reads_undeferred", f->stray_reads.v[i]);
+    record_warnings(doc, f, facts);
     if (f->received)
         report_receipt(doc, f->differences.n == 0, (int64_t)f->receipt.n, &f->differences);
-    for (size_t i = 0; i < f->job->n_steps; i++)
-        report_step(doc, f->job->steps[i].name, f->job->steps[i].start_ms, f->job->steps[i].ms);
-    if (failure)
-        report_error(doc, failure);
-    report_finish(
-        doc, failure ? (int)failure->kind + (failure->kind == ERR_SIGNAL ? failure->sys : 0) : 0,
-        clock_ms() - f->job->start);
+    for (size_t i = 0; i < job->n_steps; i++)
+        report_step(doc, job->steps[i].name, job->steps[i].start_ms, job->steps[i].ms);
+    report_finish(doc, facts, verdict_answer(job->ctx, facts), clock_ms() - job->start);
     fault_point("report");
     const char *dir = path_dir(f->job->ctx, job_file(f->job, f->job->ctx, "report.json"));
     if (file_mkdirs(dir, 0777, err) || report_write(doc, dir, err))

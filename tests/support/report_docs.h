@@ -2,7 +2,7 @@
 #ifndef TEST_REPORT_DOCS_H
 #define TEST_REPORT_DOCS_H
 
-#include "report/report.h"
+#include "report_facts.h"
 
 #include <string.h>
 
@@ -128,6 +128,7 @@ docs_built(cJSON *node, const char *status, int64_t rows, int incremental, const
                                               .ms = 412.5,
                                               .rows = rows,
                                               .message = message,
+                                              .brief = message,
                                               .incremental = incremental});
 }
 
@@ -197,7 +198,7 @@ static cJSON *
 docs_ok(void *ctx)
 {
     cJSON *doc = docs_good(ctx);
-    report_finish(doc, 0, 12380);
+    docs_finish(doc, 0, 12380);
     return doc;
 }
 
@@ -206,13 +207,17 @@ docs_failed(void *ctx)
 {
     cJSON *doc = docs_good(ctx);
     docs_built(report_find(doc, "model.spoke.rides"), "error", -1, -1, SYNC_MESSAGE);
+    report_column(
+        report_find(doc, "model.spoke.rides"),
+        &(struct report_column){
+            .name = "tip_cents", .change = "added", .after = "numeric(10,2)", .effect = "fails"});
     docs_built(report_find(doc, "model.spoke.station_hours"), "skipped", -1, -1, NULL);
     docs_built(report_find(doc, "model.spoke.revenue_days"), "skipped", -1, -1, NULL);
     docs_build(ctx, doc, 1);
     struct err err = {0};
     (void)(fail)(&err, ERR_BUILD, "the build step failed with exit code 1");
     report_error(doc, &err);
-    report_finish(doc, 1, 12380);
+    docs_finish(doc, 1, 12380);
     return doc;
 }
 
@@ -225,7 +230,7 @@ docs_false_green(void *ctx)
     (void)(fail)(&err, ERR_REFUSED, "false green: rides passed, but it was rebuilt from scratch");
     (void)hint(&err, "Something made dbt rebuild it.");
     report_error(doc, &err);
-    report_finish(doc, 5, 12380);
+    docs_finish(doc, 5, 12380);
     return doc;
 }
 
@@ -250,7 +255,7 @@ docs_partly(void *ctx)
     report_reason(fresh, "new", "new", "pr", "models/finance/district_league.sql");
     docs_built(fresh, "success", 12, -1, "SELECT 12");
     report_warning(doc, "pointer_view", "rides: a pointer view was asked for");
-    report_finish(doc, 0, 12380);
+    docs_finish(doc, 0, 12380);
     return doc;
 }
 
@@ -260,7 +265,7 @@ docs_full_refresh(void *ctx)
     cJSON *doc = docs_good(ctx);
     report_both(report_find(doc, "model.spoke.rides"), "needs_full_refresh",
                 "dbt build --full-refresh --select rides", "1,204 of 102,000 rows differ");
-    report_finish(doc, 0, 12380);
+    docs_finish(doc, 0, 12380);
     return doc;
 }
 
@@ -278,7 +283,7 @@ docs_broken_twin(void *ctx)
                  "rides: the incremental run does not make what a full refresh makes");
     (void)hint(&err, "Look at its incremental filter and unique_key.");
     report_error(doc, &err);
-    report_finish(doc, 1, 12380);
+    docs_finish(doc, 1, 12380);
     return doc;
 }
 
@@ -286,7 +291,7 @@ static cJSON *
 docs_empty(void *ctx)
 {
     cJSON *doc = docs_begin(ctx);
-    report_finish(doc, 0, 4200);
+    docs_finish(doc, 0, 4200);
     return doc;
 }
 
@@ -298,7 +303,7 @@ docs_refused(void *ctx)
     (void)(fail)(&err, ERR_REFUSED, "prod/manifest.json: is this pull request's own manifest");
     (void)hint(&err, "Give the manifest of production with --state.");
     report_error(doc, &err);
-    report_finish(doc, 5, 14);
+    docs_finish(doc, 5, 14);
     return doc;
 }
 
@@ -311,7 +316,7 @@ docs_unparsed(void *ctx)
                  "dbt parse failed (exit code 2):\n    Compilation Error\n"
                  "      depends on a node that was not found\n");
     report_error(doc, &err);
-    report_finish(doc, 3, 5200);
+    docs_finish(doc, 3, 5200);
     return doc;
 }
 
@@ -321,7 +326,7 @@ docs_failed_test(void *ctx)
     cJSON *doc = docs_begin(ctx);
     docs_test(doc, "unique_rides", "rides", "fail", 3);
     docs_build(ctx, doc, 1);
-    report_finish(doc, 1, 5200);
+    docs_finish(doc, 1, 5200);
     return doc;
 }
 
@@ -358,7 +363,7 @@ docs_hostile(void *ctx)
     (void)(fail)(&err, ERR_BUILD, "%s", HOSTILE);
     (void)hint(&err, "%s", HOSTILE);
     report_error(doc, &err);
-    report_finish(doc, 1, 99);
+    docs_finish(doc, 1, 99);
     return doc;
 }
 
@@ -386,7 +391,7 @@ docs_many(void *ctx, size_t n)
     }
     docs_reads(ctx, doc);
     docs_build(ctx, doc, 1);
-    report_finish(doc, 1, 812380);
+    docs_finish(doc, 1, 812380);
     return doc;
 }
 

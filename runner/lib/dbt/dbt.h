@@ -19,4 +19,18 @@ enum dbt_outcome dbt_outcome(const char *status);
 bool dbt_passed(const char *status);
 bool dbt_failed(const char *status);
 
+/* --- messages; the texts are those of dbt-core 1.7 to 1.11 --- */
+
+/* Did on_schema_change: fail stop it? */
+bool dbt_is_schema_change(const char *message);
+struct dbt_column {
+    const char *name;
+    const char *change; /* by the model's query: "added", "removed", "retyped" */
+    const char *type;   /* in the query; of a removed one, in the table; NULL: not said */
+};
+/* The columns that such a message lists. */
+size_t dbt_schema_columns(void *ctx, const char *message, struct dbt_column **out);
+/* The first line that says something: not dbt's "Database Error in model x (path)". NULL: none. */
+char *dbt_brief(void *ctx, const char *message);
+
 #endif

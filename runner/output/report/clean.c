@@ -7,23 +7,6 @@ static const char *const own_words[] = {
     "verdict", "merge", "origin", "status",  "strategy", "fidelity",      "change",
     "kind",    "code",  "step",   "version", "command",  "resource_type", "git_relation"};
 
-/* Each byte that is no part of well-formed UTF-8 becomes U+FFFD. */
-static char *
-mend_utf8(void *ctx, const char *text)
-{
-    struct buf b;
-    size_t n = strlen(text), bad;
-    buf_init(&b, ctx);
-    while (!str_utf8(text, n, &bad)) {
-        buf_add(&b, text, bad);
-        buf_puts(&b, "\xEF\xBF\xBD");
-        text += bad + 1;
-        n -= bad + 1;
-    }
-    buf_add(&b, text, n);
-    return b.s;
-}
-
 static bool
 is_own_word(const cJSON *item)
 {
@@ -39,7 +22,7 @@ model_clean(cJSON *item)
     /* The model is of a fixed depth: this does not run deep. */
     if (cJSON_IsString(item) && !is_own_word(item)) {
         void *ctx = talloc_new(NULL);
-        const char *text = log_redact(ctx, mend_utf8(ctx, item->valuestring));
+        const char *text = log_clean(ctx, item->valuestring);
         if (strcmp(text, item->valuestring) != 0)
             mem_check(cJSON_SetValuestring(item, text));
         talloc_free(ctx);

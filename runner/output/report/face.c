@@ -287,16 +287,14 @@ face_failure(void *ctx, struct strlist *lines, const cJSON *node, size_t most)
     const cJSON *build = json_get(node, "build");
     const char *brief = json_str(build, "brief"),
                *details = json_str(json_get(node, "both"), "details");
-    if ((explain_is_broken_twin(node) || explain_is_refused_later(node)) && brief) {
-        strlist_add(ctx, lines, face_line(ctx, brief));
-        /* Below its first line stand rows that differ. */
-        details = details ? strchr(details, '\n') : NULL;
-        face_message(ctx, lines, details, most);
-    } else if (explain_is_schema_change(node) && brief) {
-        strlist_add(ctx, lines, face_line(ctx, brief));
-    } else {
+    if (node_fails_by(node, "built")) {
         face_message(ctx, lines, json_str(build, "message"), most);
+        return;
     }
+    strlist_add(ctx, lines, face_line(ctx, brief));
+    /* Below its first line stand rows that differ. */
+    details = details ? strchr(details, '\n') : NULL;
+    face_message(ctx, lines, details, most);
 }
 
 char *

@@ -116,6 +116,7 @@ condense(cJSON *doc)
         if (is_long)
             drop_detail(node);
     }
+    drop(doc, "facts");
     if (left_out > 0)
         model_set(doc, "left_out", cJSON_CreateNumber(left_out));
     shrink(doc);

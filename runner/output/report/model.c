@@ -194,6 +194,7 @@ report_node(cJSON *doc, const struct report_node *node)
     model_set_str(o, "skipped_because", node->skipped_because);
     model_set_str(o, "build", NULL);
     model_set_str(o, "verdict", NULL);
+    model_set_str(o, "because", NULL);
     model_set_str(o, "on_schema_change", node->on_schema_change);
     model_set_str(o, "forecast", NULL);
     model_set_array(o, "columns");
@@ -255,6 +256,7 @@ report_built(cJSON *node, const struct report_built *built)
     model_set_ms(o, "ms", built->ms);
     put_num(o, "rows_affected", (double)built->rows);
     model_set_str(o, "message", built->message);
+    model_set_str(o, "brief", built->brief);
     if (built->incremental < 0)
         model_set_str(o, "incremental", NULL);
     else

@@ -12,27 +12,18 @@ cJSON *model_set_object(cJSON *o, const char *key);
 cJSON *model_set_array(cJSON *o, const char *key);
 cJSON *model_add_item(cJSON *array);
 
-/* Reads what dbt says of a node: a brief for people, and the columns of a refused schema change,
- * where the document has none yet. */
-void explain_failure(cJSON *node);
-/* Did on_schema_change: fail stop this node? */
-bool explain_is_schema_change(const cJSON *node);
-/* Did the twin run show that its incremental run makes other rows than a full refresh? */
-bool explain_is_broken_twin(const cJSON *node);
-/* Did it pass on its clone, while production's table would refuse the change of columns? */
-bool explain_is_refused_later(const cJSON *node);
-/* `both.details` up to its first line's end; samples follow there. Belongs to ctx. */
-char *explain_twin(void *ctx, const cJSON *node);
-
-/* The report in one line, by its verdict and whether it may be merged. Belongs to ctx. */
-char *model_headline(void *ctx, const cJSON *doc, const char *verdict, const char *merge);
-
 /* Masks secrets and mends bytes that are not UTF-8, in every text below `item`. */
 void model_clean(cJSON *item);
 
 /* --- questions that several faces ask --- */
 
 bool node_verdict_is(const cJSON *node, const char *verdict);
+/* The aspect that it fails by: "built", "columns", "existing_rows", "incremental". */
+bool node_fails_by(const cJSON *node, const char *aspect);
+/* Did the twin run show that its incremental run makes other rows than a full refresh? */
+bool node_is_broken_twin(const cJSON *node);
+/* `both.details` up to its first line's end; samples follow there. Belongs to ctx. */
+char *node_twin(void *ctx, const cJSON *node);
 const char *node_status(const cJSON *node); /* dbt's, or NULL */
 bool node_makes_relation(const cJSON *node);
 bool node_is_test(const cJSON *node); /* a unit test as well */

@@ -1,8 +1,8 @@
 /*
  * report: one model of the run, many faces. The model is one JSON document, report.json
  * (docs/report.md, conf/report.schema.json, version 1). It is filled through the functions here in
- * any order and as far as the run came, finished once, and then rendered, purely: each face shows
- * the document and nothing else.
+ * any order and as far as the run came, finished once with the answer that the facts give (room
+ * verdict), and then rendered, purely: each face shows the document and nothing else.
  *
  * Texts are copied. Numbers that are not known are given as -1 and become null, as does NULL text.
  */
@@ -10,6 +10,7 @@
 #define REPORT_H
 
 #include "base.h"
+#include "verdict/verdict.h"
 
 #define REPORT_VERSION 1
 
@@ -82,7 +83,8 @@ struct report_built {
     const char
         *status; /* dbt's: "success", "error", "fail", "skipped", "warn", "pass", "not_run" */
     const char *message;
-    double start_ms; /* since the run's start */
+    const char *brief; /* the message in a line */
+    double start_ms;   /* since the run's start */
     double ms;
     int64_t rows;    /* affected, or a test's failures */
     int incremental; /* of a clone: 1 the incremental path was taken, 0 made anew, -1 unknown */
@@ -133,7 +135,6 @@ void report_deferral(cJSON *doc, const char *unique_id, const char *relation, co
                      const struct strlist *read_by);
 void report_build(cJSON *doc, const struct strlist *argv, int exit_code, double ms);
 void report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist *differences);
-#define REPORT_SELECT_EMPTY "select_empty" /* the code of a selection that matches nothing */
 void report_warning(cJSON *doc, const char *code, const char *text);
 void report_error(cJSON *doc, const struct err *err);
 /* `step`: "git", "manifest", "parse", "select", "catalog", "clone", "build", "check" ..; ms since
@@ -141,12 +142,10 @@ void report_error(cJSON *doc, const struct err *err);
 void report_step(cJSON *doc, const char *step, double start_ms, double ms);
 
 /*
- * Draws the conclusions, once, when all else is in: each node's verdict, the run's verdict and
- * headline, whether the pull request may be merged, what production needs afterwards, what was not
- * tested. Masks secrets and replaces bytes that are not UTF-8 in every text. `exit_code` as of the
- * program.
+ * Puts in the answer, once, when all else is in; the nodes are the facts' subjects, in their order.
+ * Masks secrets and replaces bytes that are not UTF-8 in every text; adds the answer's error.
  */
-void report_finish(cJSON *doc, int exit_code, double ms);
+void report_finish(cJSON *doc, const struct facts *facts, const struct answer *answer, double ms);
 
 /* --- faces of a finished document --- */
 

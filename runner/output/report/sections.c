@@ -227,18 +227,18 @@ put_twins(struct page *p)
         if (shown == 1)
             page_title(p, "Incremental run against full refresh", "");
         page_name(p, node,
-                  safe                           ? p->ink->green
-                  : explain_is_broken_twin(node) ? p->ink->red
-                                                 : p->ink->yellow,
-                  safe                           ? "✓"
-                  : explain_is_broken_twin(node) ? "✗"
-                                                 : "!");
+                  safe                        ? p->ink->green
+                  : node_is_broken_twin(node) ? p->ink->red
+                                              : p->ink->yellow,
+                  safe                        ? "✓"
+                  : node_is_broken_twin(node) ? "✗"
+                                              : "!");
         page_wrapped(p,
                      mem_printf(p->ctx, "%s%s",
-                                safe                           ? ""
-                                : explain_is_broken_twin(node) ? "broken: "
-                                                               : "needs a full refresh: ",
-                                face_line(p->ctx, explain_twin(p->ctx, node))),
+                                safe                        ? ""
+                                : node_is_broken_twin(node) ? "broken: "
+                                                            : "needs a full refresh: ",
+                                face_line(p->ctx, node_twin(p->ctx, node))),
                      p->name_width + 6, "");
     }
     page_more(p, shown);

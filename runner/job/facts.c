@@ -1,0 +1,445 @@
+/* What the run found out, as facts: the verdict is made of these alone. */
+#include "findings.h"
+
+#include "dbt/dbt.h"
+
+#include <string.h>
+
+/* A node as its facts are made. */
+struct asked {
+    const struct findings *f;
+    struct facts *facts;
+    const struct plan_node *p;
+    const struct clone_fact *clone; /* or NULL */
+    const struct build_node *built; /* or NULL */
+    bool passed;
+    uint32_t subject;
+};
+
+static void
+fact_add(const struct asked *q, struct fact fact)
+{
+    fact.subject = q->subject;
+    verdict_fact(q->facts, &fact);
+}
+
+/* --- the build --- */
+
+static void
+fact_built(const struct asked *q)
+{
+    const char *status = q->built ? q->built->status : NULL;
+    struct fact fact = {.aspect = ASPECT_BUILT, .ground = GROUND_RESULT};
+    switch (dbt_outcome(status)) {
+    case DBT_PASSED:
+    case DBT_WARNED:
+        fact.status = FACT_HOLDS;
+        break;
+    case DBT_FAILED:
+        fact.status = FACT_FAILS;
+        fact.cause = BLAME_CODE;
+        fact.text = dbt_brief(q->facts, q->built->message);
+        break;
+    case DBT_SKIPPED:
+        fact.status = FACT_NOT_ASKED;
+        fact.text = "dbt did not come to it";
+        break;
+    case DBT_UNKNOWN:
+        fact.status = FACT_UNPROVEN;
+        fact.text = mem_printf(q->facts, "dbt's status of it is not known: %s", status);
+        break;
+    }
+    fact_add(q, fact);
+}
+
+static void
+fact_relation(const struct asked *q)
+{
+    if (q->p->is_new)
+        fact_add(q, (struct fact){.aspect = ASPECT_RELATION,
+                                  .status = FACT_UNPROVEN,
+                                  .ground = GROUND_PLAN,
+                                  .effect = EFFECT_TESTED,
+                                  .text = "new: built in full here; its first incremental run "
+                                          "will be production's"});
+}
+
+/* Of a node with a clone that is a table. */
+static void
+fact_path(const struct asked *q)
+{
+    struct fact fact = {.aspect = ASPECT_INCREMENTAL, .ground = GROUND_BUILD};
+    switch (q->clone ? q->clone->verdict : BUILD_UNKNOWN) {
+    case BUILD_INCREMENTAL:
+        fact.status = FACT_HOLDS;
+        break;
+    case BUILD_FALSE_GREEN:
+        fact.status = FACT_FAILS;
+        fact.cause = BLAME_CODE;
+        fact.text = "rebuilt from scratch, its incremental run was not tested";
+        break;
+    case BUILD_DECIDED:
+        return;
+    case BUILD_NOT_TESTED:
+    case BUILD_FAILED:
+    case BUILD_SKIPPED:
+    case BUILD_UNKNOWN:
+        if (!q->passed)
+            return;
+        fact.status = FACT_UNPROVEN;
+        fact.text = "it is not known whether its incremental path was taken";
+        break;
+    }
+    fact_add(q, fact);
+}
+
+static void
+fact_incremental(const struct asked *q)
+{
+    const struct plan_clone *c = q->p->clone;
+    struct fact fact = {
+        .aspect = ASPECT_INCREMENTAL, .status = FACT_UNPROVEN, .ground = GROUND_PLAN};
+    if (c && c->strategy != CLONE_VIEW) {
+        fact_path(q);
+        return;
+    }
+    if (c) {
+        fact.text = "cloned as a view, which dbt rebuilds: its incremental run was not tested";
+    } else if (q->p->candidate && !q->p->is_new && q->passed) {
+        fact.effect = EFFECT_TESTED;
+        fact.text = q->p->skipped_because;
+    } else {
+        return;
+    }
+    fact_add(q, fact);
+}
+
+/* --- the clone --- */
+
+static void
+fact_clone(const struct asked *q)
+{
+    const char *fidelity = q->p->clone->fidelity;
+    struct fact fact = {.aspect = ASPECT_CLONE, .status = FACT_UNPROVEN, .ground = GROUND_PLAN};
+    if (q->clone && q->clone->misread) {
+        fact.status = FACT_FAILS;
+        fact.cause = BLAME_CI;
+        fact.ground = GROUND_RULE;
+        fact.text = q->clone->misread;
+    } else if (str_eq(fidelity, "structure")) {
+        fact.text =
+            "cloned without rows: its columns were tested, its logic on existing rows was not";
+    } else if (str_eq(fidelity, "partial")) {
+        fact.text = "cloned in part: rows that the clone lacks were not updated, and not counted "
+                    "by its tests";
+    } else if (str_eq(fidelity, "full") || str_eq(fidelity, "touched")) {
+        fact.status = FACT_HOLDS;
+    } else {
+        return;
+    }
+    fact_add(q, fact);
+}
+
+static void
+fact_rows(const struct asked *q)
+{
+    bool incremental = q->clone && q->clone->verdict == BUILD_INCREMENTAL && q->passed;
+    if (!incremental || q->built->rows < 0)
+        return;
+    bool none = q->built->rows == 0;
+    fact_add(q, (struct fact){.aspect = ASPECT_ROWS,
+                              .status = none ? FACT_UNPROVEN : FACT_HOLDS,
+                              .ground = GROUND_RESULT,
+                              .text = none ? "its incremental run touched 0 rows: its logic was "
+                                             "not really tested"
+                                           : NULL});
+}
+
+/* Tests of the build that look at the node's rows. */
+static size_t
+count_tests(const struct asked *q)
+{
+    const struct plan *plan = q->f->plan;
+    size_t n = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++) {
+        const struct node *test = plan->nodes[i].info;
+        for (uint32_t k = 0; test->type == NODE_TEST && k < test->n_parents; k++)
+            n += test->parents[k] == q->p->node;
+    }
+    return n;
+}
+
+/* What is exact needs no word; its tests saw less than they do in production. */
+static void
+fact_tests(const struct asked *q)
+{
+    if (!q->clone || q->p->clone->strategy != CLONE_LAZY || q->clone->lazy_rows < 0)
+        return;
+    size_t tests = count_tests(q);
+    int64_t of = q->p->clone->source.rows;
+    if (tests)
+        fact_add(
+            q, (struct fact){
+                   .aspect = ASPECT_TESTS,
+                   .status = FACT_UNPROVEN,
+                   .ground = GROUND_PLAN,
+                   .text = mem_printf(
+                       q->facts,
+                       "cloned lazily: its %s checked %s%s%s rows, those that the run touches",
+                       tests == 1 ? "test" : mem_printf(q->facts, "%zu tests", tests),
+                       str_count(q->facts, (double)q->clone->lazy_rows), of < 0 ? "" : " of about ",
+                       of < 0 ? "" : str_count(q->facts, (double)of))});
+}
+
+/* --- columns --- */
+
+/* "lacks columns a (integer), b (text)" for the columns of one kind of change. */
+static void
+list_columns(struct buf *b, const struct forecast *f, const char *change, const char *verb)
+{
+    size_t n = 0, total = 0;
+    for (size_t i = 0; i < f->n; i++)
+        total += str_eq(f->columns[i].change, change);
+    for (size_t i = 0; i < f->n; i++) {
+        const struct forecast_column *c = &f->columns[i];
+        const char *type = c->after ? c->after : c->before;
+        if (!str_eq(c->change, change))
+            continue;
+        if (n++ == 0)
+            buf_printf(b, "%s %s column%s ", b->len ? ";" : "production's table", verb,
+                       total == 1 ? "" : "s");
+        buf_printf(b, "%s%s", n == 1 ? "" : ", ", c->name);
+        if (type)
+            buf_printf(b, " (%s)", type);
+    }
+}
+
+/* One line: "production's table lacks column tip_cents (integer), and on_schema_change is 'fail'".
+ */
+static char *
+schema_brief(void *ctx, const struct findings_columns *c)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    if (c) {
+        list_columns(&b, &c->forecast, "added", "lacks");
+        list_columns(&b, &c->forecast, "removed", "still has");
+        list_columns(&b, &c->forecast, "retyped", "has another type for");
+    }
+    buf_puts(&b,
+             b.len ? ", and on_schema_change is 'fail'"
+                   : "its columns differ from production's table, and on_schema_change is 'fail'");
+    return b.s;
+}
+
+static char *
+full_refresh_command(const struct asked *q)
+{
+    return mem_printf(q->facts, "dbt build --full-refresh --select %s",
+                      str_shell(q->facts, q->facts->subjects[q->subject].selector));
+}
+
+static void
+fact_columns(const struct asked *q)
+{
+    const struct findings *f = q->f;
+    const struct findings_decision *decision = findings_find_decision(f, q->p->node);
+    const struct findings_columns *c = findings_find_columns(f->columns, f->n_columns, q->p->node);
+    struct fact fact = {.aspect = ASPECT_COLUMNS, .status = FACT_FAILS, .cause = BLAME_CODE};
+    if (decision && q->passed) {
+        fact.ground = GROUND_DECISION;
+        fact.effect = EFFECT_AFTER;
+        fact.text = mem_printf(q->facts,
+                               "production's run refuses its new columns until it is rebuilt, "
+                               "which was accepted (%s):",
+                               decision->by);
+        fact.command = full_refresh_command(q);
+    } else if (q->built && dbt_failed(q->built->status) &&
+               dbt_is_schema_change(q->built->message)) {
+        fact.ground = GROUND_RESULT;
+        fact.text = schema_brief(q->facts, c);
+    } else if (q->passed && c && c->forecast.fails) {
+        fact.ground = GROUND_RULE;
+        fact.text = mem_printf(q->facts, "it passed here and would fail in production: %s",
+                               forecast_text(q->facts, &c->forecast, c->on_schema_change));
+    } else if (q->passed && c) {
+        fact.ground = GROUND_CATALOG;
+        fact.status = FACT_HOLDS;
+        fact.cause = BLAME_NONE;
+        fact.text = forecast_text(q->facts, &c->forecast, c->on_schema_change);
+    } else {
+        return;
+    }
+    fact_add(q, fact);
+}
+
+/* --- rows that production keeps --- */
+
+/* Its own SQL or settings differ, not only what it reads. */
+static bool
+is_modified(const struct plan_node *p)
+{
+    for (size_t i = 0; i < p->n_reasons; i++)
+        if (strcmp(p->reasons[i].kind, "downstream") != 0 &&
+            strcmp(p->reasons[i].kind, "selected") != 0)
+            return true;
+    return false;
+}
+
+static void
+fact_compared(const struct asked *q, const struct findings_full_refresh *twin)
+{
+    struct fact fact = {.aspect = ASPECT_EXISTING_ROWS,
+                        .status = FACT_FAILS,
+                        .ground = GROUND_COMPARISON,
+                        .cause = BLAME_CODE};
+    switch (twin->verdict) {
+    case COMPARE_SAFE:
+        fact.status = FACT_HOLDS;
+        fact.cause = BLAME_NONE;
+        fact.text = twin->details;
+        break;
+    case COMPARE_FULL_REFRESH:
+        fact.effect = EFFECT_AFTER;
+        fact.text =
+            mem_printf(q->facts, "a full refresh gives other rows than the incremental run: %.*s",
+                       (int)strcspn(twin->details, "\n"), twin->details);
+        fact.command = twin->command;
+        break;
+    case COMPARE_BROKEN:
+        fact.text =
+            mem_printf(q->facts, "the incremental run does not make what a full refresh makes: %s",
+                       twin->details);
+        break;
+    }
+    fact_add(q, fact);
+}
+
+/* Of a modified incremental model production keeps the rows that it has. Whether they are what the
+ * new code would make of them, only the twin run tells. */
+static void
+fact_existing_rows(const struct asked *q)
+{
+    for (size_t i = 0; i < q->f->n_full_refreshes; i++)
+        if (q->f->full_refreshes[i].node == q->p->node) {
+            fact_compared(q, &q->f->full_refreshes[i]);
+            return;
+        }
+    bool incremental = q->clone && q->clone->verdict == BUILD_INCREMENTAL && q->passed;
+    if (incremental && is_modified(q->p) && q->p->info->type != NODE_SNAPSHOT)
+        fact_add(q, (struct fact){.aspect = ASPECT_EXISTING_ROWS,
+                                  .status = FACT_NOT_ASKED,
+                                  .ground = GROUND_COMPARISON,
+                                  .effect = EFFECT_AFTER});
+}
+
+/* --- all of them --- */
+
+static uint32_t
+add_subject(struct facts *facts, const struct findings *f, const struct plan_node *p,
+            const struct map *counts)
+{
+    const struct node *n = p->info;
+    struct subject s = {.unique_id = n->unique_id,
+                        .name = n->name,
+                        .selector = dbt_selector(facts, f->in->head, counts, p->node),
+                        .kind = p->target.name ? SUBJECT_RELATION
+                                : n->type == NODE_TEST || n->type == NODE_UNIT_TEST ? SUBJECT_TEST
+                                                                                    : SUBJECT_OTHER,
+                        .cloned = p->clone != NULL};
+    for (uint32_t i = 0; i < n->n_parents; i++)
+        strlist_add(facts, &s.parents, f->in->head->nodes[n->parents[i]].unique_id);
+    return verdict_subject(facts, &s);
+}
+
+static void
+facts_of_node(struct facts *facts, const struct findings *f, const struct plan_node *p,
+              const struct map *counts)
+{
+    struct asked q = {.f = f,
+                      .facts = facts,
+                      .p = p,
+                      .clone = f->ran ? findings_of(f, p) : NULL,
+                      .built = f->ran ? build_find(&f->built, p->info->unique_id) : NULL,
+                      .subject = add_subject(facts, f, p, counts)};
+    q.passed = q.built && dbt_passed(q.built->status);
+    if (f->ran)
+        fact_built(&q);
+    fact_relation(&q);
+    fact_incremental(&q);
+    if (p->clone)
+        fact_clone(&q);
+    fact_rows(&q);
+    fact_tests(&q);
+    fact_columns(&q);
+    if (f->ran)
+        fact_existing_rows(&q);
+}
+
+static void
+fact_step(struct facts *facts, const struct findings *f)
+{
+    struct fact fact = {
+        .aspect = ASPECT_STEP, .subject = SUBJECT_RUN, .status = FACT_FAILS, .cause = BLAME_CODE};
+    if (!f->ran) {
+        fact.status = FACT_NOT_ASKED;
+        fact.cause = BLAME_NONE;
+        fact.ground = GROUND_PLAN;
+        fact.text = "no build was run";
+    } else if (f->built.timed_out) {
+        fact.text =
+            mem_printf(facts, "the build step was ended after %.0f s", f->job->config->timeout);
+        fact.hint = "Give it more time with --timeout.";
+    } else if (f->built.exit_code) {
+        fact.text =
+            mem_printf(facts, "the build step failed with exit code %d", f->built.exit_code);
+    } else {
+        fact.status = FACT_HOLDS;
+        fact.cause = BLAME_NONE;
+    }
+    verdict_fact(facts, &fact);
+}
+
+/* What the user chose may be misspelt: that is not the same as nothing having changed. */
+static void
+fact_selection(struct facts *facts, const struct findings *f)
+{
+    const struct config *c = f->job->config;
+    if (!f->nothing || (!c->select.n && !c->selector))
+        return;
+    const char *text = c->selector
+                           ? mem_printf(facts, "--selector %s: no node matches", c->selector)
+                           : mem_printf(facts, "--select %s: no node matches",
+                                        strlist_join(facts, &c->select, " "));
+    verdict_fact(facts, &(struct fact){.aspect = ASPECT_SELECTION,
+                                       .subject = SUBJECT_RUN,
+                                       .status = FACT_NOT_ASKED,
+                                       .ground = GROUND_PLAN,
+                                       .text = text});
+}
+
+struct facts *
+findings_hand_over(const struct findings *f, const struct err *ended)
+{
+    struct facts *facts = verdict_facts(f->job->ctx);
+    const struct plan *plan = f->plan;
+    const struct map *counts = plan ? dbt_names_count(facts, f->in->head) : NULL;
+    fact_step(facts, f);
+    fact_selection(facts, f);
+    for (size_t i = 0; plan && i < plan->n_nodes; i++)
+        if (plan_is_built(plan->nodes[i].info))
+            facts_of_node(facts, f, &plan->nodes[i], counts);
+    if (ended)
+        verdict_ended(facts, ended);
+    return facts;
+}
+
+int
+findings_result(const struct findings *f, struct err *err)
+{
+    const struct answer *a = verdict_answer(f->job->ctx, findings_hand_over(f, NULL));
+    if (a->exit.kind == ERR_NONE)
+        return 0;
+    *err = a->exit;
+    return -1;
+}

@@ -1,0 +1,38 @@
+/* What the verdict's files share. Private to the room. */
+#ifndef VERDICT_INTERNAL_H
+#define VERDICT_INTERNAL_H
+
+#include "verdict/verdict.h"
+
+/* Of each aspect the first fact that does not hold, else the first. */
+struct asked {
+    const struct fact *of[ASPECT_COUNT];
+};
+
+struct judged {
+    const struct facts *facts;
+    struct asked *subjects;
+    struct asked run;
+    const char **words;           /* see struct answer */
+    const struct fact **failures; /* the same */
+    size_t failed, false_greens, accepted, clones;
+    bool built; /* the build step was run */
+};
+
+void judge_facts(void *ctx, struct judged *out, const struct facts *f);
+bool judge_is(const struct judged *j, uint32_t subject, const char *word);
+/* on_schema_change: fail stopped it. */
+bool judge_is_schema_change(const struct judged *j, uint32_t subject);
+/* It passed on its clone, and production's table would refuse it, or go another way. */
+bool judge_is_later(const struct judged *j, uint32_t subject);
+
+/* Adds the answer's lines; true where something weighs on the answer that was not tested. */
+bool lines_add(void *ctx, struct answer *a, const struct judged *j);
+/* What to do, once the exit is known. */
+void lines_add_next(void *ctx, struct answer *a, const struct judged *j);
+
+/* After the answer's merge, outcome and lines are there. */
+const char *words_answer(const struct judged *j, const struct answer *a);
+char *words_headline(void *ctx, const struct judged *j, const struct answer *a);
+
+#endif

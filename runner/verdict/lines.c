@@ -1,0 +1,192 @@
+/* The answer's lines: because, not tested, afterwards, what to do. */
+#include "internal.h"
+
+#include <string.h>
+
+static void
+add_line(void *ctx, struct answer *a, const struct answer_line *line)
+{
+    if ((a->n_lines & (a->n_lines - 1)) == 0)
+        a->lines = mem_grow(ctx, a->lines, struct answer_line, a->n_lines ? 2 * a->n_lines : 1);
+    a->lines[a->n_lines++] = *line;
+}
+
+/* --- not tested --- */
+
+static bool
+is_open(const struct fact *fact)
+{
+    return fact && fact->effect != EFFECT_AFTER && fact->text &&
+           (fact->status == FACT_UNPROVEN || fact->status == FACT_NOT_ASKED);
+}
+
+/* The first that was not tested; NULL: there is none. */
+static const struct fact *
+find_open(const struct asked *s)
+{
+    for (size_t i = 0; i < ASPECT_COUNT; i++)
+        if (is_open(s->of[i]))
+            return s->of[i];
+    return NULL;
+}
+
+/* For each subject, how many skipped tests it has; tests that are so told with a subject are
+ * marked. */
+static void
+count_skipped_tests(void *ctx, const struct judged *j, uint32_t *tests, uint8_t *told)
+{
+    const struct facts *f = j->facts;
+    struct map *index = map_new(ctx, f->n_subjects);
+    for (uint32_t i = 0; i < f->n_subjects; i++)
+        if (f->subjects[i].kind == SUBJECT_RELATION)
+            map_set(index, f->subjects[i].unique_id, strlen(f->subjects[i].unique_id), i);
+    for (uint32_t i = 0; i < f->n_subjects; i++) {
+        const struct subject *s = &f->subjects[i];
+        if (s->kind == SUBJECT_RELATION || !judge_is(j, i, "skipped"))
+            continue;
+        for (size_t k = 0; k < s->parents.n && !told[i]; k++) {
+            uint32_t of = map_gets(index, s->parents.v[k]);
+            if (of == MAP_NONE)
+                continue;
+            tests[of]++;
+            told[i] = 1;
+        }
+    }
+}
+
+static const char *
+not_tested_text(void *ctx, const char *why, bool skipped, uint32_t tests)
+{
+    if (!tests)
+        return why;
+    if (skipped)
+        return tests == 1 ? mem_printf(ctx, "%s, nor to its test", why)
+                          : mem_printf(ctx, "%s, nor to its %u tests", why, tests);
+    return tests == 1 ? mem_printf(ctx, "%s; one of its tests was skipped", why)
+                      : mem_printf(ctx, "%s; %u of its tests were skipped", why, tests);
+}
+
+static bool
+add_not_tested(void *ctx, struct answer *a, const struct judged *j)
+{
+    bool weak = false;
+    void *tmp = talloc_new(NULL);
+    uint32_t n = j->facts->n_subjects;
+    uint32_t *tests = mem_array(tmp, uint32_t, n + 1);
+    uint8_t *told = mem_array(tmp, uint8_t, n + 1);
+    count_skipped_tests(tmp, j, tests, told);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct fact *open = j->words[i] ? find_open(&j->subjects[i]) : NULL;
+        if ((!open && !tests[i]) || told[i] || j->failures[i])
+            continue;
+        const char *why = open ? open->text : "it was built, but not tested in full";
+        bool skipped = judge_is(j, i, "skipped");
+        add_line(ctx, a,
+                 &(struct answer_line){.kind = LINE_NOT_TESTED,
+                                       .subject = i,
+                                       .fact = open,
+                                       .text = not_tested_text(ctx, why, skipped, tests[i])});
+        weak = weak || tests[i] || open->effect == EFFECT_MERGE;
+    }
+    talloc_free(tmp);
+    return weak;
+}
+
+/* --- because, afterwards --- */
+
+static void
+add_because(void *ctx, struct answer *a, const struct judged *j)
+{
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+        if (j->failures[i])
+            add_line(ctx, a,
+                     &(struct answer_line){.kind = LINE_BECAUSE,
+                                           .subject = i,
+                                           .fact = j->failures[i],
+                                           .text = j->failures[i]->text});
+}
+
+static void
+add_afterwards(void *ctx, struct answer *a, const struct judged *j)
+{
+    const struct facts *f = j->facts;
+    for (uint32_t i = 0; i < f->n_subjects; i++) {
+        for (size_t k = 0; j->words[i] && k < ASPECT_COUNT; k++) {
+            const struct fact *fact = j->subjects[i].of[k];
+            if (!fact || fact->effect != EFFECT_AFTER || fact->status == FACT_HOLDS)
+                continue;
+            bool open = fact->status != FACT_FAILS;
+            add_line(ctx, a,
+                     &(struct answer_line){
+                         .kind = open ? LINE_NOT_COMPARED : LINE_AFTERWARDS,
+                         .subject = i,
+                         .fact = fact,
+                         .text = open ? fact->text
+                                      : mem_printf(ctx, "%s: %s", f->subjects[i].name, fact->text),
+                         .command = fact->command});
+        }
+    }
+}
+
+bool
+lines_add(void *ctx, struct answer *a, const struct judged *j)
+{
+    add_because(ctx, a, j);
+    bool weak = add_not_tested(ctx, a, j);
+    add_afterwards(ctx, a, j);
+    return weak;
+}
+
+/* --- what to do --- */
+
+static void
+add_next(void *ctx, struct answer *a, const char *text, const char *command)
+{
+    add_line(ctx, a,
+             &(struct answer_line){
+                 .kind = LINE_NEXT, .subject = SUBJECT_RUN, .text = text, .command = command});
+}
+
+/* "dbt build --full-refresh --select a b" for what on_schema_change stopped; NULL: nothing. */
+static const char *
+rebuild_command(void *ctx, const struct judged *j)
+{
+    struct buf b;
+    buf_init(&b, ctx);
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++) {
+        if (!judge_is_schema_change(j, i))
+            continue;
+        buf_puts(&b, b.len ? " " : "dbt build --full-refresh --select ");
+        buf_puts(&b, str_shell(ctx, j->facts->subjects[i].selector));
+    }
+    return b.len ? b.s : NULL;
+}
+
+void
+lines_add_next(void *ctx, struct answer *a, const struct judged *j)
+{
+    const char *rebuild = rebuild_command(ctx, j);
+    if (rebuild) {
+        add_next(ctx, a,
+                 "Set on_schema_change to append_new_columns or sync_all_columns: dbt then alters "
+                 "production's table itself.",
+                 NULL);
+        add_next(
+            ctx, a,
+            "Or merge it as it is, and rebuild the table in production right afterwards:", rebuild);
+        add_next(ctx, a,
+                 "To record that decision, and have the rest tested on it: the label "
+                 "cloneci-allow:schema_change, or --allow schema_change.",
+                 NULL);
+    }
+    if (j->false_greens)
+        add_next(ctx, a,
+                 "Find what makes dbt rebuild it: full_refresh, an overridden is_incremental(), "
+                 "or a hook "
+                 "that drops the table. In production the incremental path would run untested.",
+                 NULL);
+    else if (*a->exit.hint)
+        add_next(ctx, a, mem_strdup(ctx, a->exit.hint), NULL);
+    if (j->failed && !rebuild)
+        add_next(ctx, a, "Mend what failed, then run it again:", "cloneci run");
+}
