@@ -22,5 +22,6 @@ int sql_render_all(void *ctx, struct strlist *out, const char *dialect, const ch
                    const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
 
 extern const struct warehouse_ops postgres_ops;
+extern const struct dialect pg_dialect;
 
 #endif

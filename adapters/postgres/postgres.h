@@ -17,9 +17,6 @@ struct warehouse {
     char sqlstate[6];     /* of the last statement that failed */
 };
 
-/* dialect.c */
-extern const struct dialect pg_dialect;
-
 /* What one statement of a clone's `load` reads: a table, a partition, or a partitioned table whose
  * partitions cannot be read by themselves (then it has no storage). */
 struct clone_source {

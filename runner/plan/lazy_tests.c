@@ -6,6 +6,7 @@
 
 #include "lazy_read.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const char *
@@ -197,4 +198,20 @@ lazy_tests_why_not(struct plan *plan, const struct plan_lazy *lazy, const cJSON 
     for (size_t i = 0; !why && i < lazy->n_of_columns; i++)
         why = why_not(plan, lazy, &lazy->of_columns[i], columns);
     return why;
+}
+
+/* A column's name, as the server takes it; NULL for an expression. */
+const char *
+lazy_column(struct plan *plan, const char *text)
+{
+    size_t n = strlen(text);
+    if (n > 2 && text[0] == '"' && text[n - 1] == '"' && !memchr(text + 1, '"', n - 2))
+        return mem_strndup(plan, text + 1, n - 2);
+    char *name = mem_strdup(plan, text);
+    for (char *p = name; *p; p++) {
+        if (!isalnum((unsigned char)*p) && *p != '_' && (unsigned char)*p < 0x80)
+            return NULL;
+        *p = (char)tolower((unsigned char)*p);
+    }
+    return *name && !isdigit((unsigned char)*name) ? name : NULL;
 }

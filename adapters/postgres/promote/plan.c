@@ -26,19 +26,6 @@ pairs_json(void *ctx, const struct promote_pair *pairs, size_t n)
     return json_print(ctx, list, false);
 }
 
-char *
-pg_promote_names(void *ctx, const struct promote_name *names, size_t n)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++) {
-        cJSON *o = add_object(list);
-        json_put_str(o, "schema", names[i].schema);
-        json_put_str(o, "name", names[i].name);
-        mem_check(cJSON_AddBoolToObject(o, "cloned", names[i].cloned));
-    }
-    return json_print(ctx, list, false);
-}
-
 static char *
 granted_json(void *ctx, const struct promote_options *o)
 {

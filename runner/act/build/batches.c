@@ -62,3 +62,10 @@ dbt_batches(void *ctx, struct build_result *r, const struct plan *plan,
             b->compiled = text;
     }
 }
+
+const struct build_node *
+build_find(const struct build_result *r, const char *unique_id)
+{
+    uint32_t at = r->index ? map_gets(r->index, unique_id) : MAP_NONE;
+    return at == MAP_NONE ? NULL : &r->nodes[at];
+}

@@ -85,13 +85,6 @@ dbt_results(void *ctx, struct build_result *r, const char *path, struct err *err
     return 0;
 }
 
-const struct build_node *
-build_find(const struct build_result *r, const char *unique_id)
-{
-    uint32_t at = r->index ? map_gets(r->index, unique_id) : MAP_NONE;
-    return at == MAP_NONE ? NULL : &r->nodes[at];
-}
-
 /* --- the step --- */
 
 enum { TICK_MS = 1000 };

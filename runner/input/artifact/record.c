@@ -258,3 +258,12 @@ index_insert(void *ctx, struct index *index, struct generation *g, size_t keep)
     while (index->n > (keep ? keep : 1))
         strlist_add(ctx, &index->removed, index->v[--index->n]->id);
 }
+
+const char *const artifact_names[ARTIFACT_FILES] = {MANIFEST, "run_results.json", "sources.json",
+                                                    PARTIAL_PARSE};
+
+char *
+generation_key(void *ctx, const char *id, const char *name)
+{
+    return mem_printf(ctx, "generations/%s/%s", id, name);
+}

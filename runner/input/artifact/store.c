@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-const char *const artifact_names[ARTIFACT_FILES] = {MANIFEST, "run_results.json", "sources.json",
-                                                    PARTIAL_PARSE};
-
 static int
 unknown_scheme(const char *url, struct err *err)
 {
@@ -46,10 +43,4 @@ const char *
 artifact_store_name(const struct artifact_store *store)
 {
     return store->name;
-}
-
-char *
-generation_key(void *ctx, const char *id, const char *name)
-{
-    return mem_printf(ctx, "generations/%s/%s", id, name);
 }

@@ -30,18 +30,6 @@ struct reader {
 static int compose(struct reader *r, const yaml_event_t *event, size_t depth, struct yaml **out,
                    size_t *height);
 
-int
-yaml_fail(struct err *err, const struct yaml *at, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    char *text = mem_check(talloc_vasprintf(NULL, fmt, ap));
-    va_end(ap);
-    fail(err, ERR_CONFIG, "%s:%zu:%zu: %s", at->file, at->line, at->column, text);
-    talloc_free(text);
-    return -1;
-}
-
 static struct yaml
 place(const struct reader *r, yaml_mark_t mark)
 {
