@@ -29,7 +29,8 @@ look_up(struct seat *seat, struct plan_database *db, struct err *err)
 static int
 lock(struct seat *seat, const struct plan_database *db, struct err *err)
 {
-    return seat->ops->lock_wait(seat->warehouse, plan_database_lock(seat->job->ctx, db->name), err);
+    return seat->ops->lock_wait(seat->warehouse, marker_database_lock(seat->job->ctx, db->name),
+                                err);
 }
 
 static int

@@ -68,35 +68,28 @@ plan_database_draft(void *ctx, struct plan_database **out, const struct plan_dat
     return check_said(db, err);
 }
 
-char *
-plan_database_lock(void *ctx, const char *name)
-{
-    return mem_printf(ctx, "cloneci:database:%s", name);
-}
-
 static char *
-marker_text(const struct plan_database *db, void *ctx, const char *created)
+database_marker(const struct plan_database *db, void *ctx, const char *created)
 {
     const struct plan_database_input *in = db->in;
-    cJSON *o = json_object(ctx);
-    json_put_str(o, "tool", "cloneci");
-    json_put_str(o, "project", in->project);
-    json_put_str(o, "schema", in->schema);
-    json_put_str(o, "database", db->name);
-    json_put_str(o, "template", in->config->clone_database);
-    json_put_str(o, "run", in->run_id);
-    json_put_str(o, "created", created);
-    json_put_str(o, "expires", in->expires);
-    json_put_str(o, "pull_request", in->pull_request);
-    return json_print(ctx, o, false);
+    const struct marker m = {.kind = MARKER_DATABASE,
+                             .project = in->project,
+                             .schema = in->schema,
+                             .database = db->name,
+                             .template = in->config->clone_database,
+                             .run_id = in->run_id,
+                             .created = created,
+                             .expires = in->expires,
+                             .pull_request = in->pull_request};
+    return marker_text(ctx, &m);
 }
 
 /* What stands there is ours, and goes on living: an earlier push of the pull request made it. */
 static int
 take(struct plan_database *db, const struct database_place *found, struct err *err)
 {
-    struct plan_marker m;
-    bool marked = plan_marker_parse(db, found->marker, &m) == 0 && found->marker_own;
+    struct marker m;
+    bool marked = marker_parse(db, found->marker, &m) == 0 && found->marker_own;
     if (!marked || !found->owned) {
         fail(err, ERR_REFUSED, "the database \"%s\" stands already, and %s", db->name,
              marked ? "belongs to another role" : "bears no marker of cloneci's");
@@ -111,7 +104,7 @@ take(struct plan_database *db, const struct database_place *found, struct err *e
     db->stands = true;
     db->note =
         mem_printf(db, "whole database, as of its template at %s", m.created ? m.created : "?");
-    return ops_of(db)->mark(db, &db->sql, db->name, marker_text(db, db, m.created), err);
+    return ops_of(db)->mark(db, &db->sql, db->name, database_marker(db, db, m.created), err);
 }
 
 static int
@@ -189,7 +182,7 @@ copy(struct plan_database *db, const struct database_facts *facts, struct err *e
     const struct database_copy copy = {.template = c->clone_database,
                                        .aside = db->aside,
                                        .name = db->name,
-                                       .marker = marker_text(db, db, db->in->now),
+                                       .marker = database_marker(db, db, db->in->now),
                                        .strategy = c->database_strategy,
                                        .clear_aside = facts->aside.exists};
     int64_t bytes = facts->template.bytes;

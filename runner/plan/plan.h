@@ -11,6 +11,7 @@
 
 #include "adapters/warehouse.h"
 #include "config/config.h"
+#include "plan/marker/marker.h"
 #include "select/select.h"
 
 /* A person's schema with clones of production's relations, instead of a pull request's. */
@@ -61,9 +62,6 @@ int plan_database_draft(void *ctx, struct plan_database **out, const struct plan
 /* Nothing that stands there is touched unless it is ours: ERR_REFUSED. */
 int plan_database_settle(struct plan_database *db, const struct database_facts *facts,
                          struct err *err) BASE_CHECKED;
-
-/* The name of the lock of who makes such a database, or drops it. */
-char *plan_database_lock(void *ctx, const char *name);
 
 struct plan_input {
     const struct config *config;
@@ -307,16 +305,7 @@ bool plan_is_modified(const struct plan_node *node);
 /* "pr", "clone", or the source's name. */
 const char *plan_origin_name(const struct plan_deferral *deferral);
 
-/* What a marker of cloneci's says; whether it is this place's own, the warehouse knows. */
-struct plan_marker {
-    const char *project, *schema, *run_id, *state; /* state: "building", "ready" */
-    const char *sandbox;                           /* the sandbox's name, or NULL: it is none */
-    const char *role, *created;                    /* whom the sandbox is for, or NULL */
-    const char *pull_request, *expires;            /* NULL: none */
-    const char *head, *number; /* commit and number in the CI's order of the run; NULL: unknown */
-};
-/* 0 and *out, or -1 if it is none. Belongs to ctx. */
-int plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out);
-char *plan_marker_text(void *ctx, const struct plan *plan, const char *schema, const char *state);
+/* The marker of one of its schemas, in the state "building" or "ready". */
+char *plan_marker(void *ctx, const struct plan *plan, const char *schema, const char *state);
 
 #endif

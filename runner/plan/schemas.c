@@ -5,67 +5,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- the marker --- */
-
-static void
-put_sandbox(cJSON *o, const struct plan_sandbox *s, const char *schema)
+/* Each schema's marker keeps the clones that stand in it. */
+static cJSON *
+kept_in(void *ctx, const cJSON *kept, const char *schema)
 {
+    cJSON *o = json_object(ctx);
     const cJSON *item;
-    json_put_str(o, "sandbox", s->name);
-    json_put_str(o, "role", s->role);
-    cJSON_ArrayForEach (item, s->kept) {
-        /* each schema's marker keeps the clones that stand in it */
+    cJSON_ArrayForEach (item, kept) {
         const cJSON *value = strcmp(item->string, "clones") == 0 ? json_get(item, schema) : item;
         if (value)
             cJSON_AddItemToObject(o, item->string, mem_check(cJSON_Duplicate(value, true)));
     }
+    return o;
 }
 
 char *
-plan_marker_text(void *ctx, const struct plan *plan, const char *schema, const char *state)
+plan_marker(void *ctx, const struct plan *plan, const char *schema, const char *state)
 {
     void *tmp = talloc_new(NULL);
-    cJSON *o = json_object(tmp);
     const struct gitdiff *d = plan->in.diff;
-    json_put_str(o, "tool", "cloneci");
-    json_put_str(o, "project", plan->in.project->name);
-    json_put_str(o, "schema", schema);
-    json_put_str(o, "run", plan->in.run_id);
-    json_put_str(o, "state", state);
-    json_put_str(o, "created", plan->in.now);
-    json_put_str(o, "expires", plan->in.expires);
-    if (plan->in.sandbox) {
-        put_sandbox(o, plan->in.sandbox, schema);
-    } else {
-        json_put_str(o, "pull_request", d ? d->pull_request : NULL);
-        json_put_str(o, "head", d ? d->head_sha : NULL);
-        json_put_str(o, "number", plan->in.run_number);
-    }
-    char *text = json_print(ctx, o, false);
+    const struct plan_sandbox *box = plan->in.sandbox;
+    const struct marker m = {.kind = box ? MARKER_SANDBOX : MARKER_PULL_REQUEST,
+                             .project = plan->in.project->name,
+                             .schema = schema,
+                             .run_id = plan->in.run_id,
+                             .state = state,
+                             .created = plan->in.now,
+                             .expires = plan->in.expires,
+                             .pull_request = d ? d->pull_request : NULL,
+                             .head = d ? d->head_sha : NULL,
+                             .number = plan->in.run_number,
+                             .sandbox = box ? box->name : NULL,
+                             .role = box ? box->role : NULL,
+                             .kept = box ? kept_in(tmp, box->kept, schema) : NULL};
+    char *text = marker_text(ctx, &m);
     talloc_free(tmp);
     return text;
-}
-
-int
-plan_marker_parse(void *ctx, const char *comment, struct plan_marker *out)
-{
-    struct err ignored;
-    cJSON *o = NULL;
-    if (!comment || comment[0] != '{' ||
-        json_parse(ctx, &o, comment, strlen(comment), "marker", &ignored))
-        return -1;
-    *out = (struct plan_marker){.project = json_str(o, "project"),
-                                .schema = json_str(o, "schema"),
-                                .run_id = json_str(o, "run"),
-                                .state = json_str(o, "state"),
-                                .pull_request = json_str(o, "pull_request"),
-                                .expires = json_str(o, "expires"),
-                                .sandbox = json_str(o, "sandbox"),
-                                .role = json_str(o, "role"),
-                                .created = json_str(o, "created"),
-                                .head = json_str(o, "head"),
-                                .number = json_str(o, "number")};
-    return str_eq(json_str(o, "tool"), "cloneci") && out->project && out->schema ? 0 : -1;
 }
 
 /* --- which schemas the build writes, and whether it may --- */
@@ -213,8 +188,8 @@ check_ours(struct plan *plan, const struct namespace_info *s, const char *name, 
 {
     if (!s->exists)
         return 0;
-    struct plan_marker m;
-    bool marked = plan_marker_parse(plan, s->marker, &m) == 0;
+    struct marker m;
+    bool marked = marker_parse(plan, s->marker, &m) == 0;
     if (!s->owned) {
         fail(err, ERR_REFUSED, "the schema \"%s\" belongs to another role", name);
         return hint(err, "Choose another schema with --schema, or have its owner drop it.");
@@ -246,8 +221,8 @@ static int
 check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
 {
     const struct plan_sandbox *box = plan->in.sandbox;
-    struct plan_marker m;
-    bool ours = s->found.exists && plan_marker_parse(plan, s->found.marker, &m) == 0 &&
+    struct marker m;
+    bool ours = s->found.exists && marker_parse(plan, s->found.marker, &m) == 0 &&
                 s->found.marker_own && strcmp(m.project, plan->in.project->name) == 0 &&
                 str_eq(m.sandbox, box->name);
     if (box->in_place ? ours : !s->found.exists)
@@ -275,9 +250,9 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
 static int
 check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
 {
-    struct plan_marker m;
+    struct marker m;
     const char *ours = plan->in.run_number;
-    if (!s->exists || !ours || plan_marker_parse(plan, s->marker, &m) || !m.number ||
+    if (!s->exists || !ours || marker_parse(plan, s->marker, &m) || !m.number ||
         strtoull(m.number, NULL, 10) <= strtoull(ours, NULL, 10))
         return 0;
     fail(err, ERR_LOCKED,
@@ -332,8 +307,8 @@ plan_render_schemas(struct plan *plan, struct err *err)
             .aside = s->aside,
             .old = s->old,
             .replaces = s->found.exists,
-            .building = plan_marker_text(plan, plan, s->name, "building"),
-            .ready = plan_marker_text(plan, plan, s->name, "ready"),
+            .building = plan_marker(plan, plan, s->name, "building"),
+            .ready = plan_marker(plan, plan, s->name, "ready"),
             .grants = grants,
         };
         if (d->prepare(plan, &place, &s->prepare, err) || d->publish(plan, &place, &s->swap, err))

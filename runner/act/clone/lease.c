@@ -262,10 +262,10 @@ clone_leased(struct warehouse *a, const struct plan *plan, struct err *err)
 static bool
 was_there(struct clone_work *j, const char *schema, const char *run_id)
 {
-    struct plan_marker m;
+    struct marker m;
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (strcmp(s->name, schema) == 0 && plan_marker_parse(j->ctx, s->found.marker, &m) == 0)
+        if (strcmp(s->name, schema) == 0 && marker_parse(j->ctx, s->found.marker, &m) == 0)
             return str_eq(m.run_id, run_id);
     }
     return false;
@@ -289,7 +289,7 @@ clone_successor(struct warehouse *other, const struct plan *plan, struct err *er
     struct clone_work j = {
         .ctx = talloc_new(NULL), .a = other, .ops = plan->in.adapter, .plan = plan};
     struct holder h = {0};
-    struct plan_marker m;
+    struct marker m;
     struct namespace_info info;
     bool found;
     int rc = 0;
@@ -299,7 +299,7 @@ clone_successor(struct warehouse *other, const struct plan *plan, struct err *er
     else if (found && h.run && !str_eq(h.run, plan->in.run_id))
         rc = superseded(describe(j.ctx, h.run, h.head), err);
     else if (j.ops->namespaces(j.ctx, other, &schema, 1, &info, err) == 0 && info.exists &&
-             plan_marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id &&
+             marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id &&
              !str_eq(m.run_id, plan->in.run_id) && !was_there(&j, schema, m.run_id))
         rc = superseded(describe(j.ctx, m.run_id, m.head ? m.head : ""), err);
     talloc_free(j.ctx);

@@ -22,10 +22,10 @@ void
 gc_decide(void *ctx, struct gc_schema *s, const struct marked_place *place,
           const struct gc_options *o)
 {
-    const struct plan_marker *m = &s->marker;
+    const struct marker *m = &s->marker;
     *s = (struct gc_schema){
         .database = place->database, .name = place->name, .comment = place->marker};
-    if (plan_marker_parse(ctx, place->marker, &s->marker))
+    if (marker_parse(ctx, place->marker, &s->marker))
         s->why = "its comment is no marker of cloneci's";
     else if (strcmp(m->project, o->project) != 0)
         s->why = mem_printf(ctx, "it belongs to the project %s", m->project);
@@ -61,8 +61,8 @@ gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
 static const char *
 lock_of(void *ctx, const struct gc_schema *s)
 {
-    return s->database ? plan_database_lock(ctx, s->name)
-                       : mem_printf(ctx, "cloneci:%s", s->marker.schema);
+    return s->database ? marker_database_lock(ctx, s->name)
+                       : marker_schema_lock(ctx, s->marker.schema);
 }
 
 /* With the lock held: is it still the place that was decided on? */

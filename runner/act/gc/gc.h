@@ -10,7 +10,7 @@
 struct gc_schema {
     bool database; /* it is a whole database, not a schema of the one that is connected to */
     const char *name, *comment;
-    struct plan_marker marker;
+    struct marker marker;
     bool ours; /* a marker of this project, for this very schema, which our role owns */
     bool drop;
     const char *why; /* it is dropped, or kept */

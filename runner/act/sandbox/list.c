@@ -38,21 +38,18 @@ find_box(void *ctx, struct sandbox **list, size_t *n, const char *name)
     return &(*list)[(*n)++];
 }
 
-static int
+static void
 add_schema(void *ctx, struct sandbox **list, size_t *n, const struct marked_place *place,
-           const char *project, struct err *err)
+           const char *project)
 {
-    struct plan_marker m;
-    cJSON *doc = NULL;
+    struct marker m;
     const cJSON *item;
-    if (place->database || plan_marker_parse(ctx, place->marker, &m) || !m.sandbox ||
+    if (place->database || marker_parse(ctx, place->marker, &m) || !m.sandbox ||
         strcmp(m.project, project) != 0)
-        return 0;
+        return;
     /* under the name it was made aside: not yet a sandbox */
     if (strcmp(m.schema, place->name) != 0 && place->marker_own)
-        return 0;
-    if (json_parse(ctx, &doc, place->marker, strlen(place->marker), "a sandbox's marker", err))
-        return -1;
+        return;
     struct sandbox *box = find_box(ctx, list, n, m.sandbox);
     box->role = m.role;
     box->created = m.created;
@@ -64,14 +61,13 @@ add_schema(void *ctx, struct sandbox **list, size_t *n, const struct marked_plac
                                   place->name);
     else if (!place->owned)
         box->foreign = mem_printf(ctx, "another role owns the schema \"%s\"", place->name);
-    if (json_get(doc, "options"))
-        box->options = json_get(doc, "options");
-    cJSON_ArrayForEach (item, json_get(doc, "clones")) {
+    if (json_get(m.kept, "options"))
+        box->options = json_get(m.kept, "options");
+    cJSON_ArrayForEach (item, json_get(m.kept, "clones")) {
         add_clone(ctx, box, box->schemas.v[box->schemas.n - 1], item);
         if (!is_sound(&box->clones[box->n - 1]))
             box->n--;
     }
-    return 0;
 }
 
 static int
@@ -92,8 +88,7 @@ sandbox_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, co
     if (ops->marked(ctx, a, &places, &n_places, err))
         return -1;
     for (size_t i = 0; i < n_places; i++)
-        if (add_schema(ctx, out, n, &places[i], project, err))
-            return -1;
+        add_schema(ctx, out, n, &places[i], project);
     for (size_t i = 0; i < *n; i++)
         if (ops->sandbox->size(ctx, a, &(*out)[i].schemas, &(*out)[i].relations, &(*out)[i].bytes,
                                err))

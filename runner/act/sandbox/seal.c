@@ -87,8 +87,8 @@ sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan, const stru
 {
     struct sandbox_schema *list = mem_array(ctx, struct sandbox_schema, schemas->n);
     for (size_t i = 0; i < schemas->n; i++)
-        list[i] = (struct sandbox_schema){
-            .name = schemas->v[i], .marker = plan_marker_text(ctx, plan, schemas->v[i], "ready")};
+        list[i] = (struct sandbox_schema){.name = schemas->v[i],
+                                          .marker = plan_marker(ctx, plan, schemas->v[i], "ready")};
     return plan->in.adapter->sandbox->finish(ctx, a, list, schemas->n, plan->in.sandbox->role, err);
 }
 
