@@ -294,16 +294,11 @@ struct warehouse_ops {
     int (*empty)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
                  bool *out, struct err *err);
     int (*disk)(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err);
-    /* While nothing is under way on the connection: the descriptor that becomes readable when the
-     * server has something to say .. */
-    int (*socket)(struct warehouse *a);
-    /* .. and what it said, without waiting: *text is the payload of a notification that came, or
-     * NULL. -1: the connection is lost. */
-    int (*heard)(void *ctx, struct warehouse *a, char **text, struct err *err);
 
     /* Features, each with a header of its own; NULL: not on this warehouse. */
     const struct compare_ops *compare;
     const struct doctor_ops *doctor;
+    const struct lease_ops *lease;
     const struct promote_ops *promote;
     const struct database_ops *database;
     const struct sandbox_ops *sandbox;

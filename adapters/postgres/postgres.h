@@ -169,7 +169,8 @@ int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *req
 /* doctor.c */
 extern const struct doctor_ops pg_doctor_ops;
 
-/* promote/, database.c, sandbox.c */
+/* lease.c, promote/, database.c, sandbox.c */
+extern const struct lease_ops pg_lease_ops;
 extern const struct promote_ops pg_promote_ops;
 extern const struct database_ops pg_database_ops;
 extern const struct sandbox_ops pg_sandbox_ops;

@@ -1,5 +1,7 @@
 #include "seat.h"
 
+#include "adapters/lease.h"
+
 /* --- connections --- */
 
 static const char *
@@ -37,33 +39,22 @@ seat_connect(struct seat *seat, struct job *job, struct err *err)
     return rc;
 }
 
-/* Behind a pooler our process id is not the server's. One that hands out connections by the session
- * is as good as none; one that does so by the transaction gives another connection the one that we
- * just used, and us another. */
 static int
 is_shared(const struct seat *seat, bool *shared, struct err *err)
 {
     struct warehouse *other;
-    struct strlist before = {0}, after = {0};
-    char *begin, *pid;
-    if (seat_open(seat, &other, err) ||
-        sql_render(seat->job->ctx, &begin, seat->ops->dialect->name, "begin_read", NULL, 0, err) ||
-        sql_render(seat->job->ctx, &pid, seat->ops->dialect->name, "backend_pid", NULL, 0, err) ||
-        seat->ops->query(seat->job->ctx, seat->warehouse, pid, &before, err) ||
-        seat->ops->exec(other, begin, err) ||
-        seat->ops->query(seat->job->ctx, other, pid, &after, err) ||
-        seat->ops->query(seat->job->ctx, seat->warehouse, pid, &after, err))
+    if (seat_open(seat, &other, err))
         return -1;
-    *shared = !str_eq(before.v[0], after.v[1]) || str_eq(before.v[0], after.v[0]);
+    int rc = seat->ops->lease->is_shared(seat->warehouse, other, shared, err);
     seat->ops->close(other);
-    return 0;
+    return rc;
 }
 
 int
 seat_direct(const struct seat *seat, struct err *err)
 {
     bool shared = false;
-    if (!seat->server.pooled)
+    if (!seat->server.pooled || !seat->ops->lease)
         return 0;
     if (is_shared(seat, &shared, err))
         return -1;
@@ -117,7 +108,7 @@ on_tick(void *arg, struct err *err)
 struct build_watch
 seat_watch(struct seat *seat)
 {
-    return (struct build_watch){.fd = seat->leased ? seat->ops->socket(seat->warehouse) : -1,
+    return (struct build_watch){.fd = seat->leased ? seat->ops->lease->fd(seat->warehouse) : -1,
                                 .on_wake = on_wake,
                                 .on_tick = seat->leased ? on_tick : NULL,
                                 .arg = seat};

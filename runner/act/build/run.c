@@ -117,7 +117,7 @@ child_env(void *ctx, const struct build_env *env, const struct plan *plan, const
     if (plan->in.adapter->name_variable)
         strlist_add(ctx, &out,
                     mem_printf(ctx, "%s=%s", plan->in.adapter->name_variable,
-                               clone_application_name(ctx, plan->in.run_id, plan->in.schema)));
+                               clone_session_name(ctx, plan)));
     return out;
 }
 

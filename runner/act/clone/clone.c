@@ -3,29 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int
-render(struct clone_work *j, char **out, const char *stem, const struct sql_var *vars, size_t n,
-       struct err *err)
-{
-    return sql_render(j->ctx, out, j->ops->dialect->name, stem, vars, n, err);
-}
-
-int
-work_run(struct clone_work *j, const char *stem, const struct sql_var *vars, size_t n,
-         struct err *err)
-{
-    char *sql;
-    return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->exec(j->a, sql, err);
-}
-
-int
-work_query(struct clone_work *j, struct strlist *out, const char *stem, const struct sql_var *vars,
-           size_t n, struct err *err)
-{
-    char *sql;
-    return render(j, &sql, stem, vars, n, err) ? -1 : j->ops->query(j->ctx, j->a, sql, out, err);
-}
-
 struct run_options
 work_options(const struct clone_work *j)
 {

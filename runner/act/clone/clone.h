@@ -99,7 +99,7 @@ int clone_end_builds(struct warehouse *a, const struct plan *plan, struct err *e
 /* Names one more connection of ours, so that it ends with the lease. */
 int clone_name(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* The name that every connection of a run's build step bears: printable ASCII (a server replaces
- * what is not), 63 bytes at most. */
-char *clone_application_name(void *ctx, const char *run_id, const char *schema);
+ * what is not), as long as the dialect's names at most. */
+char *clone_session_name(void *ctx, const struct plan *plan);
 
 #endif

@@ -12,12 +12,6 @@ struct clone_work {
     const struct plan *ahead; /* by which the clones were made before this one stood; or NULL */
 };
 
-/* Renders a template and runs it. */
-int work_run(struct clone_work *j, const char *stem, const struct sql_var *vars, size_t n,
-             struct err *err) BASE_CHECKED;
-/* Renders a query of one column and adds its rows to *out. */
-int work_query(struct clone_work *j, struct strlist *out, const char *stem,
-               const struct sql_var *vars, size_t n, struct err *err) BASE_CHECKED;
 /* The configuration's limits. */
 struct run_options work_options(const struct clone_work *j);
 

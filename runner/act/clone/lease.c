@@ -1,30 +1,34 @@
 #include "internal.h"
 
+#include "adapters/lease.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-/* Of an application_name: 63 bytes hold 'cloneci:', the run's 16 digits, a colon and this much. */
-enum { LABEL_MOST = 38, RUN_DIGITS = 16, HEAD_DIGITS = 24 };
+enum { RUN_DIGITS = 16, HEAD_DIGITS = 24 };
 enum { POLL_MS = 100 };
 
 /* --- names of sessions --- */
 
-/* The schema as an application_name can hold it. */
+/* The schema as a connection's name can hold it, behind 'cloneci:', the run's digits and a colon.
+ */
 static char *
-label(void *ctx, const char *schema)
+label(void *ctx, const struct plan *plan, const char *schema)
 {
-    bool plain = strlen(schema) <= LABEL_MOST;
+    size_t most = plan->in.adapter->dialect->name_max - strlen("cloneci:") - RUN_DIGITS - 1;
+    bool plain = strlen(schema) <= most;
     for (const char *p = schema; *p; p++)
         plain = plain && *p >= ' ' && *p <= '~';
     char hex[HASH_SHA256_HEX];
     hash_sha256(schema, strlen(schema), hex);
-    return plain ? mem_strdup(ctx, schema) : mem_strndup(ctx, hex, LABEL_MOST);
+    return plain ? mem_strdup(ctx, schema) : mem_strndup(ctx, hex, most);
 }
 
 char *
-clone_application_name(void *ctx, const char *run_id, const char *schema)
+clone_session_name(void *ctx, const struct plan *plan)
 {
-    return mem_printf(ctx, "cloneci:%s:%s", run_id, label(ctx, schema));
+    const char *schema = plan->in.schema ? plan->in.schema : "";
+    return mem_printf(ctx, "cloneci:%s:%s", plan->in.run_id, label(ctx, plan, schema));
 }
 
 static const char *
@@ -33,7 +37,7 @@ head_of(const struct plan *plan)
     return plan->in.diff && plan->in.diff->head_sha ? plan->in.diff->head_sha : "";
 }
 
-/* What is to be known of a run by whoever finds it in his way: see lease_holder.sql. */
+/* What is to be known of a run by whoever finds it in his way: read_name takes it apart. */
 static char *
 session_name(struct clone_work *j, const struct clone_lease *lease)
 {
@@ -44,8 +48,7 @@ session_name(struct clone_work *j, const struct clone_lease *lease)
 }
 
 struct holder {
-    const char *pid, *name;
-    bool same_role;
+    struct lease_holder at;
     const char *run, *head, *number; /* NULL: it is no run of a pull request */
 };
 
@@ -53,9 +56,9 @@ static void
 read_name(void *ctx, struct holder *h)
 {
     struct strlist parts = {0};
-    if (!str_starts(h->name, "cloneci+"))
+    if (!str_starts(h->at.name, "cloneci+"))
         return;
-    strlist_split(ctx, &parts, h->name + strlen("cloneci+"), ':');
+    strlist_split(ctx, &parts, h->at.name + strlen("cloneci+"), ':');
     if (parts.n != 3 || strlen(parts.v[0]) != RUN_DIGITS)
         return;
     h->run = parts.v[0];
@@ -64,25 +67,20 @@ read_name(void *ctx, struct holder *h)
 }
 
 static const char *
-lock_key(struct clone_work *j, const char *schema)
+lock_of(void *ctx, const char *schema)
 {
-    return warehouse_lock_key(j->ctx, mem_printf(j->ctx, "cloneci:%s", schema));
+    return mem_printf(ctx, "cloneci:%s", schema);
 }
 
 static int
 find_holder(struct clone_work *j, const char *schema, struct holder *out, bool *found,
             struct err *err)
 {
-    struct strlist cells = {0};
-    const struct sql_var vars[] = {{"key", lock_key(j, schema)}};
-    if (j->ops->read(j->ctx, j->a, "lease_holder", vars, 1, &cells, err))
+    *out = (struct holder){0};
+    if (j->ops->lease->holder(j->ctx, j->a, lock_of(j->ctx, schema), &out->at, found, err))
         return -1;
-    *found = cells.n >= 3;
-    if (!*found)
-        return 0;
-    *out = (struct holder){
-        .pid = cells.v[0], .name = cells.v[1], .same_role = strcmp(cells.v[2], "true") == 0};
-    read_name(j->ctx, out);
+    if (*found)
+        read_name(j->ctx, out);
     return 0;
 }
 
@@ -125,30 +123,6 @@ refuse(const struct holder *h, const char *schema, const char *what, struct err 
     return hint(err, "Wait for it or cancel it; every pull request needs a schema of its own.");
 }
 
-static int
-send(struct clone_work *j, const char *stem, const char *schema, const struct holder *h,
-     struct err *err)
-{
-    struct strlist ignored = {0};
-    const struct sql_var vars[] = {
-        {"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))},
-        {"text", describe(j->ctx, j->plan->in.run_id, head_of(j->plan))},
-        {"pid", h->pid},
-        {"run", h->run}};
-    return work_query(j, &ignored, stem, vars, BASE_COUNT(vars), err);
-}
-
-static int
-try_lock(struct clone_work *j, const char *schema, bool *got, struct err *err)
-{
-    struct strlist rows = {0};
-    const struct sql_var vars[] = {{"key", lock_key(j, schema)}};
-    if (work_query(j, &rows, "lock_try_session", vars, 1, err))
-        return -1;
-    *got = rows.n == 1 && strcmp(rows.v[0], "t") == 0;
-    return 0;
-}
-
 /* Somebody holds the lock: may we have it? One look at it; `forced` is set once the time to give
  * way is over. */
 static int
@@ -162,7 +136,7 @@ press(struct clone_work *j, const char *schema, const struct clone_lease *lease,
     if (!found)
         return 0;
     const char *why =
-        !h.same_role ? "another role's run"
+        !h.at.same_role ? "another role's run"
         : h.run ? (lease->is_within ? refused_because(j, lease, &h) : "a run of a pull request")
                 : NULL;
     if (why)
@@ -173,10 +147,14 @@ press(struct clone_work *j, const char *schema, const struct clone_lease *lease,
         log_event(LOG_WARN, "lease.takeover", "%s is older and has to give way",
                   describe(j->ctx, h.run, h.head));
     *said = true;
+    const struct lease_ops *ops = j->ops->lease;
+    const char *text = describe(j->ctx, j->plan->in.run_id, head_of(j->plan));
     if (over)
-        return send(j, "lease_end", schema, &h, err);
-    return send(j, "lease_ask", schema, &h, err) || send(j, "lease_cancel", schema, &h, err) ? -1
-                                                                                             : 0;
+        return ops->end(j->a, &h.at, h.run, err);
+    return ops->ask(j->a, lock_of(j->ctx, schema), text, err) ||
+                   ops->cancel(j->a, &h.at, h.run, err)
+               ? -1
+               : 0;
 }
 
 static int
@@ -184,7 +162,7 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
 {
     double end = clock_ms() + lease->patience_ms, give_up = end + lease->patience_ms;
     for (bool got = false, said = false;;) {
-        if (try_lock(j, schema, &got, err))
+        if (j->ops->lock_try(j->a, lock_of(j->ctx, schema), &got, err))
             return -1;
         if (got)
             break;
@@ -196,9 +174,7 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
         if (press(j, schema, lease, now > end, &said, err) || interrupt_wait(POLL_MS, err))
             return -1;
     }
-    const struct sql_var channel[] = {
-        {"channel", mem_printf(j->ctx, "cloneci:%s", lock_key(j, schema))}};
-    return work_run(j, "lease_listen", channel, 1, err);
+    return j->ops->lease->listen(j->a, lock_of(j->ctx, schema), err);
 }
 
 int
@@ -206,10 +182,8 @@ clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_leas
            struct err *err)
 {
     struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
-    struct strlist ignored = {0};
-    const struct sql_var name[] = {{"name", session_name(&j, lease)}};
     fault_point("lock");
-    int rc = work_query(&j, &ignored, "lease_name", name, 1, err);
+    int rc = j.ops->lease->name(a, session_name(&j, lease), err);
     /* The pull request's own first: whoever has that one never waits for another run of the pull
      * request. */
     if (rc == 0 && plan->in.schema)
@@ -226,13 +200,9 @@ clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_leas
 int
 clone_name(struct warehouse *a, const struct plan *plan, struct err *err)
 {
-    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
-    struct strlist ignored = {0};
-    const char *schema = plan->in.schema ? plan->in.schema : "";
-    const struct sql_var name[] = {
-        {"name", clone_application_name(j.ctx, plan->in.run_id, schema)}};
-    int rc = work_query(&j, &ignored, "lease_name", name, 1, err);
-    talloc_free(j.ctx);
+    void *tmp = talloc_new(NULL);
+    int rc = plan->in.adapter->lease->name(a, clone_session_name(tmp, plan), err);
+    talloc_free(tmp);
     return rc;
 }
 
@@ -250,7 +220,7 @@ clone_leased(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     char *text;
     void *tmp = talloc_new(NULL);
-    int rc = plan->in.adapter->heard(tmp, a, &text, err);
+    int rc = plan->in.adapter->lease->heard(tmp, a, &text, err);
     if (rc == 0 && text)
         rc = superseded(text, err);
     talloc_free(tmp);
@@ -274,12 +244,9 @@ was_there(struct clone_work *j, const char *schema, const char *run_id)
 int
 clone_leased_still(struct warehouse *a, const struct plan *plan, struct err *err)
 {
-    struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
-    struct strlist ignored = {0};
     struct err cancelled;
-    int rc = work_query(&j, &ignored, "lease_hear", NULL, 0, &cancelled);
+    int rc = plan->in.adapter->lease->hear(a, &cancelled);
     (void)rc; /* whoever cancels has said so before, and a lost connection is seen next */
-    talloc_free(j.ctx);
     return clone_leased(a, plan, err);
 }
 
@@ -311,10 +278,8 @@ clone_successor(struct warehouse *other, const struct plan *plan, struct err *er
 static int
 end_named(struct clone_work *j, bool own, struct strlist *runs, struct err *err)
 {
-    const struct sql_var vars[] = {{"label", label(j->ctx, j->plan->in.schema)},
-                                   {"run", j->plan->in.run_id},
-                                   {"own", own ? "true" : "false"}};
-    return work_query(j, runs, "backend_stop", vars, BASE_COUNT(vars), err);
+    return j->ops->lease->end_named(j->ctx, j->a, j->plan->in.run_id,
+                                    label(j->ctx, j->plan, j->plan->in.schema), own, runs, err);
 }
 
 int
