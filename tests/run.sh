@@ -49,12 +49,16 @@ suite_source() {
 
 # cmocka's programs, one a room or subject; each test function is one `ok` or `not ok`.
 suite_unit() {
-    local good=0 bad=0 program output ok not_ok status
-    for program in tests/unit/*.c; do
-        program=build/$MODE/unit/$(basename "$program" .c)
-        output=$logs/unit-$(basename "$program").tap
-        status=0
-        CMOCKA_MESSAGE_OUTPUT=TAP "$program" >"$output" 2>&1 || status=$?
+    local good=0 bad=0 name output ok not_ok status
+    rm -f "$logs"/unit-*
+    # As many at a time as there are processors.
+    # shellcheck disable=SC2016  # the inner shell's own
+    printf '%s\n' tests/unit/*.c | xargs -n 1 basename -s .c | xargs -P "$(nproc)" -I {} sh -c \
+        'CMOCKA_MESSAGE_OUTPUT=TAP "$1/$2" >"$3/unit-$2.tap" 2>&1; echo $? >"$3/unit-$2.status"' sh "build/$MODE/unit" {} "$logs"
+    for name in tests/unit/*.c; do
+        name=$(basename "$name" .c)
+        output=$logs/unit-$name.tap
+        status=$(cat "$logs/unit-$name.status")
         ok=$(grep -c '^ok ' "$output") || true
         not_ok=$(grep -c '^not ok ' "$output") || true
         if [ "$status" -ne 0 ] && [ "$not_ok" -eq 0 ]; then
@@ -64,10 +68,10 @@ suite_unit() {
             cat "$output"
         fi
         if [ "$ok" -eq 0 ] && [ "$not_ok" -eq 0 ]; then
-            echo "$program ran no test"
+            echo "$name ran no test"
             not_ok=1
         fi
-        echo "$(basename "$program"): $(counts "$ok" "$not_ok")"
+        echo "$name: $(counts "$ok" "$not_ok")"
         good=$((good + ok))
         bad=$((bad + not_ok))
     done
@@ -83,8 +87,15 @@ suite_report() {
     .venv/bin/python -m pytest tests/report -q -p no:cacheprovider
 }
 
+# Two files at a time; those whose subject is signals or time (pytest.mark.alone) come afterwards, one by one.
 suite_integration() {
-    .venv/bin/python -m pytest tests/integration -q -p no:cacheprovider
+    local status=0 part=$logs/integration-parts.log
+    local run=(.venv/bin/python -m pytest tests/integration -q -p no:cacheprovider --durations=50)
+    "${run[@]}" -n 2 --dist loadfile -m "not alone" 2>&1 | tee "$part" || status=$?
+    "${run[@]}" -m alone 2>&1 | tee -a "$part" || status=$?
+    awk '/^[0-9]+ passed, [0-9]+ failed$/ { good += $1; bad += $3; n++ }
+         END { printf "%d passed, %d failed\n", good, bad + 2 - n }' "$part"
+    return "$status"
 }
 
 # Runs one suite and adds its counts. A suite that says nothing of the kind, or fails without a failed test, is one

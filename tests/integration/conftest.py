@@ -78,6 +78,7 @@ class Stage:
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "real_dbt: dbt's own program, where its process is what is tested: its signals, children, end")
+    config.addinivalue_line("markers", "alone: run while no other test does, for its subject is signals or time")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import told
 
-pytestmark = pytest.mark.real_dbt
+pytestmark = [pytest.mark.alone, pytest.mark.real_dbt]
 
 # How long something that must come is waited for; nothing depends on how fast it is.
 PATIENCE = 120

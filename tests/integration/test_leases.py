@@ -16,6 +16,8 @@ import pytest
 
 from conftest import Pull, moved_artifact, told
 
+pytestmark = pytest.mark.alone
+
 PATIENCE = 120
 SCHEMAS = ["pr_7", "pr_7_finance"]
 

@@ -12,6 +12,8 @@ import pytest
 import terminal
 from conftest import told
 
+pytestmark = pytest.mark.alone
+
 # A build step that writes as dbt does, and goes on when it is told to: 'go N' comes as a file of that name.
 STEP = """
 import os, sys, time

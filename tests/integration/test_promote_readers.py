@@ -1,6 +1,10 @@
 """Readers of every kind while production goes from one generation to the next and back: nobody sees a mix, nothing, or an error."""
 
+import pytest
+
 from readers import Readers
+
+pytestmark = pytest.mark.alone
 
 
 def test_readers_see_one_generation(live):

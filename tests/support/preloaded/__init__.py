@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,10 +22,13 @@ class Dbt:
         (self.folder / "lib").symlink_to(real.parents[1] / "lib")
         subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-o", self.program, HERE / "dbt.c"],
                        check=True)
-        self.server = subprocess.Popen([real.parent / "python", HERE / "server.py", self.folder, project], cwd="/",
-                                       env={**os.environ, "SPOKE_HOST": "/nowhere"}, stdin=subprocess.PIPE, start_new_session=True)
-        while not (self.folder / "socket").exists():
-            assert self.server.poll() is None, "dbt cannot be imported"
+        # who connects waits until dbt is imported
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.folder / "socket"))
+            listener.listen(64)
+            self.server = subprocess.Popen([real.parent / "python", HERE / "server.py", str(listener.fileno()), self.folder, project],
+                                           cwd="/", env={**os.environ, "SPOKE_HOST": "/nowhere"}, stdin=subprocess.PIPE,
+                                           start_new_session=True, pass_fds=[listener.fileno()])
 
     def stop(self):
         self.server.communicate()

@@ -1,7 +1,9 @@
 """dbt, imported once: each command of the program beside this file (dbt.c) is a fork of this process, with that program's
 words, environment, folder and descriptors. What a command does is all dbt's own; it is spared the import alone.
 
-    server.py FOLDER PROJECT    serves FOLDER/socket until its standard input ends; whatever still runs then is killed
+    server.py LISTENER FOLDER PROJECT
+
+It serves the socket LISTENER, a descriptor, until its standard input ends; whatever still runs then is killed.
 """
 
 import array
@@ -107,10 +109,8 @@ class Running:
 
 
 class Server:
-    def __init__(self, path):
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-        self.listener.bind(path)
-        self.listener.listen(64)
+    def __init__(self, listener):
+        self.listener = socket.socket(fileno=listener)
         self.running = []
 
     def begin(self):
@@ -204,8 +204,8 @@ def preload(project, folder):
     gc.freeze()
 
 
-def main(folder, project):
-    server = Server(folder + "/socket")
+def main(listener, folder, project):
+    server = Server(int(listener))
     # dbt's locks make each process start one of these. Here it is the server's, and ends with it; what it would write then
     # of the locks of commands that were killed, nobody asks for.
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
