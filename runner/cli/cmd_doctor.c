@@ -1,232 +1,29 @@
 #include "commands.h"
+#include "job/doctor.h"
 
-#include "adapters/doctor.h"
-#include "job/seat.h"
-
-#include <string.h>
-
-enum { MOST_FINDINGS = 20 };
-
-struct doctor {
-    struct job job;
-    struct inputs in;
-    struct seat seat;
-    bool color;
-    size_t bad;
-};
+enum { MOST_THINGS = 20 };
 
 static void
-say(struct doctor *d, bool ok, const char *what, const char *text, const char *remedy)
+print_check(void *arg, const struct doctor_check *c)
 {
-    const char *on = !d->color ? ""
-                     : ok      ? "\033[32m"
-                               : "\033[31m",
-               *off = d->color ? "\033[0m" : "";
-    printf("%s%s%s  %-12s %s\n", on, ok ? "ok " : "BAD", off, what, log_redact(d->job.ctx, text));
-    if (!ok && remedy && *remedy)
-        printf("                  -> %s\n", log_redact(d->job.ctx, remedy));
-    d->bad += !ok;
-}
-
-static bool
-check(struct doctor *d, const char *what, int rc, const struct err *err, const char *text)
-{
-    say(d, rc == 0, what, rc == 0 ? text : err->msg, err->hint);
-    return rc == 0;
-}
-
-static void
-check_dbt(struct doctor *d)
-{
-    const char *dbt = d->job.config->dbt;
-    char *path = process_which(d->job.ctx, dbt);
-    say(d, path != NULL, "dbt", path ? path : mem_printf(d->job.ctx, "%s: not found in PATH", dbt),
-        "Install it (pip install dbt-core dbt-postgres), or name it with --dbt.");
-}
-
-static bool
-check_files(struct doctor *d)
-{
-    struct err err = {.kind = ERR_NONE};
-    int rc = job_project(&d->job, false, &err);
-    if (!check(d, "project", rc, &err,
-               rc ? ""
-                  : mem_printf(d->job.ctx, "%s in %s", d->job.project->name, d->job.project->dir)))
-        return false;
-    rc = config_profile(d->job.ctx, &d->job.profile, d->job.config, d->job.project, &err);
-    check(d, "profile", rc, &err,
-          rc ? ""
-             : mem_printf(d->job.ctx, "%s, target %s (%s)", d->job.profile->file,
-                          d->job.profile->target, d->job.profile->type));
-    int git = inputs_git(&d->in, &d->job, &err);
-    check(d, "git", git, &err,
-          git ? ""
-              : mem_printf(d->job.ctx, "merge base %.10s with %s (%s), %zu changed files",
-                           d->in.diff->merge_base_sha, d->in.diff->base_ref, d->in.diff->base_from,
-                           d->in.diff->n));
-    if (git == 0) {
-        int named = inputs_schema(&d->in, &d->job, &err);
-        check(d, "schema", named, &err, named ? "" : d->in.schema);
-    }
-    return rc == 0;
-}
-
-static void
-check_production(struct doctor *d)
-{
-    struct err err = {.kind = ERR_NONE};
-    int rc = inputs_production(&d->in, &d->job, &err);
-    check(d, "manifest", rc, &err,
-          rc ? ""
-             : mem_printf(d->job.ctx, "%s: %u nodes, %s", d->in.production->file,
-                          d->in.production->n_nodes,
-                          guard_age_text(d->job.ctx, d->in.facts.age_seconds)));
-}
-
-/* Production's relations, as the manifest names them, in the warehouse. */
-static void
-check_relations(struct doctor *d)
-{
-    struct err err = {.kind = ERR_NONE};
-    const struct manifest *m = d->in.production;
-    struct relation *r = mem_array(d->job.ctx, struct relation, m->n_nodes);
-    size_t n = 0, missing = 0;
-    for (uint32_t i = 0; i < m->n_nodes; i++) {
-        const struct node *x = &m->nodes[i];
-        if (x->group == NODE_NODES && x->type != NODE_TEST && x->relation_name && x->enabled)
-            r[n++] =
-                (struct relation){.database = x->database, .schema = x->schema, .name = x->alias};
-    }
-    struct relation_info *info = mem_array(d->job.ctx, struct relation_info, n);
-    int rc = n ? d->seat.ops->describe(d->job.ctx, d->seat.warehouse, r, n, info, &err) : 0;
-    for (size_t i = 0; rc == 0 && i < n; i++)
-        missing += info[i].kind == RELATION_MISSING;
-    if (check(d, "relations", rc, &err,
-              mem_printf(d->job.ctx, "%zu of the manifest's %zu are in the warehouse", n - missing,
-                         n)) &&
-        missing)
-        printf("                  -> what refers to the missing ones will fail: build production "
-               "again\n");
-}
-
-static void
-check_privileges(struct doctor *d)
-{
-    struct err err = {.kind = ERR_NONE};
-    struct doctor_finding *found = NULL;
-    size_t n = 0;
-    const struct strlist schemas = guard_schema_list(d->job.ctx, d->in.production);
-    if (!d->seat.ops->doctor)
-        return;
-    int rc =
-        d->seat.ops->doctor->privileges(d->job.ctx, d->seat.warehouse, &schemas, &found, &n, &err);
-    if (rc || n == 0) {
-        check(d, "privileges", rc, &err,
-              mem_printf(d->job.ctx, "the role %s reads production and cannot write it",
-                         d->seat.server.role));
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        say(d, found[i].advice, "privileges", found[i].text, found[i].remedy);
-}
-
-/* What the catalog says is one thing; here it is tried, and undone. */
-static int
-try_roles(struct doctor *d, struct doctor_roles *found, struct err *err)
-{
-    const struct strlist schemas = guard_schema_list(d->job.ctx, d->in.production);
-    if (!d->seat.ops->doctor)
-        return fail(err, ERR_CONFIG, "--roles: nothing can be tried on %s",
-                    d->seat.ops->dialect->product);
-    return d->seat.ops->doctor->roles(d->job.ctx, d->seat.warehouse, &schemas, found, err);
-}
-
-static void
-say_allowed(struct doctor *d, const struct doctor_roles *found)
-{
-    size_t n = found->allowed.n;
-    long long refused = (long long)found->refused;
-    say(d, n == 0, "roles",
-        n == 0
-            ? mem_printf(d->job.ctx, "%lld attempts of %s were refused", refused,
-                         d->seat.server.role)
-            : mem_printf(d->job.ctx, "%s may do %zu things that it should not, %lld were refused",
-                         d->seat.server.role, n, refused),
-        "Take these rights away from it (conf/roles.sql, docs/roles.md):");
-    for (size_t i = 0; i < n && i < MOST_FINDINGS; i++)
-        printf("                     %s\n", found->allowed.v[i]);
-    if (n > MOST_FINDINGS)
-        printf("                     and %zu more\n", n - MOST_FINDINGS);
-}
-
-static void
-check_roles(struct doctor *d)
-{
-    struct err err = {.kind = ERR_NONE};
-    struct doctor_roles found = {0};
-    if (!check(d, "roles", try_roles(d, &found, &err), &err,
-               "what production must not suffer was tried, and undone"))
-        return;
-    if (d->seat.server.superuser)
-        say(d, false, "roles", "a superuser is refused nothing",
-            "Connect with a role as in conf/roles.sql.");
-    else if (*found.owners)
-        say(d, true, "roles",
-            mem_printf(d->job.ctx,
-                       "%s has the rights of %s, to whom production belongs: a role for promote "
-                       "and rollback "
-                       "alone; what others own was tried",
-                       d->seat.server.role, found.owners),
-            NULL);
-    say_allowed(d, &found);
-}
-
-static void
-check_warehouse(struct doctor *d)
-{
-    struct err err = {.kind = ERR_NONE};
-    int rc = seat_connect(&d->seat, &d->job, &err);
-    if (!check(d, "warehouse", rc, &err,
-               rc ? ""
-                  : mem_printf(d->job.ctx, "%s %s, role %s", d->seat.ops->dialect->product,
-                               d->seat.server.version, d->seat.server.role)))
-        return;
-    check(d, "pooler", seat_direct(&d->seat, &err), &err,
-          d->seat.server.pooled
-              ? "a pooler stands between, and gives each session a connection of its own"
-              : "direct connection");
-    if (d->job.config->clone_database && d->in.schema) {
-        int made = seat_database_check(&d->seat, &d->in, &err);
-        check(d, "database", made, &err,
-              made ? ""
-                   : mem_printf(d->job.ctx, "%s %s: %s", d->seat.database->name,
-                                d->seat.database->stands ? "stands" : "can be made",
-                                d->seat.database->note));
-    }
-    if (d->in.production) {
-        check_relations(d);
-        if (d->job.config->roles)
-            check_roles(d);
-        else
-            check_privileges(d);
-    }
+    bool color = log_color(stdout);
+    const char *on = !color ? "" : c->ok ? "\033[32m" : "\033[31m", *off = color ? "\033[0m" : "";
+    printf("%s%s%s  %-12s %s\n", on, c->ok ? "ok " : "BAD", off, c->what, log_redact(arg, c->text));
+    if (c->remedy && *c->remedy)
+        printf("                  -> %s\n", log_redact(arg, c->remedy));
+    size_t n = c->things ? c->things->n : 0;
+    for (size_t i = 0; i < n && i < MOST_THINGS; i++)
+        printf("                     %s\n", c->things->v[i]);
+    if (n > MOST_THINGS)
+        printf("                     and %zu more\n", n - MOST_THINGS);
 }
 
 int
 cmd_doctor(void *ctx, const struct config *config, struct err *err)
 {
-    struct doctor d = {.color = log_color(stdout)};
-    job_init(&d.job, ctx, config);
     log_setup(LOG_WARN, log_get_format());
     if (command_args(config, 0, 0, err))
         return -1;
-    check_dbt(&d);
-    bool profile = check_files(&d);
-    if (d.job.project)
-        check_production(&d);
-    if (profile)
-        check_warehouse(&d);
-    if (!d.bad)
-        return 0;
-    return fail(err, ERR_CONFIG, "%zu of the checks failed", d.bad);
+    size_t bad = doctor_run(ctx, config, print_check, ctx);
+    return bad ? fail(err, ERR_CONFIG, "%zu of the checks failed", bad) : 0;
 }
