@@ -103,6 +103,10 @@ char *buf_take(struct buf *b, void *ctx);
 void buf_add(struct buf *b, const char *s, size_t n);
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
+/* In single quotes, as every shell reads them. */
+void buf_put_quoted(struct buf *b, const char *text);
+/* As a shell takes it for one word: in quotes where it needs them. */
+void buf_put_word(struct buf *b, const char *word);
 void buf_printf(struct buf *b, const char *fmt, ...) BASE_PRINTF(2, 3);
 void buf_reset(struct buf *b);
 
@@ -132,6 +136,8 @@ bool str_time(const char *text, int64_t *micros);
 char *str_bytes(void *ctx, int64_t bytes);
 /* Milliseconds as a person reads them: "850 ms", "12.4 s", "3m 12s". */
 char *str_ms(void *ctx, double ms);
+/* "90 s", "90 min", "30 h", "12 days" */
+char *str_age(void *ctx, double seconds);
 /* A count as a person reads it: "1,204,331". */
 char *str_count(void *ctx, double n);
 /* One word of a command, as a shell takes it; dbt's own names need no quotes. */

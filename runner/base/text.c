@@ -69,6 +69,30 @@ buf_putc(struct buf *b, char c)
 }
 
 void
+buf_put_quoted(struct buf *b, const char *text)
+{
+    buf_putc(b, '\'');
+    for (; *text; text++) {
+        if (*text == '\'')
+            buf_puts(b, "'\\''");
+        else
+            buf_putc(b, *text);
+    }
+    buf_putc(b, '\'');
+}
+
+void
+buf_put_word(struct buf *b, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "_@%+=:,./-";
+    if (*word && strspn(word, plain) == strlen(word))
+        buf_puts(b, word);
+    else
+        buf_put_quoted(b, word);
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
     va_list ap, again;
@@ -284,6 +308,18 @@ str_count(void *ctx, double n)
 }
 
 char *
+str_age(void *ctx, double seconds)
+{
+    if (seconds < 120)
+        return mem_printf(ctx, "%.0f s", seconds);
+    if (seconds < 2 * 3600)
+        return mem_printf(ctx, "%.0f min", seconds / 60);
+    if (seconds < 48 * 3600)
+        return mem_printf(ctx, "%.0f h", seconds / 3600);
+    return mem_printf(ctx, "%.0f days", seconds / 86400);
+}
+
+char *
 str_ms(void *ctx, double ms)
 {
     if (ms < 10)
@@ -321,18 +357,8 @@ str_time(const char *text, int64_t *micros)
 char *
 str_shell(void *ctx, const char *word)
 {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     struct buf b;
-    if (*word && strspn(word, plain) == strlen(word))
-        return mem_strdup(ctx, word);
     buf_init(&b, ctx);
-    buf_putc(&b, '\'');
-    for (const char *p = word; *p; p++) {
-        if (*p == '\'')
-            buf_puts(&b, "'\\''");
-        else
-            buf_putc(&b, *p);
-    }
-    buf_putc(&b, '\'');
+    buf_put_word(&b, word);
     return b.s;
 }

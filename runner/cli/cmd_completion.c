@@ -5,20 +5,6 @@
 
 /* --- what all three need --- */
 
-/* In single quotes, as all three shells read them. */
-static void
-put_quoted(struct buf *out, const char *text)
-{
-    buf_putc(out, '\'');
-    for (; *text; text++) {
-        if (*text == '\'')
-            buf_puts(out, "'\\''");
-        else
-            buf_putc(out, *text);
-    }
-    buf_putc(out, '\'');
-}
-
 /* The words that may come first; "state" once. */
 static void
 first_words(void *ctx, struct strlist *out)
@@ -148,7 +134,7 @@ static void
 bash_words(struct buf *out, const char *name, const char *words)
 {
     buf_puts(out, "    ");
-    put_quoted(out, name);
+    buf_put_quoted(out, name);
     buf_printf(out, ") words='%s' ;;\n", words);
 }
 
@@ -157,7 +143,7 @@ bash_options(void *ctx, struct buf *out, const char *name)
 {
     struct help_walk w = {.command = *name ? name : "help"};
     buf_puts(out, "        ");
-    put_quoted(out, name);
+    buf_put_quoted(out, name);
     buf_puts(out, ") words='");
     for (const struct option_def *o; (o = help_next(&w));)
         buf_printf(out, "%s ", spellings(ctx, o, " "));
@@ -237,7 +223,7 @@ zsh_option(void *ctx, struct buf *out, const struct option_def *o)
         else if (v == VALUE_FOLDER || v == VALUE_FILE)
             buf_puts(&spec, v == VALUE_FOLDER ? "_files -/" : "_files");
         buf_puts(out, " \\\n            ");
-        put_quoted(out, spec.s);
+        buf_put_quoted(out, spec.s);
     }
 }
 
@@ -247,14 +233,14 @@ zsh_command(void *ctx, struct buf *out, const struct command *c)
     struct help_walk w = {.command = c->name};
     struct strlist words = {0};
     buf_puts(out, "        ");
-    put_quoted(out, c->name);
+    buf_put_quoted(out, c->name);
     buf_puts(out, ")\n            _arguments");
     for (const struct option_def *o; (o = help_next(&w));)
         zsh_option(ctx, out, o);
     help_words(ctx, c, &words);
     if (words.n) {
         buf_puts(out, " \\\n            ");
-        put_quoted(out, mem_printf(ctx, "*:word:(%s)", strlist_join(ctx, &words, " ")));
+        buf_put_quoted(out, mem_printf(ctx, "*:word:(%s)", strlist_join(ctx, &words, " ")));
     }
     buf_puts(out, "\n            ;;\n");
 }
@@ -268,8 +254,8 @@ zsh_described(void *ctx, struct buf *out, const char *name, const char *prefix,
     for (size_t i = 0; i < words->n; i++) {
         char *full = mem_printf(ctx, "%s%s", prefix, words->v[i]);
         buf_putc(out, ' ');
-        put_quoted(out,
-                   mem_printf(ctx, "%s:%s", words->v[i], zsh_escaped(ctx, summary_of(ctx, full))));
+        buf_put_quoted(
+            out, mem_printf(ctx, "%s:%s", words->v[i], zsh_escaped(ctx, summary_of(ctx, full))));
     }
     buf_puts(out, " )\n");
 }
@@ -360,12 +346,12 @@ static void
 fish_word(struct buf *out, const char *condition, const char *word, const char *text)
 {
     buf_puts(out, "complete -c cloneci -n ");
-    put_quoted(out, condition);
+    buf_put_quoted(out, condition);
     buf_puts(out, " -a ");
-    put_quoted(out, word);
+    buf_put_quoted(out, word);
     if (*text) {
         buf_puts(out, " -d ");
-        put_quoted(out, text);
+        buf_put_quoted(out, text);
     }
     buf_putc(out, '\n');
 }
@@ -383,7 +369,7 @@ fish_option(void *ctx, struct buf *out, const struct option_def *o)
         if (commands.n) {
             char *all = strlist_join(ctx, &commands, "\" \"");
             buf_puts(out, " -n ");
-            put_quoted(out, mem_printf(ctx, "__cloneci_is \"%s\"", all));
+            buf_put_quoted(out, mem_printf(ctx, "__cloneci_is \"%s\"", all));
         }
         buf_printf(out, " -%c %s", is_long ? 'l' : 's', names.v[i] + (is_long ? 2 : 1));
         if (v == VALUE_CHOICE)
@@ -395,7 +381,7 @@ fish_option(void *ctx, struct buf *out, const struct option_def *o)
         else if (v == VALUE_ANY)
             buf_puts(out, " -x");
         buf_puts(out, " -d ");
-        put_quoted(out, o->help);
+        buf_put_quoted(out, o->help);
         buf_putc(out, '\n');
     }
 }

@@ -9,30 +9,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define MACRO_FILE "__cloneci_lazy__.sql"
-
-static int
-remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-    (void)st;
-    (void)kind;
-    (void)at;
-    return remove(path);
-}
-
-/* Links are removed, not what they point at. */
-static int
-remove_tree(const char *dir, struct err *err)
-{
-    if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
-        return fail_errno(err, ERR_CONFIG, "%s", dir);
-    return 0;
-}
 
 /* `skip`: a name that is left out, or NULL. */
 static int
@@ -110,7 +91,7 @@ static int
 keep(void *ctx, const struct plan *plan, bool back, struct err *err)
 {
     const char *aside = path_join(ctx, path_dir(ctx, plan->in.overlay_dir), "kept");
-    if (!back && (remove_tree(aside, err) || file_mkdirs(aside, 0700, err)))
+    if (!back && (file_remove(aside, err) || file_mkdirs(aside, 0700, err)))
         return -1;
     for (size_t i = 0; i < BASE_COUNT(kept); i++) {
         const char *mine = path_join(ctx, plan->in.target_path, kept[i]),
@@ -119,13 +100,13 @@ keep(void *ctx, const struct plan *plan, bool back, struct err *err)
             file_copy(back ? copy : mine, back ? mine : copy, err))
             return -1;
     }
-    return back ? remove_tree(aside, err) : 0;
+    return back ? file_remove(aside, err) : 0;
 }
 
 static int
 make(void *ctx, const struct plan *plan, struct err *err)
 {
-    return remove_tree(plan->in.overlay_dir, err) || make_folders(ctx, plan, err) ||
+    return file_remove(plan->in.overlay_dir, err) || make_folders(ctx, plan, err) ||
                    keep_logs(ctx, plan, err) || keep(ctx, plan, false, err)
                ? -1
                : 0;
@@ -149,7 +130,7 @@ overlay_end(const struct plan *plan)
     if (!plan_is_lazy(plan))
         return;
     void *ctx = talloc_new(NULL);
-    if (keep(ctx, plan, true, &err) || remove_tree(plan->in.overlay_dir, &err))
+    if (keep(ctx, plan, true, &err) || file_remove(plan->in.overlay_dir, &err))
         log_event(LOG_WARN, "build.overlay", "%s", err.msg);
     talloc_free(ctx);
 }

@@ -8,15 +8,6 @@
 
 #include "base.h"
 
-enum config_output {
-    OUTPUT_TEXT,
-    OUTPUT_JSON,
-    OUTPUT_UNIQUE_ID,
-    OUTPUT_NAME,
-    OUTPUT_SELECTOR,
-    OUTPUT_PATH
-};
-
 struct config {
     const char *command; /* "run", "state check" */
     struct strlist args; /* positional */

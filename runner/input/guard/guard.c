@@ -117,17 +117,11 @@ guard_age_seconds(const char *generated_at)
 }
 
 char *
-guard_age_text(void *ctx, int64_t s)
+guard_age_text(void *ctx, int64_t seconds)
 {
-    if (s < 0)
+    if (seconds < 0)
         return mem_strdup(ctx, "of unknown age");
-    if (s < 120)
-        return mem_printf(ctx, "%lld s old", (long long)s);
-    if (s < 2 * 3600)
-        return mem_printf(ctx, "%lld min old", (long long)(s / 60));
-    if (s < 48 * 3600)
-        return mem_printf(ctx, "%lld h old", (long long)(s / 3600));
-    return mem_printf(ctx, "%lld days old", (long long)(s / 86400));
+    return mem_printf(ctx, "%s old", str_age(ctx, (double)seconds));
 }
 
 int

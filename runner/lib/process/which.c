@@ -36,25 +36,6 @@ process_which(void *ctx, const char *program)
     }
 }
 
-static void
-echo_word(struct buf *b, const char *word)
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "_@%+=:,./-";
-    if (*word && strspn(word, plain) == strlen(word)) {
-        buf_puts(b, word);
-        return;
-    }
-    buf_putc(b, '\'');
-    for (const char *p = word; *p; p++) {
-        if (*p == '\'')
-            buf_puts(b, "'\\''");
-        else
-            buf_putc(b, *p);
-    }
-    buf_putc(b, '\'');
-}
-
 char *
 process_echo(void *ctx, const char *const *argv)
 {
@@ -63,7 +44,7 @@ process_echo(void *ctx, const char *const *argv)
     for (size_t i = 0; argv[i]; i++) {
         if (i)
             buf_putc(&b, ' ');
-        echo_word(&b, argv[i]);
+        buf_put_word(&b, argv[i]);
     }
     return b.cap ? b.s : mem_strdup(ctx, "");
 }

@@ -60,18 +60,6 @@ face_clip(void *ctx, const char *text, size_t most)
 }
 
 char *
-face_age(void *ctx, double seconds)
-{
-    if (seconds < 120)
-        return mem_printf(ctx, "%.0f s", seconds);
-    if (seconds < 2 * 3600)
-        return mem_printf(ctx, "%.0f min", seconds / 60);
-    if (seconds < 48 * 3600)
-        return mem_printf(ctx, "%.0f h", seconds / 3600);
-    return mem_printf(ctx, "%.0f days", seconds / 86400);
-}
-
-char *
 face_plural(void *ctx, size_t n, const char *noun)
 {
     return mem_printf(ctx, "%s %s%s", str_count(ctx, (double)n), noun, n == 1 ? "" : "s");

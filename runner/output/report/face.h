@@ -7,7 +7,6 @@
 /* One line without control characters and without characters that reorder text; belongs to ctx. */
 char *face_line(void *ctx, const char *text);
 /* "3 h", "12 days" */
-char *face_age(void *ctx, double seconds);
 /* "2 models" */
 char *face_plural(void *ctx, size_t n, const char *noun);
 /* First 10 of a commit's name; "" for NULL. */

@@ -140,7 +140,7 @@ put_foot(struct buf *b, const cJSON *doc)
         buf_puts(b, ". ");
     }
     if (age >= 0)
-        buf_printf(b, "Production's manifest was %s old. ", face_age(ctx, age));
+        buf_printf(b, "Production's manifest was %s old. ", str_age(ctx, age));
     if (json_str(json_get(doc, "project"), "target")) {
         buf_puts(b, "Target ");
         markup_code(b, json_str(json_get(doc, "project"), "target"), NAME_MOST);

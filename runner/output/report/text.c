@@ -69,7 +69,7 @@ production_text(struct page *p)
     double age = json_num(o, "age_seconds", -1);
     const char *relation = json_str(o, "git_relation");
     return mem_printf(p->ctx, "manifest%s%s, dbt %s, %s%s",
-                      age < 0 ? "" : mem_printf(p->ctx, " of %s ago", face_age(p->ctx, age)),
+                      age < 0 ? "" : mem_printf(p->ctx, " of %s ago", str_age(p->ctx, age)),
                       json_str(o, "git_sha")
                           ? mem_printf(p->ctx, " at %s", face_sha(p->ctx, json_str(o, "git_sha")))
                           : "",
