@@ -252,6 +252,10 @@ struct warehouse_ops {
     int (*lock_try)(struct warehouse *a, const char *name, bool *got, struct err *err);
     int (*lock_wait)(struct warehouse *a, const char *name, struct err *err);
     int (*lock_release)(struct warehouse *a, const char *name, struct err *err);
+    /* What shows that schemas were left alone: a line for each thing in them. Two equal receipts:
+     * nothing was made, dropped, rewritten, granted or drawn in between. */
+    int (*receipt)(void *ctx, struct warehouse *a, const struct strlist *schemas,
+                   struct strlist *out, struct err *err);
     /* Renders the clones of relations that exist, reading the catalog in one query. */
     int (*clone_sql)(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                      struct clone_sql *out, struct err *err);

@@ -390,10 +390,7 @@ pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size_t n
 {
     if (n == 0)
         return 0;
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++)
-        cJSON_AddItemToArray(list, cJSON_CreateString(names[i]));
-    struct sql_var var = {"names", json_print(ctx, list, false)};
+    struct sql_var var = {"names", pg_names_json(ctx, names, n)};
     struct namespaces_arg arg = {.ctx = ctx, .n = n, .out = out};
     return pg_read(ctx, a, "namespaces", &var, 1, on_namespaces, &arg, err);
 }

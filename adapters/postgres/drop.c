@@ -37,20 +37,12 @@ drop_batch(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_
     return -1;
 }
 
-static char *
-names_json(void *ctx, const char *const *names, size_t n)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++)
-        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names[i])));
-    return json_print(ctx, list, false);
-}
-
 int
 pg_drop_places(struct warehouse *a, const char *const *names, size_t n, struct err *err)
 {
     void *ctx = talloc_new(a);
-    const struct sql_var vars[] = {{"schemas", names_json(ctx, names, n)}, {"most", DROPS_AT_ONCE}};
+    const struct sql_var vars[] = {{"schemas", pg_names_json(ctx, names, n)},
+                                   {"most", DROPS_AT_ONCE}};
     size_t dropped = 0;
     int rc;
     do

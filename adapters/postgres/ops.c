@@ -17,6 +17,7 @@ const struct warehouse_ops postgres_ops = {
     .lock_try = pg_lock_try,
     .lock_wait = pg_lock_wait,
     .lock_release = pg_lock_release,
+    .receipt = pg_receipt,
     .clone_sql = pg_clone_sql,
     .exec = pg_exec,
     .exec_all = pg_exec_all,

@@ -3,6 +3,23 @@
 
 #include <string.h>
 
+char *
+pg_names_json(void *ctx, const char *const *names, size_t n)
+{
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names[i])));
+    return json_print(ctx, list, false);
+}
+
+int
+pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
+           struct err *err)
+{
+    const struct sql_var vars[] = {{"schemas", pg_names_json(ctx, schemas->v, schemas->n)}};
+    return pg_read_cells(ctx, a, "receipt", vars, BASE_COUNT(vars), out, err);
+}
+
 struct places {
     void *ctx;
     bool database;

@@ -143,6 +143,11 @@ int pg_lock_wait(struct warehouse *a, const char *name, struct err *err) BASE_CH
 int pg_lock_release(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
 
 /* drop.c */
+/* place.c: names as a JSON array, for templates */
+char *pg_names_json(void *ctx, const char *const *names, size_t n);
+int pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
+               struct err *err) BASE_CHECKED;
+
 int pg_drop_places(struct warehouse *a, const char *const *names, size_t n,
                    struct err *err) BASE_CHECKED;
 

@@ -117,7 +117,8 @@ struct strlist {
 };
 void strlist_add(void *ctx, struct strlist *list, const char *s); /* copies s */
 bool strlist_has(const struct strlist *list, const char *s);
-void strlist_sort(struct strlist *list); /* bytewise */
+bool strlist_same(const struct strlist *a, const struct strlist *b); /* in the same order */
+void strlist_sort(struct strlist *list);                             /* bytewise */
 /* Splits at each `sep`; empty parts are kept. */
 void strlist_split(void *ctx, struct strlist *list, const char *s, char sep);
 char *strlist_join(void *ctx, const struct strlist *list, const char *sep);

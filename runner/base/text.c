@@ -125,6 +125,17 @@ strlist_add(void *ctx, struct strlist *list, const char *s)
 }
 
 bool
+strlist_same(const struct strlist *a, const struct strlist *b)
+{
+    if (a->n != b->n)
+        return false;
+    for (size_t i = 0; i < a->n; i++)
+        if (strcmp(a->v[i], b->v[i]) != 0)
+            return false;
+    return true;
+}
+
+bool
 strlist_has(const struct strlist *list, const char *s)
 {
     for (size_t i = 0; i < list->n; i++)

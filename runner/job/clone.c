@@ -126,11 +126,11 @@ findings_in_place(struct findings *f, struct err *err)
 int
 findings_clone(struct findings *f, struct err *err)
 {
-    char *schemas = inputs_schemas_read(f->in, f->job->ctx);
+    const struct strlist schemas = inputs_schemas_read(f->in, f->job->ctx);
     /* before anything was read of production, which may have been while dbt parsed */
-    if (f->early && f->early->plan && str_eq(f->early->schemas, schemas))
+    if (f->early && f->early->plan && strlist_same(&f->early->schemas, &schemas))
         f->receipt = f->early->receipt;
-    else if (seat_receipt(f->seat, schemas, &f->receipt, err))
+    else if (seat_receipt(f->seat, &schemas, &f->receipt, err))
         return -1;
     if (findings_fill(f, err))
         return -1;
@@ -184,7 +184,8 @@ int
 findings_adopt(struct findings *f, struct err *err)
 {
     const char *path = job_file(f->job, f->job->ctx, "clones.json");
-    if (seat_receipt(f->seat, inputs_schemas_read(f->in, f->job->ctx), &f->receipt, err))
+    const struct strlist schemas = inputs_schemas_read(f->in, f->job->ctx);
+    if (seat_receipt(f->seat, &schemas, &f->receipt, err))
         return -1;
     cJSON *doc = NULL;
     if (!file_exists(path)) {

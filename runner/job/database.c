@@ -37,7 +37,9 @@ static int
 send(struct seat *seat, const struct plan_database *db, struct err *err)
 {
     for (size_t i = 0; i < db->sql.n; i++) {
-        if (seat->ops->exec(seat->warehouse, db->sql.v[i], err))
+        struct script one = {.statements = {.v = &db->sql.v[i], .n = 1}};
+        struct run_stop ignored;
+        if (seat->ops->run(seat->warehouse, &one, 1, &(struct run_options){0}, &ignored, err))
             return wrap(err, "making the database \"%s\"", db->name);
         if (!db->stands && i == db->creates)
             fault_point("database-made");

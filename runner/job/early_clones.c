@@ -128,7 +128,8 @@ static int
 make(struct early_clones *e, const char *selection, bool *stale, struct err *err)
 {
     const struct plan *plan;
-    if (plan_early(e, selection, &plan, err) || seat_receipt(e->seat, e->schemas, &e->receipt, err))
+    if (plan_early(e, selection, &plan, err) ||
+        seat_receipt(e->seat, &e->schemas, &e->receipt, err))
         return -1;
     int rc = clone_make(&e->made, e->job, e->seat, plan, CLONE_MAKE_ASIDE, stale, err);
     if (rc == 0 || err->kind != ERR_SIGNAL)

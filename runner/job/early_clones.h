@@ -11,7 +11,7 @@ struct early_clones {
     struct seat *seat;
     const struct plan *plan;  /* by production's graph; NULL: there are none */
     struct clone_result made; /* not swapped in */
-    const char *schemas;      /* whose .. */
+    struct strlist schemas;   /* whose .. */
     struct strlist receipt;   /* .. receipt was taken before; see findings_clone */
 };
 

@@ -64,7 +64,8 @@ int
 findings_receipts(struct findings *f, struct err *err)
 {
     struct strlist now = {0};
-    if (seat_receipt(f->seat, inputs_schemas_read(f->in, f->job->ctx), &now, err))
+    const struct strlist schemas = inputs_schemas_read(f->in, f->job->ctx);
+    if (seat_receipt(f->seat, &schemas, &now, err))
         return -1;
     add_missing(f->job->ctx, &f->differences, &f->receipt, &now, "before");
     add_missing(f->job->ctx, &f->differences, &now, &f->receipt, "after");

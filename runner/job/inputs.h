@@ -45,7 +45,7 @@ int inputs_sources(struct inputs *in, const struct job *job, const struct select
                    struct err *err) BASE_CHECKED;
 
 /* The schemas of all of the sources, as a JSON array. */
-char *inputs_schemas_read(const struct inputs *in, void *ctx);
+struct strlist inputs_schemas_read(const struct inputs *in, void *ctx);
 /* Reads a manifest as it stands in inputs.database. */
 int inputs_manifest(const struct inputs *in, const struct job *job, struct manifest **out,
                     const char *path, struct err *err) BASE_CHECKED;

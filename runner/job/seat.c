@@ -147,13 +147,10 @@ seat_superseded(const struct seat *seat, struct err *err)
 /* --- the receipt --- */
 
 int
-seat_receipt(struct seat *seat, const char *schemas, struct strlist *out, struct err *err)
+seat_receipt(struct seat *seat, const struct strlist *schemas, struct strlist *out, struct err *err)
 {
-    if (!seat->ops->read)
-        return 0;
     double t = job_begin(seat->job, "receipt");
-    const struct sql_var vars[] = {{"schemas", schemas}};
-    int rc = seat->ops->read(seat->job->ctx, seat->warehouse, "receipt", vars, 1, out, err);
+    int rc = seat->ops->receipt(seat->job->ctx, seat->warehouse, schemas, out, err);
     job_end(seat->job, t);
     return rc;
 }

@@ -171,27 +171,22 @@ inputs_sources(struct inputs *in, const struct job *job, const struct select_env
     return restrict_sources(in, job, env, err);
 }
 
-char *
+struct strlist
 inputs_schemas_read(const struct inputs *in, void *ctx)
 {
     void *tmp = talloc_new(NULL);
     struct map *seen = map_new(tmp, 64);
-    cJSON *list = json_array(tmp), *one;
+    struct strlist list = {0};
     for (size_t i = 0; i < in->n_sources + 1; i++) {
-        char *text = guard_schemas(tmp, i ? in->sources[i - 1].manifest : in->production);
-        struct err ignored;
-        if (json_parse(tmp, &one, text, strlen(text), "schemas", &ignored))
-            continue;
-        const cJSON *item;
-        cJSON_ArrayForEach (item, one) {
-            const char *name = cJSON_GetStringValue(item);
-            if (map_gets(seen, name) != MAP_NONE)
+        const struct strlist one =
+            guard_schema_list(tmp, i ? in->sources[i - 1].manifest : in->production);
+        for (size_t k = 0; k < one.n; k++) {
+            if (map_gets(seen, one.v[k]) != MAP_NONE)
                 continue;
-            map_set(seen, name, strlen(name), 0);
-            cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(name)));
+            map_set(seen, one.v[k], strlen(one.v[k]), 0);
+            strlist_add(ctx, &list, one.v[k]);
         }
     }
-    char *text = json_print(ctx, list, false);
     talloc_free(tmp);
-    return text;
+    return list;
 }

@@ -3,17 +3,6 @@
 #include <string.h>
 
 static bool
-same_list(const struct strlist *a, const struct strlist *b)
-{
-    if (a->n != b->n)
-        return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (strcmp(a->v[i], b->v[i]) != 0)
-            return false;
-    return true;
-}
-
-static bool
 same_relation(const struct relation *a, const struct relation *b)
 {
     return strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
@@ -40,8 +29,9 @@ difference(void *ctx, const struct dialect *d, const struct plan_node *a, const 
                           d->qualify(ctx, &y->to));
     if (!same_source(x, y))
         return mem_printf(ctx, "%s of what production has by now", name);
-    bool same = same_list(&x->sql.before, &y->sql.before) &&
-                same_list(&x->sql.load, &y->sql.load) && same_list(&x->sql.after, &y->sql.after);
+    bool same = strlist_same(&x->sql.before, &y->sql.before) &&
+                strlist_same(&x->sql.load, &y->sql.load) &&
+                strlist_same(&x->sql.after, &y->sql.after);
     return same ? NULL : mem_printf(ctx, "%s by other statements", name);
 }
 
@@ -62,7 +52,7 @@ has_same_schema(const struct plan *plan, const struct plan_schema *ahead)
 {
     for (size_t i = 0; i < plan->n_schemas; i++)
         if (strcmp(plan->schemas[i].name, ahead->name) == 0)
-            return same_list(&plan->schemas[i].prepare, &ahead->prepare);
+            return strlist_same(&plan->schemas[i].prepare, &ahead->prepare);
     return false;
 }
 

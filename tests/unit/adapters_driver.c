@@ -504,8 +504,9 @@ receipt(struct warehouse *a)
 {
     struct err err = {0};
     struct strlist out = {0};
-    struct sql_var var = {"schemas", "[\"prod\"]"};
-    if (ops->read(ctx, a, "receipt", &var, 1, &out, &err))
+    struct strlist schemas = {0};
+    strlist_add(ctx, &schemas, "prod");
+    if (ops->receipt(ctx, a, &schemas, &out, &err))
         fail_msg("%s", err.msg);
     return strlist_join(ctx, &out, "\n");
 }

@@ -168,16 +168,3 @@ guard_schema_list(void *ctx, const struct manifest *m)
     talloc_free(seen);
     return list;
 }
-
-char *
-guard_schemas(void *ctx, const struct manifest *m)
-{
-    void *tmp = talloc_new(NULL);
-    const struct strlist names = guard_schema_list(tmp, m);
-    cJSON *list = json_array(tmp);
-    for (size_t i = 0; i < names.n; i++)
-        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names.v[i])));
-    char *text = json_print(ctx, list, false);
-    talloc_free(tmp);
-    return text;
-}

@@ -34,7 +34,6 @@ int guard_identity(const struct manifest *m, const struct project *project,
 struct map *guard_schema_map(void *ctx, const struct manifest *production);
 /* .. a list, in the manifest's order, .. */
 struct strlist guard_schema_list(void *ctx, const struct manifest *production);
-char *guard_schemas(void *ctx, const struct manifest *production); /* the same as a JSON array */
 int64_t guard_age_seconds(const char *at); /* since a time as RFC 3339 in UTC; -1: it is none */
 /* "3 h old", "12 days old" */
 char *guard_age_text(void *ctx, int64_t seconds);
