@@ -43,7 +43,7 @@ def test_expired_and_closed_are_dropped_and_others_kept(pull):
     make(pull, "pr_33", pull_request="33")
     make(pull, "no_end", pull_request=None, expires=None)
     wrong = gc(pull, "--closed-prs", "2", "x4", code=2)
-    assert "'x4' is no number of a pull request" in wrong.stderr and "  -> " in wrong.stderr
+    assert "'x4' is not a number of a pull request" in wrong.stderr and "  -> " in wrong.stderr
     assert not any(drop for name, (drop, _) in gc(pull, "--dry-run", "--closed-prs", "").items() if name == "pr_2")
     said = gc(pull, "--closed-prs", "2,4", "5")
     assert {name: drop for name, (drop, _) in said.items()} == {
