@@ -45,7 +45,7 @@ LDLIBS = $(shell pkg-config --libs $(PKGS)) -lm
 # One archive a room: a test of one room builds though another does not, and a call against the
 # way of the data fails to link. The order is the way of the data, backwards.
 ROOMS := cli job sandbox gc forge report verdict build compare clone plan guard artifact select state manifest gitdiff config \
-	adapters http process yaml jinja dbt base
+	sqltext adapters http process yaml jinja dbt base
 OUT := build/$(MODE)
 ifeq ($(MODE),san)
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -106,7 +106,7 @@ $(OUT)/$(3).o: $(OUT)/gen/$(1).h
 endef
 $(eval $(call embed_rule,sql_files,$(wildcard sql/*/*.sql),adapters/files))
 $(eval $(call embed_rule,report_page,$(wildcard runner/output/report/html/page.*),runner/output/report/html))
-$(eval $(call embed_rule,dbt_macros,$(wildcard runner/act/build/macros/*.sql),runner/act/build/overlay))
+$(eval $(call embed_rule,dbt_macros,$(wildcard adapters/postgres/macros/*.sql),adapters/postgres/lazy))
 $(eval $(call embed_rule,ci_recipes,$(wildcard conf/ci/*/*),runner/cli/cmd_init))
 
 # make unit ROOM=select: one room's unit tests, tests/unit/<room>.c or <room>_*.c, with sanitizers

@@ -301,6 +301,7 @@ struct warehouse_ops {
 
     /* Features, each with a header of its own; NULL: not on this warehouse. */
     const struct compare_ops *compare;
+    const struct lazy_ops *lazy;
     const struct doctor_ops *doctor;
     const struct lease_ops *lease;
     const struct promote_ops *promote;

@@ -30,6 +30,7 @@ const struct warehouse_ops postgres_ops = {
     .empty = pg_empty,
     .disk = pg_disk,
     .compare = &pg_compare_ops,
+    .lazy = &pg_lazy_ops,
     .doctor = &pg_doctor_ops,
     .lease = &pg_lease_ops,
     .promote = &pg_promote_ops,

@@ -171,6 +171,9 @@ int pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_work
 int pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                  struct clone_sql *out, struct err *err) BASE_CHECKED;
 
+/* lazy.c */
+extern const struct lazy_ops pg_lazy_ops;
+
 /* doctor.c */
 extern const struct doctor_ops pg_doctor_ops;
 

@@ -1,20 +1,15 @@
 #include "findings.h"
 
-#include <stdlib.h>
-
 /* A failure to read it is none of the run's. */
 static void
 read_rows(const struct findings *f, const struct plan_clone *c, struct clone_fact *out)
 {
-    struct strlist got = {0};
     struct err ignored;
-    const struct sql_var vars[] = {{"schema", c->to.schema}, {"name", c->to.name}};
-    if (f->seat->ops->read &&
-        f->seat->ops->read(f->job->ctx, f->seat->warehouse, "lazy_rows", vars, BASE_COUNT(vars),
-                           &got, &ignored) == 0 &&
-        got.n == 2) {
-        out->lazy_rows = strtoll(got.v[0], NULL, 10);
-        out->lazy_brought = strtoll(got.v[1], NULL, 10);
+    int64_t rows, brought;
+    if (f->seat->ops->lazy->rows(f->job->ctx, f->seat->warehouse, &c->to, &rows, &brought,
+                                 &ignored) == 0) {
+        out->lazy_rows = rows;
+        out->lazy_brought = brought;
     }
 }
 
@@ -25,7 +20,8 @@ look_at_sql(const struct findings *f, const struct plan_node *p, struct clone_fa
 {
     void *ctx = f->job->ctx;
     const struct build_node *b = build_find(&f->built, p->info->unique_id);
-    const char *why = b && b->compiled ? plan_lazy_compiled(ctx, p, b->compiled) : NULL;
+    const char *why =
+        b && b->compiled ? plan_lazy_compiled(ctx, f->seat->ops, p, b->compiled) : NULL;
     out->misread =
         why ? mem_printf(ctx, "its compiled SQL reads rows that a lazy clone lacks: %s", why)
             : NULL;

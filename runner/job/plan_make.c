@@ -53,14 +53,15 @@ look_at_disk(struct plan *p, const struct seat *seat, const struct relation_info
 static int
 look_up_lazy(struct plan *p, const struct seat *seat, struct err *err)
 {
-    struct strlist cells = {0};
-    const struct sql_var var = {"requests", plan_lazy_requests(p, p)};
-    if (!var.value || !seat->ops->read)
+    size_t n;
+    const struct lazy_request *requests = plan_lazy_requests(p, p, &n);
+    struct lazy_facts *facts = mem_array(p, struct lazy_facts, n);
+    if (!n)
         return 0;
-    return seat->ops->read(p, seat->warehouse, "lazy_facts", &var, 1, &cells, err) ||
-                   plan_lazy_facts(p, &cells, err)
-               ? -1
-               : 0;
+    if (seat->ops->lazy->facts(p, seat->warehouse, requests, n, facts, err))
+        return -1;
+    plan_lazy_facts(p, facts);
+    return 0;
 }
 
 static int

@@ -4,9 +4,9 @@
  * says what is.
  */
 #include "plan_internal.h"
-#include "words.h"
 
 #include "guard/guard.h"
+#include "sqltext/sqltext.h"
 
 #include <string.h>
 
@@ -31,45 +31,59 @@ found_write(struct scan *s, const char *verb, const char *schema, const char *na
     h->relation = (struct relation){.schema = schema, .name = name};
 }
 
+static char *
+name_text(const struct scan *s, const struct sql_token *t)
+{
+    return sqltext_name(s->plan, &s->plan->in.adapter->dialect->lexis, t);
+}
+
+static bool
+is_named(const struct sql_token *t)
+{
+    return t->kind == SQL_WORD || t->kind == SQL_QUOTED;
+}
+
 /* From behind the verb to where the statement begins to read. COPY names what it writes before
  * FROM, what it reads before TO. */
-static const char *
-scan_statement(struct scan *s, const struct token *verb, const char *p)
+static void
+scan_statement(struct scan *s, const struct sql_token *verb, struct sqltext *text)
 {
     const char *schema = NULL, *name = NULL;
-    bool copy = words_is(verb, " copy "), whole = false;
+    bool copy = sqltext_is_one(verb, " copy "), whole = false;
     /* DELETE FROM names what it writes there; GRANT SELECT reads nothing. */
-    const char *ends = words_is(verb, " delete ")         ? READING
-                       : words_is(verb, " grant revoke ") ? " from to "
-                                                          : READING "from to ";
-    struct token t;
-    for (t = words_next(&p); t.kind != TOKEN_END && !words_is(&t, ends); t = words_next(&p)) {
-        if (t.kind == TOKEN_SIGN && *t.s == ';')
+    const char *ends = sqltext_is_one(verb, " delete ")         ? READING
+                       : sqltext_is_one(verb, " grant revoke ") ? " from to "
+                                                                : READING "from to ";
+    struct sql_token t = sqltext_next_name(text);
+    for (; t.kind != SQL_END && !sqltext_is_one(&t, ends); t = sqltext_next_name(text)) {
+        if (sqltext_is_sign(&t, ';'))
             break;
-        bool named = t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED;
-        const char *text = named ? words_text(s->plan, &t) : NULL;
-        const char *ahead = p;
-        struct token dot = words_next(&ahead);
-        bool dotted = dot.kind == TOKEN_SIGN && *dot.s == '.';
-        if (named && !name && map_gets(s->schemas, text) != MAP_NONE && (dotted || whole)) {
-            schema = text;
-            struct token last = dotted ? words_next(&ahead) : (struct token){0};
-            name = dotted && last.kind != TOKEN_END ? words_text(s->plan, &last) : "";
+        struct sqltext ahead = *text;
+        struct sql_token dot = sqltext_next_name(&ahead);
+        bool dotted = sqltext_is_sign(&dot, '.');
+        const char *word = is_named(&t) ? name_text(s, &t) : NULL;
+        if (word && !name && map_gets(s->schemas, word) != MAP_NONE && (dotted || whole)) {
+            struct sql_token last = dotted ? sqltext_next_name(&ahead) : (struct sql_token){0};
+            schema = word;
+            name = dotted && last.kind != SQL_END ? name_text(s, &last) : "";
         }
-        whole = words_is(&t, " schema ") || (whole && words_is(&t, " if not exists "));
+        whole = sqltext_is_one(&t, " schema ") || (whole && sqltext_is_one(&t, " if not exists "));
     }
-    if (name && !(copy && words_is(&t, " to ")))
-        found_write(s, words_text(s->plan, verb), schema, name);
-    return p;
+    if (name && !(copy && sqltext_is_one(&t, " to ")))
+        found_write(s, name_text(s, verb), schema, name);
 }
 
 static void
 scan_sql(struct scan *s, const char *sql)
 {
-    const char *p = sql;
-    for (struct token t = words_next(&p); t.kind != TOKEN_END; t = words_next(&p))
-        if (words_is(&t, WRITING))
-            p = scan_statement(s, &t, p);
+    struct jinja cut;
+    bool whole = jinja_cut(s->plan, &cut, sql, strlen(sql));
+    struct sqltext text =
+        sqltext_of(&s->plan->in.adapter->dialect->lexis, sql, strlen(sql), whole ? &cut : NULL);
+    struct sql_token t;
+    while ((t = sqltext_next_name(&text)).kind != SQL_END)
+        if (sqltext_is_one(&t, WRITING))
+            scan_statement(s, &t, &text);
 }
 
 static void

@@ -9,7 +9,7 @@
 #ifndef PLAN_H
 #define PLAN_H
 
-#include "adapters/warehouse.h"
+#include "adapters/lazy.h"
 #include "config/config.h"
 #include "plan/marker/marker.h"
 #include "select/select.h"
@@ -246,10 +246,10 @@ struct plan {
  * production. */
 int plan_draft(void *ctx, struct plan **out, const struct plan_input *in,
                struct err *err) BASE_CHECKED;
-/* What must be known of the catalog about lazy clones, for lazy_facts.sql; NULL: nothing. What it
- * says goes back before plan_settle. */
-char *plan_lazy_requests(void *ctx, const struct plan *plan);
-int plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err) BASE_CHECKED;
+/* What must be known of the catalog about lazy clones. What it says, `facts`, as many and in that
+ * order, goes back before plan_settle; its texts must outlive the plan. */
+struct lazy_request *plan_lazy_requests(void *ctx, const struct plan *plan, size_t *n);
+void plan_lazy_facts(struct plan *plan, const struct lazy_facts *facts);
 /* Has it lazy clones? Then dbt is started in plan_input.overlay_dir. */
 bool plan_is_lazy(const struct plan *plan);
 /* `found` belongs to plan->lookups, `names` to plan->names. ERR_REFUSED: a schema that is not ours,
@@ -284,7 +284,8 @@ bool plan_strategy_known(const char *name);
 
 /* After the build: why the compiled SQL of a lazily cloned node reads more of it than was brought
  * in, or NULL. What it ran within Jinja is not in it. */
-const char *plan_lazy_compiled(void *ctx, const struct plan_node *p, const char *compiled);
+const char *plan_lazy_compiled(void *ctx, const struct warehouse_ops *ops,
+                               const struct plan_node *p, const char *compiled);
 
 /* A node of the build that reads another one, other than as a unit test, or NULL. */
 const struct node *plan_reader(const struct plan *plan, uint32_t node);

@@ -1,8 +1,8 @@
 /* What compiled SQL names of production though the deferral map does not: a scan of words. */
 #include "plan_internal.h"
-#include "words.h"
 
 #include "guard/guard.h"
+#include "sqltext/sqltext.h"
 
 #include <string.h>
 
@@ -45,19 +45,26 @@ plan_reads_new(void *ctx, const struct plan *plan)
     return r;
 }
 
+static bool
+is_named(const struct sql_token *t)
+{
+    return t->kind == SQL_WORD || t->kind == SQL_QUOTED;
+}
+
+/* What dbt has compiled holds no Jinja. */
 void
 plan_reads_scan(void *ctx, struct plan_reads *r, const char *unique_id, const char *sql,
                 struct plan_read **out, size_t *n)
 {
-    const char *p = sql;
-    for (struct token t = words_next(&p); t.kind != TOKEN_END; t = words_next(&p)) {
-        const char *ahead = p;
-        struct token dot = words_next(&ahead), last = words_next(&ahead);
-        bool named = t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED;
-        if (!named || dot.kind != TOKEN_SIGN || *dot.s != '.' ||
-            (last.kind != TOKEN_NAME && last.kind != TOKEN_QUOTED))
+    const struct lexis *lexis = &r->plan->in.adapter->dialect->lexis;
+    struct sqltext text = sqltext_of(lexis, sql, strlen(sql), NULL);
+    struct sql_token t;
+    while ((t = sqltext_next_name(&text)).kind != SQL_END) {
+        struct sqltext ahead = text;
+        struct sql_token dot = sqltext_next_name(&ahead), last = sqltext_next_name(&ahead);
+        if (!is_named(&t) || !sqltext_is_sign(&dot, '.') || !is_named(&last))
             continue;
-        const char *schema = words_text(r, &t), *name = words_text(r, &last);
+        const char *schema = sqltext_name(r, lexis, &t), *name = sqltext_name(r, lexis, &last);
         if (map_gets(r->schemas, schema) == MAP_NONE ||
             map_gets(r->known, key_of(r, schema, name)) != MAP_NONE)
             continue;

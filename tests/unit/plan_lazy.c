@@ -1,6 +1,6 @@
 /* What a model's SQL reads of {{ this }}: a form that is wrongly taken for known is a false green.
  */
-#include "plan/lazy_read.h"
+#include "plan/lazy/read.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ read_of(void *ctx, const char *text)
     struct lazy_read found;
     if (!jinja_cut(ctx, &cut, text, strlen(text)))
         return "?";
-    lazy_read(ctx, &found, text, strlen(text), &cut, "rides");
+    lazy_read(ctx, &found, warehouse_find("postgres"), text, strlen(text), &cut, "rides");
     return found.why_not ? "!" : strlist_join(ctx, &found.cursors, ",");
 }
 
@@ -198,7 +198,8 @@ test_compiled(void **state)
                                    .clone = &clone};
     strlist_add(ctx, &clone.cursors, "at");
     for (size_t i = 0; i < BASE_COUNT(compiled); i++) {
-        const char *why = plan_lazy_compiled(ctx, &node, compiled[i].text);
+        const char *why =
+            plan_lazy_compiled(ctx, warehouse_find("postgres"), &node, compiled[i].text);
         if ((why != NULL) != compiled[i].more)
             fail_msg("%s\n  %s", compiled[i].text, why ? why : "is taken to read no more");
     }

@@ -5,7 +5,7 @@
  */
 #include "overlay.h"
 
-#include "dbt_macros.h"
+#include "adapters/lazy.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -40,8 +40,7 @@ write_macros(void *ctx, const char *dir, const struct plan *plan, struct err *er
     cJSON *ids = json_array(ctx);
     struct buf b;
     buf_init(&b, ctx);
-    for (size_t i = 0; i < BASE_COUNT(dbt_macros); i++)
-        buf_puts(&b, dbt_macros[i].text);
+    buf_puts(&b, plan->in.adapter->lazy->macros());
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan->nodes[i].clone && plan->nodes[i].clone->strategy == CLONE_LAZY)
             cJSON_AddItemToArray(ids,

@@ -2,8 +2,9 @@
 #ifndef PLAN_LAZY_READ_H
 #define PLAN_LAZY_READ_H
 
-#include "plan_internal.h"
+#include "plan/plan_internal.h"
 
+#include "adapters/lazy.h"
 #include "jinja/jinja.h"
 
 struct lazy_read {
@@ -19,8 +20,8 @@ struct lazy_read {
  * whatever the table holds, and its value hangs on the greatest values alone. Everything else is a
  * reason. `alias` is the name of the model's own relation.
  */
-void lazy_read(void *ctx, struct lazy_read *out, const char *text, size_t n,
-               const struct jinja *blocks, const char *alias);
+void lazy_read(void *ctx, struct lazy_read *out, const struct warehouse_ops *ops, const char *text,
+               size_t n, const struct jinja *blocks, const char *alias);
 
 /* --- macros --- */
 
@@ -44,16 +45,15 @@ int lazy_look_at_template(struct lazy_look *l, const struct node *n, const struc
 
 /* --- tests --- */
 
-/* A column's name, as the server takes it; NULL for an expression. */
+/* A column's name, as the warehouse takes it; NULL for an expression. */
 const char *lazy_column(struct plan *plan, const char *text);
 
 /* A test of the build that reads `p`: sets p->lazy->why_not where it may find on all of the table
  * what it does not find on the touched rows, or the reverse. */
 int lazy_look_at_test(struct plan *plan, const struct plan_node *p, const struct plan_node *test,
                       struct err *err) BASE_CHECKED;
-/* The same when the keys and the columns of production's table are known: name -> is it NOT NULL?
- */
+/* The same when the keys and the columns of production's table are known. */
 const char *lazy_tests_why_not(struct plan *plan, const struct plan_lazy *lazy,
-                               const cJSON *columns);
+                               const struct lazy_facts *facts);
 
 #endif

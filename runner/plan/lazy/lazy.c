@@ -4,11 +4,8 @@
  * values. What is not known is not eligible: a lazy clone of another model would pass where
  * production fails.
  */
-#include "plan_internal.h"
+#include "read.h"
 
-#include "lazy_read.h"
-
-#include <ctype.h>
 #include <string.h>
 
 /* --- its config --- */
@@ -38,28 +35,34 @@ has_hook(const cJSON *config, const char *kind, const char *sql)
     return false;
 }
 
+static bool
+begins_with_one(const char *sql, const char *const *verbs)
+{
+    for (; *verbs; verbs++)
+        if (strncasecmp(sql, *verbs, strlen(*verbs)) == 0)
+            return true;
+    return false;
+}
+
 /* Of these a clone with few rows makes nothing else than one with all. An index may be refused by
  * an old row, unless production's rows have borne it already. */
 static bool
-is_harmless_hook(void *ctx, const char *text, bool of_production)
+is_harmless_hook(struct plan *plan, const char *text, bool of_production)
 {
-    static const char *const verbs[] = {"analyze ", "vacuum ", "grant ", "comment on ",
-                                        "create index "};
-    char *sql = mem_strdup(ctx, text + strspn(text, " \t\r\n"));
+    const struct lazy_ops *ops = plan->in.adapter->lazy;
+    char *sql = mem_strdup(plan, text + strspn(text, " \t\r\n"));
     struct jinja cut;
     for (size_t n = strlen(sql); n && strchr(" \t\r\n;", sql[n - 1]); n--)
         sql[n - 1] = '\0';
-    if (!jinja_cut(ctx, &cut, sql, strlen(sql)) || strchr(sql, ';'))
+    if (!jinja_cut(plan, &cut, sql, strlen(sql)) || strchr(sql, ';'))
         return false;
     for (size_t i = 0; i < cut.n; i++) {
         static const char *const names[] = {"this", "target", NULL};
         if (!jinja_only(&cut.v[i], names))
             return false;
     }
-    for (size_t i = 0; i < BASE_COUNT(verbs) - !of_production; i++)
-        if (strncasecmp(sql, verbs[i], strlen(verbs[i])) == 0)
-            return true;
-    return false;
+    return begins_with_one(sql, ops->harmless) ||
+           (of_production && begins_with_one(sql, ops->indexing));
 }
 
 /* `old`: the config of production's model. */
@@ -105,10 +108,18 @@ read_keys(struct plan *plan, struct plan_lazy *lazy, const cJSON *value)
     return NULL;
 }
 
+static bool
+is_one(const char *word, const char *const *list)
+{
+    while (*list && !str_eq(*list, word))
+        list++;
+    return *list != NULL;
+}
+
 static const char *
 config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node, const cJSON *old)
 {
-    static const char *const strategies[] = {"append", "delete+insert", "merge", "microbatch"};
+    const struct lazy_ops *ops = plan->in.adapter->lazy;
     static const char *const others[] = {"incremental_predicates", "predicates", "sql_header"};
     const cJSON *config = json_get(node, "config"), *key = json_get(config, "unique_key");
     const char *strategy = json_str(config, "incremental_strategy");
@@ -118,8 +129,8 @@ config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node, con
         if (is_given(json_get(config, others[i])))
             return mem_printf(plan, "its %s may reach other rows", others[i]);
     if (!strategy || str_eq(strategy, "default"))
-        strategy = is_given(key) ? "delete+insert" : "append";
-    if (!lazy_is_listed(strategy, strlen(strategy), strategies, BASE_COUNT(strategies)))
+        strategy = is_given(key) ? ops->keyed : ops->unkeyed;
+    if (!is_one(strategy, ops->strategies))
         return mem_printf(plan, "what its incremental_strategy %s touches is not known", strategy);
     const char *why = hooks_why_not(plan, config, json_get(old, "config"));
     if (!why && !str_eq(strategy, "append"))
@@ -189,6 +200,9 @@ project_why_not(struct plan *plan)
     const struct strlist *paths[] = {&p->model_paths, &p->seed_paths,  &p->snapshot_paths,
                                      &p->test_paths,  &p->macro_paths, &p->analysis_paths,
                                      &p->docs_paths,  &p->asset_paths, &p->function_paths};
+    if (!plan->in.adapter->lazy)
+        return mem_printf(plan, "lazy clones are not made on %s",
+                          plan->in.adapter->dialect->product);
     if (plan->in.sandbox)
         return "what is worked on by hand has no build step that brings in the rows";
     if (plan->in.config->build_command.n)
@@ -230,7 +244,7 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
     struct lazy_look look = {.plan = plan,
                              .seen = mem_array(plan, uint8_t, plan->in.head->n_macros + 1)};
     struct lazy_read found;
-    lazy_read(plan, &found, sql, strlen(sql), &cut,
+    lazy_read(plan, &found, plan->in.adapter, sql, strlen(sql), &cut,
               p->info->alias ? p->info->alias : p->info->name);
     lazy->why_not = found.why_not;
     lazy->cursors = found.cursors;
@@ -265,58 +279,40 @@ plan_find_lazy(struct plan *plan, struct err *err)
 
 /* --- what the catalog says --- */
 
-char *
-plan_lazy_requests(void *ctx, const struct plan *plan)
+struct lazy_request *
+plan_lazy_requests(void *ctx, const struct plan *plan, size_t *n)
 {
-    cJSON *list = json_array(ctx);
+    struct lazy_request *out = mem_array(ctx, struct lazy_request, plan->n_nodes);
+    *n = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_lazy *lazy = plan->nodes[i].lazy;
         if (!lazy || lazy->why_not)
             continue;
         const struct node *old =
             &plan->in.production->nodes[plan_production_node(plan, plan->nodes[i].node)];
-        cJSON *o = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(list, o);
-        json_put_str(o, "schema", old->schema);
-        json_put_str(o, "name", old->alias);
-        if (lazy->keys.n)
-            json_put_strlist(o, "keys", &lazy->keys);
-        json_put_strlist(o, "cursors", &lazy->cursors);
+        out[(*n)++] = (struct lazy_request){
+            .from = {.database = old->database, .schema = old->schema, .name = old->alias},
+            .keys = lazy->keys,
+            .cursors = lazy->cursors};
     }
-    return cJSON_GetArraySize(list) ? json_print(ctx, list, false) : NULL;
+    return out;
 }
 
-enum { FACTS_CELLS = 5 };
-
-int
-plan_lazy_facts(struct plan *plan, const struct strlist *cells, struct err *err)
+void
+plan_lazy_facts(struct plan *plan, const struct lazy_facts *facts)
 {
-    size_t at = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_lazy *lazy = plan->nodes[i].lazy;
         if (!lazy || lazy->why_not)
             continue;
-        if (at + FACTS_CELLS > cells->n)
-            return fail(err, ERR_BUG, "lazy_facts.sql: %zu cells", cells->n);
-        const char *const *cell = &cells->v[at];
-        cJSON *keys = NULL, *columns = NULL;
-        const cJSON *item;
-        at += FACTS_CELLS;
-        lazy->why_not = *cell[0] ? cell[0] : NULL;
-        lazy->keys = (struct strlist){0};
-        lazy->key_index = *cell[2] ? cell[2] : NULL;
-        lazy->unindexed = *cell[3] ? cell[3] : NULL;
-        if ((*cell[1] &&
-             json_parse(plan, &keys, cell[1], strlen(cell[1]), "lazy_facts.sql", err)) ||
-            (*cell[4] &&
-             json_parse(plan, &columns, cell[4], strlen(cell[4]), "lazy_facts.sql", err)))
-            return -1;
-        cJSON_ArrayForEach (item, keys)
-            strlist_add(plan, &lazy->keys, cJSON_GetStringValue(item));
+        lazy->why_not = facts->why_not;
+        lazy->keys = facts->keys;
+        lazy->key_index = facts->key_index;
+        lazy->unindexed = facts->unindexed;
         if (!lazy->why_not)
-            lazy->why_not = lazy_tests_why_not(plan, lazy, columns);
+            lazy->why_not = lazy_tests_why_not(plan, lazy, facts);
+        facts++;
     }
-    return 0;
 }
 
 bool

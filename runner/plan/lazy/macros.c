@@ -1,8 +1,6 @@
 /* What macros make of a model: those that take the place of dbt's own, and those that its template
  * calls. */
-#include "plan_internal.h"
-
-#include "lazy_read.h"
+#include "read.h"
 
 #include <ctype.h>
 #include <string.h>

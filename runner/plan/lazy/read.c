@@ -1,4 +1,4 @@
-#include "lazy_pieces.h"
+#include "pieces.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -6,32 +6,22 @@
 
 /* --- what is selected --- */
 
-/* Functions of one row whose value hangs on their arguments alone, or on the clock. */
-#define SCALARS                                                                                    \
-    " coalesce greatest least nullif cast date_trunc date timestamp to_date to_timestamp to_char " \
-    "extract date_part "                                                                           \
-    "make_interval now trunc floor ceil abs "
-#define WORDS                                                                                      \
-    " interval timestamp timestamptz date time zone with without at null true false current_date " \
-    "current_timestamp "                                                                           \
-    "localtimestamp precision varying case when then else end is not and or from "
-
 static bool list_is_known(struct reader *r, size_t from, size_t to, bool *greatest);
 
 /* max(column), max(t.column), at `i`; returns the number of pieces, 0 if it is none. */
 static size_t
 take_max(struct reader *r, size_t i)
 {
-    struct piece p[6];
+    struct sql_token p[6];
     for (size_t k = 0; k < BASE_COUNT(p); k++)
         p[k] = piece_at(r, i + k);
-    if (!piece_is_one(&p[0], " max ") || !piece_is_sign(&p[1], '(') || !piece_is_name(&p[2]))
+    if (!sqltext_is_one(&p[0], " max ") || !sqltext_is_sign(&p[1], '(') || !sqltext_is_name(&p[2]))
         return 0;
-    bool dotted = piece_is_sign(&p[3], '.');
-    const struct piece *column = dotted ? &p[4] : &p[2];
-    if (!piece_is_name(column) || !piece_is_sign(dotted ? &p[5] : &p[3], ')'))
+    bool dotted = sqltext_is_sign(&p[3], '.');
+    const struct sql_token *column = dotted ? &p[4] : &p[2];
+    if (!sqltext_is_name(column) || !sqltext_is_sign(dotted ? &p[5] : &p[3], ')'))
         return 0;
-    char *name = piece_name(r->ctx, column);
+    char *name = sqltext_name(r->ctx, &r->ops->dialect->lexis, column);
     if (!strlist_has(&r->out->cursors, name))
         strlist_add(r->ctx, &r->out->cursors, name);
     return dotted ? 6 : 4;
@@ -53,9 +43,9 @@ output_is_known(struct reader *r, const struct jinja_block *b, bool *greatest)
         const char *stop = memchr(p + 1, *p, (size_t)(end - p - 1));
         if (!stop)
             return false;
-        struct reader inner = {.ctx = r->ctx, .out = r->out};
+        struct reader inner = {.ctx = r->ctx, .ops = r->ops, .out = r->out};
         pieces_cut(&inner, p + 1, (size_t)(stop - p - 1));
-        bool constant = inner.n == 1 && inner.v[0].kind == PIECE_WORD;
+        bool constant = inner.n == 1 && inner.v[0].kind == SQL_WORD;
         if (!constant && inner.n && !list_is_known(&inner, 0, inner.n, greatest))
             return false;
         p = stop;
@@ -67,22 +57,22 @@ output_is_known(struct reader *r, const struct jinja_block *b, bool *greatest)
 static bool
 word_is_known(const struct reader *r, size_t i, size_t from, size_t to)
 {
-    struct piece p = r->v[i], before = i > from ? r->v[i - 1] : (struct piece){0},
-                 after = piece_at(r, i + 1);
-    bool typed = piece_is_sign(&before, ':') || piece_is_one(&before, " as ");
-    bool last = i + 1 >= to || piece_is_sign(&after, ',');
-    struct piece arrow = piece_at(r, i + 2); /* make_interval(days => 3) */
-    if (i + 2 < to && piece_is_sign(&after, '=') && piece_is_sign(&arrow, '>') &&
+    struct sql_token p = r->v[i], before = i > from ? r->v[i - 1] : (struct sql_token){0},
+                     after = piece_at(r, i + 1);
+    bool typed = sqltext_is_sign(&before, ':') || sqltext_is_one(&before, " as ");
+    bool last = i + 1 >= to || sqltext_is_sign(&after, ',');
+    struct sql_token arrow = piece_at(r, i + 2); /* make_interval(days => 3) */
+    if (i + 2 < to && sqltext_is_sign(&after, '=') && sqltext_is_sign(&arrow, '>') &&
         arrow.s == after.s + 1)
         return true;
-    if (i + 1 < to && piece_is_sign(&after, '('))
-        return typed || piece_is_one(&p, SCALARS);
-    if (p.kind == PIECE_WORD && isdigit((unsigned char)*p.s))
+    if (i + 1 < to && sqltext_is_sign(&after, '('))
+        return typed || sqltext_is_one(&p, r->ops->lazy->scalars);
+    if (p.kind == SQL_WORD && isdigit((unsigned char)*p.s))
         return true;
-    return typed || piece_is_one(&p, " as ") || piece_is_one(&p, WORDS) ||
-           (last && piece_is_sign(&before, ')')) ||
+    return typed || sqltext_is_one(&p, " as ") || sqltext_is_one(&p, r->ops->lazy->words) ||
+           (last && sqltext_is_sign(&before, ')')) ||
            /* the parts of a time: extract(epoch from ..) */
-           piece_is_one(&p, " epoch year month week day hour minute second ");
+           sqltext_is_one(&p, " epoch year month week day hour minute second ");
 }
 
 /* Are the pieces an expression, or several, of greatest values and constants? */
@@ -90,15 +80,15 @@ static bool
 list_is_known(struct reader *r, size_t from, size_t to, bool *greatest)
 {
     for (size_t i = from; i < to; i++) {
-        struct piece p = r->v[i];
+        struct sql_token p = r->v[i];
         size_t taken = take_max(r, i);
         if (taken && i + taken <= to) {
             *greatest = true;
             i += taken - 1;
-        } else if (p.kind == PIECE_OUTPUT ? !output_is_known(r, p.block, greatest)
-                   : p.kind == PIECE_WORD || p.kind == PIECE_QUOTED ? !word_is_known(r, i, from, to)
-                   : p.kind == PIECE_SIGN                           ? *p.s == ';'
-                                                                    : p.kind != PIECE_LITERAL)
+        } else if (piece_is_output(&p) ? !output_is_known(r, p.blocks, greatest)
+                   : p.kind == SQL_WORD || p.kind == SQL_QUOTED ? !word_is_known(r, i, from, to)
+                   : p.kind == SQL_SIGN                         ? *p.s == ';'
+                                                                : p.kind != SQL_TEXT)
             return false;
     }
     return true;
@@ -112,6 +102,12 @@ skip_spaces(const char *p, const char *end)
     while (p < end && isspace((unsigned char)*p))
         p++;
     return p;
+}
+
+static bool
+is_letter(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* Is what stands at [at, after) the whole of what a query is run on? Anything else may add to the
@@ -129,7 +125,7 @@ is_run(const struct jinja_block *b, const char *at, const char *after)
     for (size_t i = 0; i < BASE_COUNT(runners); i++) {
         size_t n = strlen(runners[i]);
         if ((size_t)(at - 1 - b->s) > n && memcmp(at - 1 - n, runners[i], n) == 0 &&
-            !piece_holds(at[-2 - (ptrdiff_t)n]))
+            !is_letter(at[-2 - (ptrdiff_t)n]))
             return true;
     }
     return false;
@@ -138,17 +134,17 @@ is_run(const struct jinja_block *b, const char *at, const char *after)
 /* --- where it is read --- */
 
 static bool
-opens_text(const struct piece *p)
+opens_text(const struct sql_token *p)
 {
-    return p->kind == PIECE_STATEMENT && jinja_takes_text(p->block) &&
-           (jinja_starts_with(p->block, "set") || jinja_starts_with(p->block, "call"));
+    return piece_is_statement(p) && jinja_takes_text(p->blocks) &&
+           (jinja_starts_with(p->blocks, "set") || jinja_starts_with(p->blocks, "call"));
 }
 
 static bool
-closes_text(const struct piece *p)
+closes_text(const struct sql_token *p)
 {
-    return p->kind == PIECE_STATEMENT &&
-           (jinja_starts_with(p->block, "endset") || jinja_starts_with(p->block, "endcall"));
+    return piece_is_statement(p) &&
+           (jinja_starts_with(p->blocks, "endset") || jinja_starts_with(p->blocks, "endcall"));
 }
 
 /* The piece that opens what `i` stands in: a bracket or a block; SIZE_MAX if there is none. */
@@ -157,12 +153,12 @@ opening(const struct reader *r, size_t i)
 {
     int depth = 0;
     while (i-- > 0) {
-        const struct piece *p = &r->v[i];
-        depth += piece_is_sign(p, ')');
-        if (depth == 0 && (piece_is_sign(p, '(') || opens_text(p)))
+        const struct sql_token *p = &r->v[i];
+        depth += sqltext_is_sign(p, ')');
+        if (depth == 0 && (sqltext_is_sign(p, '(') || opens_text(p)))
             return i;
-        depth -= piece_is_sign(p, '(');
-        if (p->kind == PIECE_STATEMENT)
+        depth -= sqltext_is_sign(p, '(');
+        if (piece_is_statement(p))
             return SIZE_MAX;
     }
     return SIZE_MAX;
@@ -181,8 +177,8 @@ static bool
 stands_in_brackets(const struct reader *r, const struct jinja_block *b)
 {
     for (size_t i = 1; i + 1 < r->n; i++)
-        if (r->v[i].block == b)
-            return piece_is_sign(&r->v[i - 1], '(') && piece_is_sign(&r->v[i + 1], ')');
+        if (r->v[i].blocks == b)
+            return sqltext_is_sign(&r->v[i - 1], '(') && sqltext_is_sign(&r->v[i + 1], ')');
     return false;
 }
 
@@ -213,14 +209,15 @@ text_is_kept(const struct reader *r, const struct jinja_block *opened)
 static bool
 ends_there(const struct reader *r, size_t i, bool bracket)
 {
-    struct piece p = piece_at(r, i);
-    if (piece_is_one(&p, " as "))
+    struct sql_token p = piece_at(r, i);
+    if (sqltext_is_one(&p, " as "))
         p = piece_at(r, ++i);
-    if (piece_is_name(&p) && !piece_is_one(&p, " where group having order limit offset fetch join "
-                                               "inner left right full cross natural union except "
-                                               "intersect window for tablesample "))
+    if (sqltext_is_name(&p) &&
+        !sqltext_is_one(&p, " where group having order limit offset fetch join "
+                            "inner left right full cross natural union except "
+                            "intersect window for tablesample "))
         p = piece_at(r, ++i);
-    return bracket ? piece_is_sign(&p, ')') : closes_text(&p);
+    return bracket ? sqltext_is_sign(&p, ')') : closes_text(&p);
 }
 
 static const char more[] = "it reads {{ this }} for more than its greatest values";
@@ -229,17 +226,17 @@ static const char more[] = "it reads {{ this }} for more than its greatest value
 static bool
 is_watermark(struct reader *r, size_t i)
 {
-    size_t start = i > 0 && piece_is_one(&r->v[i - 1], " from ") ? opening(r, i - 1) : SIZE_MAX;
+    size_t start = i > 0 && sqltext_is_one(&r->v[i - 1], " from ") ? opening(r, i - 1) : SIZE_MAX;
     bool greatest = false;
     if (start == SIZE_MAX)
         return false;
-    struct piece select = piece_at(r, start + 1), next = piece_at(r, i + 1);
-    bool named = next.kind == PIECE_WORD || next.kind == PIECE_QUOTED;
-    if (named && next.s <= r->v[i].block->end + (next.kind == PIECE_QUOTED)) /* a longer name */
+    struct sql_token select = piece_at(r, start + 1), next = piece_at(r, i + 1);
+    bool named = next.kind == SQL_WORD || next.kind == SQL_QUOTED;
+    if (named && next.s <= r->v[i].blocks->end + (next.kind == SQL_QUOTED)) /* a longer name */
         return false;
-    return piece_is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) &&
-           greatest && ends_there(r, i + 1, piece_is_sign(&r->v[start], '(')) &&
-           (!r->v[start].block || text_is_kept(r, r->v[start].block));
+    return sqltext_is_one(&select, " select ") && list_is_known(r, start + 2, i - 1, &greatest) &&
+           greatest && ends_there(r, i + 1, sqltext_is_sign(&r->v[start], '(')) &&
+           (!r->v[start].blocks || text_is_kept(r, r->v[start].blocks));
 }
 
 /* --- as a text of Jinja's --- */
@@ -279,10 +276,10 @@ is_joined(struct reader *r, const struct jinja_block *b, const char *this)
     bool greatest = false;
     if (!text || !is_run(b, text - 1, this + 4))
         return false;
-    struct reader inner = {.ctx = r->ctx, .out = r->out};
+    struct reader inner = {.ctx = r->ctx, .ops = r->ops, .out = r->out};
     pieces_cut(&inner, text, n);
-    return inner.n > 2 && piece_is_one(&inner.v[0], " select ") &&
-           piece_is_one(&inner.v[inner.n - 1], " from ") &&
+    return inner.n > 2 && sqltext_is_one(&inner.v[0], " select ") &&
+           sqltext_is_one(&inner.v[inner.n - 1], " from ") &&
            list_is_known(&inner, 1, inner.n - 1, &greatest) && greatest;
 }
 
@@ -299,33 +296,21 @@ read_block(struct reader *r, const struct jinja_block *b)
 /* --- by name --- */
 
 static bool
-is_called(const struct piece *p, const char *name)
+is_called(const struct sql_token *p, const char *name)
 {
-    return piece_is_name(p) && strlen(name) == p->n &&
-           (p->kind == PIECE_QUOTED ? memcmp(p->s, name, p->n) : strncasecmp(p->s, name, p->n)) ==
-               0;
+    return sqltext_is_name(p) && strlen(name) == p->n &&
+           (p->kind == SQL_QUOTED ? memcmp(p->s, name, p->n) : strncasecmp(p->s, name, p->n)) == 0;
 }
 
 static bool
 is_cte(const struct reader *r, const char *name)
 {
     for (size_t i = 0; i + 2 < r->n; i++)
-        if (is_called(&r->v[i], name) && piece_is_one(&r->v[i + 1], " as ") &&
-            (piece_is_sign(&r->v[i + 2], '(') || piece_is_one(&r->v[i + 2], " materialized not ")))
+        if (is_called(&r->v[i], name) && sqltext_is_one(&r->v[i + 1], " as ") &&
+            (sqltext_is_sign(&r->v[i + 2], '(') ||
+             sqltext_is_one(&r->v[i + 2], " materialized not ")))
             return true;
     return false;
-}
-
-/* The catalog tells the number of rows of any table. */
-static bool
-is_of_catalog(const struct piece *p)
-{
-    static const char *const starts[] = {"pg_class", "pg_stat"};
-    bool size = p->n > 8 && strncasecmp(p->s, "pg_", 3) == 0 &&
-                strncasecmp(p->s + p->n - 5, "_size", 5) == 0;
-    for (size_t i = 0; !size && i < BASE_COUNT(starts); i++)
-        size = p->n >= strlen(starts[i]) && strncasecmp(p->s, starts[i], strlen(starts[i])) == 0;
-    return size && piece_is_name(p);
 }
 
 /* The relation can be read without {{ this }}: by a name that is put together, or by its own. */
@@ -334,38 +319,38 @@ read_names(struct reader *r, const char *alias)
 {
     bool cte = is_cte(r, alias);
     for (size_t i = 0; i < r->n; i++) {
-        struct piece p = r->v[i], next = piece_at(r, i + 1), last = piece_at(r, i + 2);
-        bool built = p.kind == PIECE_OUTPUT || (p.kind == PIECE_QUOTED && p.mixed);
-        if (built && piece_is_sign(&next, '.'))
+        struct sql_token p = r->v[i], next = piece_at(r, i + 1), last = piece_at(r, i + 2);
+        bool built = piece_is_output(&p) || (p.kind == SQL_QUOTED && p.n_blocks > 0);
+        if (built && sqltext_is_sign(&next, '.'))
             pieces_refuse(r, "it puts the name of a relation together");
-        if (is_of_catalog(&p))
+        if (sqltext_is_name(&p) && r->ops->lazy->tells_rows(p.s, p.n))
             pieces_refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables",
                                         (int)p.n, p.s));
-        if (!piece_is_one(&p, " from join ") && !piece_is_sign(&p, ','))
+        if (!sqltext_is_one(&p, " from join ") && !sqltext_is_sign(&p, ','))
             continue;
         size_t name = i + 1;
-        while (piece_is_sign(&last, '.')) {
+        while (sqltext_is_sign(&last, '.')) {
             name += 2;
             last = piece_at(r, name + 1);
         }
         next = piece_at(r, name);
-        if (is_called(&next, alias) && (name > i + 1 || (!cte && !piece_is_sign(&p, ','))))
+        if (is_called(&next, alias) && (name > i + 1 || (!cte && !sqltext_is_sign(&p, ','))))
             pieces_refuse(
                 r, mem_printf(r->ctx, "it reads a relation named %s, which may be its own", alias));
     }
 }
 
 void
-lazy_read(void *ctx, struct lazy_read *out, const char *text, size_t n, const struct jinja *blocks,
-          const char *alias)
+lazy_read(void *ctx, struct lazy_read *out, const struct warehouse_ops *ops, const char *text,
+          size_t n, const struct jinja *blocks, const char *alias)
 {
-    struct reader r = {.ctx = ctx, .out = out, .blocks = blocks};
+    struct reader r = {.ctx = ctx, .ops = ops, .out = out, .blocks = blocks};
     *out = (struct lazy_read){0};
     pieces_cut(&r, text, n);
     for (size_t i = 0; i < blocks->n; i++)
         read_block(&r, &blocks->v[i]);
     for (size_t i = 0; i < r.n; i++)
-        if (r.v[i].kind == PIECE_THIS && !is_watermark(&r, i))
+        if (piece_is_this(&r.v[i]) && !is_watermark(&r, i))
             pieces_refuse(&r, more);
     read_names(&r, alias);
 }

@@ -2,11 +2,10 @@
  * Which tests say of a lazy clone's rows what they would say of them on all of the table. Those
  * rows are the touched ones: what the run breaks among them must be found, and nothing else.
  */
-#include "plan_internal.h"
+#include "read.h"
 
-#include "lazy_read.h"
+#include "sqltext/sqltext.h"
 
-#include <ctype.h>
 #include <string.h>
 
 static const char *
@@ -165,12 +164,21 @@ is_tested_for_null(const struct plan_lazy *lazy, const char *column)
     return false;
 }
 
+static const struct lazy_column *
+find_column(const struct lazy_facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->n_columns; i++)
+        if (str_eq(facts->columns[i].name, name))
+            return &facts->columns[i];
+    return NULL;
+}
+
 static const char *
 why_not(struct plan *plan, const struct plan_lazy *lazy, const struct plan_lazy_test *t,
-        const cJSON *columns)
+        const struct lazy_facts *facts)
 {
     for (size_t i = 0; t->nulls && i < t->columns.n; i++)
-        if (!json_get(columns, t->columns.v[i]))
+        if (!find_column(facts, t->columns.v[i]))
             return mem_printf(plan, "the test %s looks at %s, which rows of production lack",
                               t->name, t->columns.v[i]);
     bool same = lazy->keys.n > 0;
@@ -181,7 +189,8 @@ why_not(struct plan *plan, const struct plan_lazy *lazy, const struct plan_lazy_
                           t->name, strlist_join(plan, &t->columns, ", "));
     for (size_t i = 0; t->unique && t->nulls && i < lazy->keys.n; i++) {
         const char *key = lazy->keys.v[i];
-        if (!cJSON_IsTrue(json_get(columns, key)) && !is_tested_for_null(lazy, key))
+        const struct lazy_column *column = find_column(facts, key);
+        if (!(column && column->required) && !is_tested_for_null(lazy, key))
             return mem_printf(plan,
                               "the test %s takes null for a value, and rows with a null %s are not "
                               "brought in (a test "
@@ -192,26 +201,19 @@ why_not(struct plan *plan, const struct plan_lazy *lazy, const struct plan_lazy_
 }
 
 const char *
-lazy_tests_why_not(struct plan *plan, const struct plan_lazy *lazy, const cJSON *columns)
+lazy_tests_why_not(struct plan *plan, const struct plan_lazy *lazy, const struct lazy_facts *facts)
 {
     const char *why = NULL;
     for (size_t i = 0; !why && i < lazy->n_of_columns; i++)
-        why = why_not(plan, lazy, &lazy->of_columns[i], columns);
+        why = why_not(plan, lazy, &lazy->of_columns[i], facts);
     return why;
 }
 
-/* A column's name, as the server takes it; NULL for an expression. */
 const char *
 lazy_column(struct plan *plan, const char *text)
 {
-    size_t n = strlen(text);
-    if (n > 2 && text[0] == '"' && text[n - 1] == '"' && !memchr(text + 1, '"', n - 2))
-        return mem_strndup(plan, text + 1, n - 2);
-    char *name = mem_strdup(plan, text);
-    for (char *p = name; *p; p++) {
-        if (!isalnum((unsigned char)*p) && *p != '_' && (unsigned char)*p < 0x80)
-            return NULL;
-        *p = (char)tolower((unsigned char)*p);
-    }
-    return *name && !isdigit((unsigned char)*name) ? name : NULL;
+    const struct lexis *lexis = &plan->in.adapter->dialect->lexis;
+    struct sqltext t = sqltext_of(lexis, text, strlen(text), NULL);
+    const struct sql_token name = sqltext_next(&t), rest = sqltext_next(&t);
+    return sqltext_is_name(&name) && rest.kind == SQL_END ? sqltext_name(plan, lexis, &name) : NULL;
 }
