@@ -205,6 +205,8 @@ struct dialect {
     const char *name;    /* folder under sql/ */
     const char *product; /* as messages call it: "PostgreSQL" */
     unsigned name_max;   /* bytes of an identifier */
+    /* Schemas of the warehouse's own, and how such names begin. End with NULL. */
+    const char *const *reserved, *const *reserved_prefixes;
     struct lexis lexis;
     /* A name as SQL has it, quoted whatever it is; nothing is checked. */
     char *(*quote)(void *ctx, const char *name);
@@ -293,6 +295,9 @@ struct warehouse_ops {
     int (*load)(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
                 struct load_item *items, size_t n_items, const struct load_options *options,
                 struct err *err);
+    /* The greatest value of a column as text; *out is NULL where there is none. Optional. */
+    int (*greatest)(void *ctx, struct warehouse *a, const struct relation *relation,
+                    const char *column, char **out, struct err *err);
     /* Has each relation no place on disk, so that it has no rows? They are not read. Optional: what
      * cannot lose its rows in a crash need not be asked. */
     int (*empty)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,

@@ -299,6 +299,32 @@ pg_describe(void *ctx, struct warehouse *a, const struct relation *relations, si
     return pg_read(ctx, a, "describe", &var, 1, on_describe, &arg, err);
 }
 
+struct greatest_arg {
+    void *ctx;
+    char **out;
+};
+
+static int
+on_greatest(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    const struct greatest_arg *g = arg;
+    const char *text = PQntuples(r) ? pg_text_of(r, 0, "greatest") : NULL;
+    (void)index;
+    (void)err;
+    *g->out = text ? mem_strdup(g->ctx, text) : NULL;
+    return 0;
+}
+
+int
+pg_greatest(void *ctx, struct warehouse *a, const struct relation *relation, const char *column,
+            char **out, struct err *err)
+{
+    const struct sql_var vars[] = {
+        {"column", column}, {"schema", relation->schema}, {"name", relation->name}};
+    struct greatest_arg arg = {.ctx = ctx, .out = out};
+    return pg_read(ctx, a, "watermark", vars, BASE_COUNT(vars), on_greatest, &arg, err);
+}
+
 struct empty_arg {
     size_t n;
     bool *out;

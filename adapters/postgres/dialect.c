@@ -45,10 +45,15 @@ grant_hint(void *ctx, const struct relation *relation, bool schema)
 static const char *const privileges[] = {"select",   "insert",     "update",  "delete",
                                          "truncate", "references", "trigger", NULL};
 
+static const char *const reserved[] = {"public", "information_schema", NULL};
+static const char *const reserved_prefixes[] = {"pg_", NULL};
+
 const struct dialect pg_dialect = {
     .name = "postgres",
     .product = "PostgreSQL",
     .name_max = 63,
+    .reserved = reserved,
+    .reserved_prefixes = reserved_prefixes,
     .lexis = {.fold = FOLD_LOWER,
               .name_quotes = "\"",
               .text_quotes = "'",

@@ -27,6 +27,7 @@ const struct warehouse_ops postgres_ops = {
     .run = pg_run_scripts,
     .drop_places = pg_drop_places,
     .load = pg_load,
+    .greatest = pg_greatest,
     .empty = pg_empty,
     .disk = pg_disk,
     .compare = &pg_compare_ops,

@@ -124,6 +124,8 @@ int pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size
 
 int pg_read_cells(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                   size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
+int pg_greatest(void *ctx, struct warehouse *a, const struct relation *relation, const char *column,
+                char **out, struct err *err) BASE_CHECKED;
 int pg_empty(void *ctx, struct warehouse *a, const struct relation *relations, size_t n, bool *out,
              struct err *err) BASE_CHECKED;
 int pg_disk(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err) BASE_CHECKED;

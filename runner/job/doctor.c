@@ -33,7 +33,8 @@ check_dbt(struct doctor *d)
     const char *dbt = d->job.config->dbt;
     char *path = process_which(d->job.ctx, dbt);
     say(d, path != NULL, "dbt", path ? path : mem_printf(d->job.ctx, "%s: not found in PATH", dbt),
-        "Install it (pip install dbt-core dbt-postgres), or name it with --dbt.");
+        "Install it (pip install dbt-core and the adapter of your warehouse), or name it with "
+        "--dbt.");
 }
 
 static bool

@@ -14,7 +14,7 @@ sandbox_job_open(struct sandbox_job *s, void *ctx, const struct config *config, 
         seat_direct(&s->seat, err))
         return -1;
     const char *name = config->args.n ? config->args.v[0] : NULL;
-    return name ? sandbox_check_name(name, s->seat.ops->dialect->name_max, err) : 0;
+    return name ? sandbox_check_name(name, s->seat.ops->dialect, err) : 0;
 }
 
 static struct sandbox *

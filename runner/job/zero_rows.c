@@ -44,22 +44,19 @@ window_text(const struct findings *f, const struct plan_node *p)
     const char *column = watermark_column(f, p);
     if (!column)
         return "Only new or changed rows in what it reads would have tested it.";
-    struct strlist got = {0};
     struct err ignored;
-    const struct sql_var vars[] = {
-        {"column", column}, {"schema", p->target.schema}, {"name", p->target.name}};
+    char *greatest = NULL;
     /* a lazy clone is small, and shows the greatest value where the model reads it */
     bool lazy = p->clone->strategy == CLONE_LAZY;
     bool cheap =
         lazy ? strlist_has(&p->clone->cursors, column) : p->clone->source.bytes <= CHEAP_BYTES;
-    bool known = cheap && f->seat->ops->read &&
-                 f->seat->ops->read(f->job->ctx, f->seat->warehouse, "watermark", vars,
-                                    BASE_COUNT(vars), &got, &ignored) == 0 &&
-                 got.n;
-    if (known && *got.v[0])
+    bool known = cheap && f->seat->ops->greatest &&
+                 f->seat->ops->greatest(f->job->ctx, f->seat->warehouse, &p->target, column,
+                                        &greatest, &ignored) == 0;
+    if (known && greatest)
         return mem_printf(f->job->ctx,
                           "Its %s ends at %s: only rows beyond that would have tested it.", column,
-                          got.v[0]);
+                          greatest);
     if (known)
         return mem_printf(f->job->ctx,
                           "Its %s has no value, so that max(%s) is NULL and nothing is beyond it.",

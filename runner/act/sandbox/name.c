@@ -2,16 +2,32 @@
 
 #include <string.h>
 
+static bool
+is_listed(const char *name, const char *const *list)
+{
+    while (*list && strcmp(*list, name) != 0)
+        list++;
+    return *list != NULL;
+}
+
+static bool
+begins_as_one(const char *name, const char *const *prefixes)
+{
+    while (*prefixes && !str_starts(name, *prefixes))
+        prefixes++;
+    return *prefixes != NULL;
+}
+
 /* Of people's schemas: lest one has to be quoted in a strange way, taken for an option, or for one
  * of cloneci's own. */
 int
-sandbox_check_name(const char *name, unsigned most, struct err *err)
+sandbox_check_name(const char *name, const struct dialect *dialect, struct err *err)
 {
-    static const char *const reserved[] = {"public", "information_schema", "cloneci"};
-    static const char *const prefixes[] = {"pg_", "cloneci_new_", "cloneci_old_", "-"};
+    static const char *const reserved[] = {"cloneci", NULL};
+    static const char *const prefixes[] = {"cloneci_new_", "cloneci_old_", "-", NULL};
     size_t bad;
     const char *why = NULL;
-    if (!*name || strlen(name) > most)
+    if (!*name || strlen(name) > dialect->name_max)
         why = "is empty or longer than an identifier may be";
     else if (!str_utf8(name, strlen(name), &bad))
         why = "is not UTF-8";
@@ -19,18 +35,17 @@ sandbox_check_name(const char *name, unsigned most, struct err *err)
         if ((unsigned char)*p <= ' ' || *p == 127 || strchr("\"'\\.;%", *p))
             why = "holds a blank, a quotation mark, a dot or another character that makes trouble "
                   "in a schema's name";
-    for (size_t i = 0; i < BASE_COUNT(reserved); i++)
-        if (strcmp(name, reserved[i]) == 0)
-            why = "is reserved";
-    for (size_t i = 0; i < BASE_COUNT(prefixes); i++)
-        if (str_starts(name, prefixes[i]))
-            why = "begins as reserved names do";
+    if (is_listed(name, reserved) || is_listed(name, dialect->reserved))
+        why = "is reserved";
+    if (begins_as_one(name, prefixes) || begins_as_one(name, dialect->reserved_prefixes))
+        why = "begins as reserved names do";
     if (str_starts(name, "pr_") && name[3] && strspn(name + 3, "0123456789") == strlen(name + 3))
         why = "is that of a pull request's schema";
     if (!why)
         return 0;
     fail(err, ERR_CONFIG, "the name \"%s\" of the sandbox %s", name, why);
-    return hint(err, "Choose a schema's name of at most %u bytes, for example ann_orders.", most);
+    return hint(err, "Choose a schema's name of at most %u bytes, for example ann_orders.",
+                dialect->name_max);
 }
 
 /* `exposure:x` alone is no relation: what it reads is meant. */

@@ -36,7 +36,8 @@ struct sandbox {
 
 /* The name as it may be: ERR_CONFIG for one that is empty, too long, reserved, or holds what would
  * have to be escaped. */
-int sandbox_check_name(const char *name, unsigned most, struct err *err) BASE_CHECKED;
+int sandbox_check_name(const char *name, const struct dialect *dialect,
+                       struct err *err) BASE_CHECKED;
 /* dbt's selection as it is asked of production: an exposure brings what it reads, `downstream` what
  * reads it. */
 void sandbox_criteria(void *ctx, struct strlist *out, const struct strlist *select,

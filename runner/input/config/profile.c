@@ -163,9 +163,8 @@ want_map(const struct yaml *v, const struct yaml *at, const char *what, struct e
         at = v;
     fail_at(err, at, v ? "%s must be a mapping" : "%s is missing", what);
     return hint(
-        err,
-        "profiles.yml is: profile name, then 'outputs:', then target names, then 'type: postgres' "
-        "and the connection.");
+        err, "profiles.yml is: profile name, then 'outputs:', then target names, then 'type:' and "
+             "the connection.");
 }
 
 static int
