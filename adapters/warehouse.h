@@ -214,6 +214,9 @@ struct dialect {
     char *(*qualify)(void *ctx, const struct relation *relation);
     /* A sentence: how an administrator lets our role read the relation, or all of its schema. */
     char *(*grant_hint)(void *ctx, const struct relation *relation, bool schema);
+    /* What an exception of the driver that dbt uses means, by its class, such as
+     * "psycopg2.errors.InsufficientPrivilege". CAUSE_NONE: it says nothing of the cause. */
+    enum err_cause (*exception_cause)(const char *name);
     /* The privileges on tables that can be granted, in lower case; ends with NULL. */
     const char *const *privileges;
     /* Adds the statements that make a place to be filled .. */
@@ -268,6 +271,9 @@ struct warehouse_ops {
     int (*exec_all)(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
                     void (*on_done)(void *arg, size_t index, double ms), void *arg,
                     struct err *err);
+    /* Would the server take this one statement of our role? It is parsed and planned, and not run;
+     * ERR_WAREHOUSE with a cause, and for CAUSE_DENIED what to grant as its hint. Optional. */
+    int (*explain)(void *ctx, struct warehouse *a, const char *sql, struct err *err);
     /* A query of one column; rows are added to out. */
     int (*query)(void *ctx, struct warehouse *a, const char *sql, struct strlist *out,
                  struct err *err);

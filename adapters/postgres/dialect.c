@@ -64,6 +64,7 @@ const struct dialect pg_dialect = {
     .quote = quote,
     .qualify = qualify,
     .grant_hint = grant_hint,
+    .exception_cause = pg_exception_cause,
     .privileges = privileges,
     .prepare = pg_prepare,
     .publish = pg_publish,

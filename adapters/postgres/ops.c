@@ -21,6 +21,7 @@ const struct warehouse_ops postgres_ops = {
     .clone_sql = pg_clone_sql,
     .exec = pg_exec,
     .exec_all = pg_exec_all,
+    .explain = pg_explain,
     .query = pg_query,
     .shield = pg_shield,
     .read = pg_read_cells,

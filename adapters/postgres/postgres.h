@@ -78,6 +78,9 @@ int pg_exec(struct warehouse *a, const char *sql, struct err *err) BASE_CHECKED;
 int pg_exec_all(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
                 void (*on_done)(void *arg, size_t index, double ms), void *arg,
                 struct err *err) BASE_CHECKED;
+/* cause.c */
+int pg_explain(void *ctx, struct warehouse *a, const char *sql, struct err *err) BASE_CHECKED;
+enum err_cause pg_exception_cause(const char *name);
 int pg_query(void *ctx, struct warehouse *a, const char *sql, struct strlist *out,
              struct err *err) BASE_CHECKED;
 

@@ -67,6 +67,9 @@ enum err_cause {
     CAUSE_MISSING,   /* there is no such thing */
     CAUSE_DENIED,    /* a login or a privilege is lacking */
     CAUSE_LOST,      /* there is no connection, or none any more */
+    CAUSE_FULL,      /* no room: disk, memory, connections */
+    CAUSE_WRONG,     /* the statement or its data: whoever sends it, it fails */
+    CAUSE_NO_VALUE,  /* a column must have a value, and was given none */
 };
 
 struct err {

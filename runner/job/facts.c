@@ -9,7 +9,7 @@
 struct asked {
     const struct findings *f;
     struct facts *facts;
-    const struct plan_node *p;
+    const struct plan_node *p;      /* NULL: of no node of the plan, such as a hook of the run */
     const struct clone_fact *clone; /* or NULL */
     const struct build_node *built; /* or NULL */
     bool passed;
@@ -25,6 +25,74 @@ fact_add(const struct asked *q, struct fact fact)
 
 /* --- the build --- */
 
+/* Only what the code or its data brings about will happen in production as well. */
+static enum fact_blame
+blame_of(const struct plan_node *p, enum err_cause cause)
+{
+    switch (cause) {
+    case CAUSE_BUSY:
+    case CAUSE_CONFLICT:
+    case CAUSE_CANCELLED:
+    case CAUSE_CHANGED:
+    case CAUSE_DENIED:
+    case CAUSE_LOST:
+    case CAUSE_FULL:
+        return BLAME_CI;
+    case CAUSE_WRONG:
+        return BLAME_CODE;
+    case CAUSE_NO_VALUE: /* of a column whose default the clone may lack */
+        return p && p->clone && p->clone->sql.left_out.n ? BLAME_UNKNOWN : BLAME_CODE;
+    case CAUSE_NONE:
+    case CAUSE_IN_USE:
+    case CAUSE_EXISTS:
+    case CAUSE_MISSING:
+        break;
+    }
+    return BLAME_UNKNOWN;
+}
+
+/* What is said before dbt's message. */
+static const char *
+reason_of(enum err_cause cause)
+{
+    switch (cause) {
+    case CAUSE_DENIED:
+        return "CI's role lacks a right: ";
+    case CAUSE_BUSY:
+    case CAUSE_CONFLICT:
+        return "another session was in the way: ";
+    case CAUSE_CANCELLED:
+        return "a time limit, or somebody, ended it: ";
+    case CAUSE_LOST:
+        return "the connection was lost: ";
+    case CAUSE_FULL:
+        return "the server had no room for it: ";
+    case CAUSE_MISSING:
+        return "it names what is not there for CI: ";
+    case CAUSE_NONE:
+    case CAUSE_CHANGED:
+    case CAUSE_IN_USE:
+    case CAUSE_EXISTS:
+    case CAUSE_WRONG:
+    case CAUSE_NO_VALUE:
+        break;
+    }
+    return "";
+}
+
+static void
+fact_failed(const struct asked *q, struct fact *fact)
+{
+    const struct findings_cause *why = findings_find_cause(q->f, q->built->unique_id);
+    enum err_cause cause = why ? why->cause : CAUSE_NONE;
+    const char *brief = dbt_brief(q->facts, q->built->message);
+    fact->status = FACT_FAILS;
+    /* a test that was run, and found something */
+    fact->cause = str_eq(q->built->status, "fail") ? BLAME_CODE : blame_of(q->p, cause);
+    fact->hint = why ? why->hint : NULL;
+    fact->text = brief ? mem_printf(q->facts, "%s%s", reason_of(cause), brief) : NULL;
+}
+
 static void
 fact_built(const struct asked *q)
 {
@@ -36,9 +104,7 @@ fact_built(const struct asked *q)
         fact.status = FACT_HOLDS;
         break;
     case DBT_FAILED:
-        fact.status = FACT_FAILS;
-        fact.cause = BLAME_CODE;
-        fact.text = dbt_brief(q->facts, q->built->message);
+        fact_failed(q, &fact);
         break;
     case DBT_SKIPPED:
         fact.status = FACT_NOT_ASKED;
@@ -376,11 +442,24 @@ facts_of_node(struct facts *facts, const struct findings *f, const struct plan_n
         fact_existing_rows(&q);
 }
 
+/* What dbt has a result of and nobody selected: operations, which are the hooks of the run. */
+static void
+facts_of_operation(struct facts *facts, const struct findings *f, const struct build_node *b)
+{
+    const struct subject subject = {
+        .unique_id = b->unique_id, .name = dbt_name(facts, b->unique_id), .kind = SUBJECT_OTHER};
+    const struct asked q = {
+        .f = f, .facts = facts, .built = b, .subject = verdict_subject(facts, &subject)};
+    fact_built(&q);
+}
+
 static void
 fact_step(struct facts *facts, const struct findings *f)
 {
-    struct fact fact = {
-        .aspect = ASPECT_STEP, .subject = SUBJECT_RUN, .status = FACT_FAILS, .cause = BLAME_CODE};
+    struct fact fact = {.aspect = ASPECT_STEP,
+                        .subject = SUBJECT_RUN,
+                        .status = FACT_FAILS,
+                        .cause = BLAME_UNKNOWN};
     if (!f->ran) {
         fact.status = FACT_NOT_ASKED;
         fact.cause = BLAME_NONE;
@@ -389,6 +468,7 @@ fact_step(struct facts *facts, const struct findings *f)
     } else if (f->built.timed_out) {
         fact.text =
             mem_printf(facts, "the build step was ended after %.0f s", f->job->config->timeout);
+        fact.cause = BLAME_CI;
         fact.hint = "Give it more time with --timeout.";
     } else if (f->built.exit_code) {
         fact.text =
@@ -429,6 +509,9 @@ findings_hand_over(const struct findings *f, const struct err *ended)
     for (size_t i = 0; plan && i < plan->n_nodes; i++)
         if (plan_is_built(plan->nodes[i].info))
             facts_of_node(facts, f, &plan->nodes[i], counts);
+    for (size_t i = 0; f->ran && i < f->built.n; i++)
+        if (findings_is_operation(f, &f->built.nodes[i]))
+            facts_of_operation(facts, f, &f->built.nodes[i]);
     if (ended)
         verdict_ended(facts, ended);
     return facts;

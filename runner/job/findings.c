@@ -90,8 +90,17 @@ findings_look(struct findings *f, struct err *err)
         rc = findings_stray_reads(f, err);
     if (rc == 0)
         rc = findings_columns(f, err);
+    if (rc == 0)
+        findings_causes(f);
     job_end(f->job, t);
     return rc;
+}
+
+bool
+findings_is_operation(const struct findings *f, const struct build_node *b)
+{
+    uint32_t node = manifest_find(f->in->head, b->unique_id);
+    return node == MAP_NONE || !plan_find_node(f->plan, node);
 }
 
 int

@@ -28,6 +28,13 @@ struct findings_decision {
     const char *by; /* who accepted it */
 };
 
+/* Why a node failed. */
+struct findings_cause {
+    const char *unique_id;
+    enum err_cause cause; /* CAUSE_NONE: not known */
+    const char *hint;     /* what to grant; or NULL */
+};
+
 /* A relation that was built, beside production's. */
 struct findings_compared {
     uint32_t node;
@@ -78,6 +85,8 @@ struct findings {
     struct findings_compared *compared; /* --compare-production */
     size_t n_compared;
     struct strlist uncompared; /* warnings */
+    struct findings_cause *causes;
+    size_t n_causes;
     struct findings_decision *decisions;
     size_t n_decisions;
     struct strlist receipt;                       /* production before anything was done */
@@ -134,6 +143,12 @@ int findings_forecast(struct findings *f, struct err *err) BASE_CHECKED;
 int findings_columns(struct findings *f, struct err *err) BASE_CHECKED;
 const struct findings_columns *findings_find_columns(const struct findings_columns *list, size_t n,
                                                      uint32_t node);
+/* Is it the result of something that is no node of the plan? */
+bool findings_is_operation(const struct findings *f, const struct build_node *b);
+/* After the build: why what failed did. */
+void findings_causes(struct findings *f);
+/* NULL: it did not fail. */
+const struct findings_cause *findings_find_cause(const struct findings *f, const char *unique_id);
 /* --both: builds the modified incremental models by full refresh beside the pull request's, and
  * compares. */
 int findings_full_refresh(struct findings *f, struct err *err) BASE_CHECKED;

@@ -108,10 +108,8 @@ node_start(const struct findings *f, const struct build_node *b)
 }
 
 static void
-record_built(cJSON *node, const struct findings *f, const struct plan_node *p,
-             enum build_verdict verdict)
+record_built(cJSON *node, const struct findings *f, const struct build_node *b, int path)
 {
-    const struct build_node *b = build_find(&f->built, p->info->unique_id);
     report_built(node,
                  &(struct report_built){.status = b ? b->status : "not_run",
                                         .message = b ? b->message : NULL,
@@ -119,7 +117,7 @@ record_built(cJSON *node, const struct findings *f, const struct plan_node *p,
                                         .start_ms = node_start(f, b),
                                         .ms = b ? b->ms : -1,
                                         .rows = b ? b->rows : -1,
-                                        .incremental = p->clone ? incremental(verdict) : -1});
+                                        .incremental = path});
 }
 
 static void
@@ -201,7 +199,25 @@ record_node(cJSON *doc, const struct findings *f, const struct plan_node *p,
     if (decision)
         report_decision(node, "schema_change", decision->by);
     if (f->ran)
-        record_built(node, f, p, fact ? fact->verdict : BUILD_UNKNOWN);
+        record_built(node, f, build_find(&f->built, n->unique_id),
+                     fact ? incremental(fact->verdict) : -1);
+    talloc_free(tmp);
+}
+
+/* A hook of the run: the project's own, which nobody selects. */
+static void
+record_operation(cJSON *doc, const struct findings *f, const struct build_node *b)
+{
+    void *tmp = talloc_new(NULL);
+    const char *dot = strchr(b->unique_id, '.');
+    cJSON *node = report_node(
+        doc, &(struct report_node){.unique_id = b->unique_id,
+                                   .name = dbt_name(tmp, b->unique_id),
+                                   .resource_type = mem_strndup(tmp, b->unique_id,
+                                                                dot ? (size_t)(dot - b->unique_id)
+                                                                    : strlen(b->unique_id)),
+                                   .skipped_because = "it makes no relation"});
+    record_built(node, f, b, -1);
     talloc_free(tmp);
 }
 
@@ -220,6 +236,9 @@ record_plan(cJSON *doc, const struct findings *f)
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan_is_built(plan->nodes[i].info))
             record_node(doc, f, &plan->nodes[i], counts);
+    for (size_t i = 0; f->ran && i < f->built.n; i++)
+        if (findings_is_operation(f, &f->built.nodes[i]))
+            record_operation(doc, f, &f->built.nodes[i]);
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         const struct plan_deferral *d = &plan->deferrals[i];
         report_deferral(doc, d->unique_id, d->text, plan_origin_name(d), &d->read_by);

@@ -19,6 +19,8 @@ add_node(cJSON *list, const struct build_node *n)
     json_put_str(item, "status", n->status);
     json_put_str(item, "message", n->message);
     json_put_str(item, "compiled", n->compiled);
+    json_put_str(item, "exception", n->exception);
+    json_put_str(item, "statement", n->statement);
     mem_check(cJSON_AddNumberToObject(item, "ms", n->ms));
     mem_check(cJSON_AddNumberToObject(item, "rows", (double)n->rows));
     return item;
@@ -82,6 +84,8 @@ read_earlier(struct findings *f, struct err *err)
                                              .status = status,
                                              .message = json_str(item, "message"),
                                              .compiled = json_str(item, "compiled"),
+                                             .exception = json_str(item, "exception"),
+                                             .statement = json_str(item, "statement"),
                                              .started = -1,
                                              .ms = json_num(item, "ms", -1),
                                              .rows = (int64_t)json_num(item, "rows", -1)};

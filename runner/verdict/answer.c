@@ -91,12 +91,12 @@ find_merge(const struct judged *j, const struct answer *a, bool weak)
 {
     if (str_eq(a->outcome, "nothing_to_do"))
         return MERGE_YES;
-    if (j->false_greens || j->failed)
+    if (j->false_greens || j->by_code)
         return MERGE_NO;
-    if (!j->built || str_eq(a->outcome, "stopped") || str_eq(a->outcome, "refused"))
+    if (!j->built || j->failed || str_eq(a->outcome, "stopped") || str_eq(a->outcome, "refused"))
         return MERGE_UNKNOWN;
     if (str_eq(a->outcome, "failed"))
-        return j->run.of[ASPECT_STEP]->status == FACT_FAILS ? MERGE_NO : MERGE_UNKNOWN;
+        return j->run.of[ASPECT_STEP]->cause == BLAME_CODE ? MERGE_NO : MERGE_UNKNOWN;
     if (weak)
         return MERGE_PARTLY;
     for (size_t i = 0; i < a->n_lines; i++)

@@ -16,7 +16,8 @@ struct judged {
     const char **words;           /* see struct answer */
     const struct fact **failures; /* the same */
     size_t failed, false_greens, accepted, clones;
-    bool built; /* the build step was run */
+    size_t by_code, by_ci; /* of those that failed */
+    bool built;            /* the build step was run */
 };
 
 void judge_facts(void *ctx, struct judged *out, const struct facts *f);

@@ -162,6 +162,20 @@ rebuild_command(void *ctx, const struct judged *j)
     return b.len ? b.s : NULL;
 }
 
+/* What is said of more than one failure is said once. */
+static void
+add_hints(void *ctx, struct answer *a, const struct judged *j)
+{
+    struct strlist said = {0};
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++) {
+        const char *text = j->failures[i] ? j->failures[i]->hint : NULL;
+        if (!text || strlist_has(&said, text))
+            continue;
+        strlist_add(ctx, &said, text);
+        add_next(ctx, a, text, NULL);
+    }
+}
+
 void
 lines_add_next(void *ctx, struct answer *a, const struct judged *j)
 {
@@ -187,6 +201,7 @@ lines_add_next(void *ctx, struct answer *a, const struct judged *j)
                  NULL);
     else if (*a->exit.hint)
         add_next(ctx, a, mem_strdup(ctx, a->exit.hint), NULL);
+    add_hints(ctx, a, j);
     if (j->failed && !rebuild)
         add_next(ctx, a, "Mend what failed, then run it again:", "cloneci run");
 }

@@ -63,7 +63,7 @@ static bool
 tests_alone(const struct judged *j)
 {
     for (uint32_t i = 0; i < j->facts->n_subjects; i++)
-        if (is_failed(j, i) && j->facts->subjects[i].kind == SUBJECT_RELATION)
+        if (is_failed(j, i) && j->facts->subjects[i].kind != SUBJECT_TEST)
             return false;
     return j->failed > 0;
 }
@@ -87,8 +87,8 @@ failed_headline(void *ctx, const struct judged *j)
         const char *why = j->failures[i] ? first_line(ctx, j->failures[i]->text) : NULL;
         if (judge_is_schema_change(j, i))
             return mem_printf(ctx, "%s would fail in production: %s", name, why);
-        if (n == 1 && judge_is_later(j, i))
-            return mem_printf(ctx, "%s: %s", name, why);
+        if (n == 1 && is_failed(j, i) && (judge_is_later(j, i) || !j->by_code))
+            return mem_printf(ctx, "%s: %s", name, *why ? why : "failed");
     }
     if (tests_alone(j))
         return mem_printf(ctx, "%zu test%s failed: %s", n, plural(n), names_of(ctx, j, is_failed));
@@ -172,6 +172,19 @@ no_answer(const struct judged *j)
                           : "No: the build failed, as production's next run would.";
 }
 
+static const char *
+unknown_answer(const struct judged *j)
+{
+    const struct fact *step = j->run.of[ASPECT_STEP];
+    if (!j->built)
+        return "Not known: nothing was built.";
+    if (j->failed && j->by_ci == j->failed)
+        return "Not known: it failed for a reason that only CI has.";
+    if (j->failed || (step->status == FACT_FAILS && step->cause == BLAME_UNKNOWN))
+        return "Not known: it failed here, and nothing tells whether production's run would.";
+    return "Not known: the build was not tested to the end.";
+}
+
 const char *
 words_answer(const struct judged *j, const struct answer *a)
 {
@@ -183,8 +196,7 @@ words_answer(const struct judged *j, const struct answer *a)
     case MERGE_PARTLY:
         return "As far as it was tested, yes: see what was not.";
     case MERGE_UNKNOWN:
-        return j->built ? "Not known: the build was not tested to the end."
-                        : "Not known: nothing was built.";
+        return unknown_answer(j);
     case MERGE_NO:
         break;
     }

@@ -132,6 +132,7 @@ docs_finish(cJSON *doc, int exit_code, double ms)
     verdict_fact(f,
                  &(struct fact){.aspect = ASPECT_STEP,
                                 .subject = SUBJECT_RUN,
+                                .cause = failed ? BLAME_UNKNOWN : BLAME_NONE,
                                 .status = !built   ? FACT_NOT_ASKED
                                           : failed ? FACT_FAILS
                                                    : FACT_HOLDS,

@@ -81,6 +81,10 @@ test_brief_is_the_first_line_that_says_something(void **state)
         {"Database Error in model rides (x.sql)\n  column \"z\" does not exist\n  LINE 12:   z",
          "column \"z\" does not exist"},
         {"\n\n  INSERT 0 96\n", "INSERT 0 96"},
+        {"Exception on worker thread. Database Error\n  division by zero", "division by zero"},
+        {"shop.on-run-end.0 failed, error:\n relation \"x\" does not exist\nLINE 2: x",
+         "relation \"x\" does not exist"},
+        {"Database Error\n  relation \"x\" does not exist\n", "relation \"x\" does not exist"},
         {"Runtime Error in model rides (x.sql)", "Runtime Error in model rides (x.sql)"},
         {"", NULL},
         {NULL, NULL}};

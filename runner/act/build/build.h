@@ -73,6 +73,11 @@ struct build_node {
     double started;       /* milliseconds since 1970, UTC; -1 unknown */
     double ms;
     int64_t rows; /* rows_affected, -1 unknown */
+    /* of one that failed, as dbt's log has it; each NULL where it has not: */
+    const char *exception; /* the innermost one's class: "psycopg2.errors.DivisionByZero" */
+    const char *statement; /* SQL: the last one that was sent */
+    const char *said;      /* what dbt said of the last exception */
+    size_t batches;        /* of a microbatch model, that failed */
 };
 
 struct build_result {

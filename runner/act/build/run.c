@@ -148,7 +148,9 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
         spec.end_signal = SIGINT;
     struct process_result r;
     struct timespec since;
+    struct dbt_journal journal;
     int lease;
+    dbt_journal_begin(ctx, &journal, env, &spec.env);
     clock_gettime(CLOCK_REALTIME_COARSE, &since); /* as file systems stamp */
     *result = (struct build_result){.index = map_new(ctx, 256), .began = now_ms()};
     log_event(LOG_INFO, "build.start", "$ %s", process_echo(ctx, spec.argv));
@@ -171,6 +173,7 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
     result->fresh = after && !str_eq(after, before);
     if (result->fresh && dbt_results(ctx, result, path, err))
         return -1;
+    dbt_journal_read(ctx, &journal, result);
     dbt_batches(ctx, result, plan, &since);
     return 0;
 }

@@ -19,6 +19,15 @@ enum dbt_outcome dbt_outcome(const char *status);
 bool dbt_passed(const char *status);
 bool dbt_failed(const char *status);
 
+/* What an exception of dbt's or of Jinja's means, by its class, such as
+ * "dbt_common.exceptions.base.CompilationError". CAUSE_NONE: it says nothing of the cause. */
+enum err_cause dbt_exception_cause(const char *name);
+/* The class of the innermost exception of a traceback as Python prints it; NULL: there is none. */
+char *dbt_exception(void *ctx, const char *traceback);
+
+/* "rides" of "model.spoke.rides"; the whole id where it is none. */
+char *dbt_name(void *ctx, const char *unique_id);
+
 /* --- messages; the texts are those of dbt-core 1.7 to 1.11 --- */
 
 /* Did on_schema_change: fail stop it? */

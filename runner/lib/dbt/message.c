@@ -106,6 +106,14 @@ after(const char *text, const char *label)
     return p ? p + strlen(label) : "";
 }
 
+char *
+dbt_name(void *ctx, const char *unique_id)
+{
+    const char *dot = strchr(unique_id, '.');
+    dot = dot ? strchr(dot + 1, '.') : NULL;
+    return mem_strdup(ctx, dot ? dot + 1 : unique_id);
+}
+
 bool
 dbt_is_schema_change(const char *message)
 {
@@ -130,7 +138,9 @@ dbt_brief(void *ctx, const char *message)
     while (*line) {
         line += strspn(line, " \t\r\n");
         size_t n = strcspn(line, "\r\n");
-        bool heading = memmem(line, n, " Error in ", 10) != NULL;
+        bool heading = memmem(line, n, " Error in ", 10) != NULL ||
+                       (n >= 6 && strncmp(line + n - 6, " Error", 6) == 0) ||
+                       (n && line[n - 1] == ':');
         if (n && (!heading || !line[n]))
             return mem_strndup(ctx, line, n < BRIEF_MAX ? n : BRIEF_MAX);
         line += n;

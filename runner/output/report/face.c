@@ -1,5 +1,7 @@
 #include "report/face.h"
 
+#include "dbt/dbt.h"
+
 #include <locale.h>
 #include <string.h>
 #include <wchar.h>
@@ -160,14 +162,10 @@ face_mode(const cJSON *node)
     return json_bool(node, "candidate") ? "full refresh" : "full";
 }
 
-/* "rides" of "model.spoke.rides"; the whole id where it is none. */
 static char *
 id_name(void *ctx, const char *id, size_t n)
 {
-    char *text = mem_strndup(ctx, id, n);
-    const char *dot = strchr(text, '.');
-    dot = dot ? strchr(dot + 1, '.') : NULL;
-    return dot ? mem_strdup(ctx, dot + 1) : text;
+    return dbt_name(ctx, mem_strndup(ctx, id, n));
 }
 
 /* "downstream of rides through station_hours" from the path that leads to the node. */
