@@ -169,7 +169,8 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
         double now = clock_ms();
         if (now > give_up) {
             fail(err, ERR_LOCKED, "the lock of the schema \"%s\" could not be had", schema);
-            return hint(err, "Somebody takes it again and again: look at pg_locks.");
+            return hint(
+                err, "Somebody takes it again and again: look at who holds locks on the server.");
         }
         if (press(j, schema, lease, now > end, &said, err) || interrupt_wait(POLL_MS, err))
             return -1;
