@@ -9,6 +9,6 @@ promote_refused(const struct promote_plan *p, struct err *err)
     fail(err, ERR_REFUSED, "generation %lld cannot be put live, nothing was changed:\n  %s",
          (long long)p->content, strlist_join(tmp, &p->refused, "\n  "));
     talloc_free(tmp);
-    return hint(err, "Mend these, then run again; cloneci %s --dry-run shows the whole list.",
+    return hint(err, "Fix these, then run again. cloneci %s --dry-run shows the whole list.",
                 p->back ? "rollback" : "promote");
 }

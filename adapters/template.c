@@ -32,9 +32,9 @@ sql_quote_name(struct buf *out, const char *name, unsigned name_max, struct err 
     if (!str_utf8(name, n, &bad))
         return fail(err, ERR_INPUT, "the name '%s' is not UTF-8 at byte %zu", name, bad);
     if (n > name_max) {
-        fail(err, ERR_INPUT, "the name '%s' has %zu bytes, the warehouse takes %u", name, n,
+        fail(err, ERR_INPUT, "the name '%s' has %zu bytes, the warehouse allows %u", name, n,
              name_max);
-        return hint(err, "Choose a shorter name; the warehouse would cut it without saying so.");
+        return hint(err, "Choose a shorter name: the warehouse would silently cut it.");
     }
     buf_putc(out, '"');
     for (const char *p = name; *p; p++) {

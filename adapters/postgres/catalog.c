@@ -110,9 +110,9 @@ tell_holders(void *ctx, struct warehouse *a, const char *asked, struct err *err)
                    v[RELATION], v[PID], v[APPLICATION], *v[APPLICATION] ? ", " : "", v[USER],
                    v[SECONDS]);
     }
-    fail(err, ERR_WAREHOUSE, "waited %.0f ms for a lock of production's: %s", a->read_lock_ms, b.s);
+    fail(err, ERR_WAREHOUSE, "waited %.0f ms for a lock on production: %s", a->read_lock_ms, b.s);
     err->cause = CAUSE_BUSY;
-    hint(err, "Run again when it is done, or wait longer with --lock-timeout.");
+    hint(err, "Run again when that is done, or wait longer with --lock-timeout.");
 }
 
 /*

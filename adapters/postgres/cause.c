@@ -188,7 +188,7 @@ hint_write(const struct warehouse *a, const char *verb, struct err *err)
         if (strcmp(verb, writes[i]) == 0 && str_starts(err->msg, table))
             hint(err,
                  "If it should be allowed: GRANT SELECT, %s ON TABLE %s TO %s; conf/roles.sql has "
-                 "all that is needed.",
+                 "all privileges that are needed.",
                  strcmp(verb, "MERGE") == 0 ? "INSERT, UPDATE, DELETE" : verb,
                  err->msg + sizeof table - 1, a->role);
 }

@@ -144,8 +144,9 @@ connect_once(struct warehouse *a, const struct params *p, double timeout_ms, str
             fail(err, ERR_WAREHOUSE, "no answer from %s within %.0f s", a->where,
                  timeout_ms / 1000);
             err->cause = CAUSE_LOST;
-            return hint(err, "Check host and port of the profile, a firewall between, or raise "
-                             "connect_timeout.");
+            return hint(
+                err,
+                "Check host and port of the profile and any firewall, or raise connect_timeout.");
         }
         if (pg_wait_socket(a, state == PGRES_POLLING_WRITING ? POLLOUT : POLLIN, (int)left + 1,
                            err))
@@ -196,7 +197,7 @@ session_setup(struct warehouse *a, const char *role, struct err *err)
     if (pg_exec(a, sql, err) == 0)
         return 0;
     wrap(err, "taking the role '%s' of the profile", role);
-    return hint(err, "Make that role and grant it to %s, or mend `role` in the profile.",
+    return hint(err, "Create that role and grant it to %s, or correct `role` in the profile.",
                 PQuser(a->conn));
 }
 

@@ -10,7 +10,7 @@ database_check(const struct server_info *server, const char *strategy, struct er
         return 0;
     fail(err, ERR_CONFIG, "clone.database.strategy: %s needs PostgreSQL %d, the server is %s",
          strategy, least, server->version);
-    return hint(err, "Leave it out: the server then copies the template as it can.");
+    return hint(err, "Leave it out: the server then chooses how to copy the template.");
 }
 
 static bool

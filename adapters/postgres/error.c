@@ -29,12 +29,12 @@ hint_privilege(const struct warehouse *a, const char *msg, struct err *err)
         if (!str_starts(msg, grants[i].object))
             continue;
         hint(err,
-             "If it should be allowed: GRANT %s ON %s%s TO %s; conf/roles.sql has all that is "
-             "needed.",
+             "If it should be allowed: GRANT %s ON %s%s TO %s; conf/roles.sql has all privileges "
+             "that are needed.",
              grants[i].privilege, grants[i].kind, msg + strlen(grants[i].object), known(a->role));
         return;
     }
-    hint(err, "The role %s lacks a privilege; conf/roles.sql has all that is needed.",
+    hint(err, "The role %s lacks a privilege; conf/roles.sql has all privileges that are needed.",
          known(a->role));
 }
 
@@ -66,23 +66,21 @@ hint_state(const struct warehouse *a, struct err *err)
     static const struct {
         const char *state, *text;
     } hints[] = {
-        {"53100",
-         "Free space on the server's disk (cloneci gc drops what expired), or clone fewer rows "
-         "(strategy: shape)."},
+        {"53100", "Free some space on the server's disk (cloneci gc drops what has expired), or "
+                  "clone fewer rows (strategy: shape)."},
         {"53200",
          "The server is out of memory or locks; see max_locks_per_transaction and its log."},
         {"53300",
-         "The server takes no more connections; lower --threads or raise max_connections."},
-        {"55P03",
-         "Somebody holds a lock on the relation for longer than lock_timeout; run again, or raise "
-         "lock_timeout."},
-        {"57014", "The statement ran into statement_timeout, or somebody cancelled it."},
-        {"25006", "The server or the role is read-only: name a primary server in the profile."},
-        {"40P01", "Two sessions waited for one another; run again."},
-        {"42710", "It stands there already; a run at the same time?"},
-        {"42P07", "It stands there already; a run at the same time?"},
-        {"57P01", "The server was stopped, or an administrator ended the session; run again."},
-        {"57P03", "The server is starting or stopping; run again in a moment."},
+         "The server accepts no more connections. Lower --threads or raise max_connections."},
+        {"55P03", "Somebody held a lock on the relation for longer than lock_timeout. Run again, "
+                  "or raise lock_timeout."},
+        {"57014", "The statement exceeded statement_timeout, or somebody cancelled it."},
+        {"25006", "The server or the role is read-only. Use a primary server in the profile."},
+        {"40P01", "Two sessions waited for each other. Run again."},
+        {"42710", "It already exists. Another run may have created it."},
+        {"42P07", "It already exists. Another run may have created it."},
+        {"57P01", "The server was stopped, or an administrator ended the session. Run again."},
+        {"57P03", "The server is starting or stopping. Run again in a moment."},
     };
     for (size_t i = 0; i < BASE_COUNT(hints); i++)
         if (strcmp(hints[i].state, a->sqlstate) == 0)
@@ -120,8 +118,7 @@ pg_fail_lost(struct warehouse *a, struct err *err)
          PQerrorMessage(a->conn));
     snprintf(a->sqlstate, sizeof a->sqlstate, "08006");
     err->cause = CAUSE_LOST;
-    return hint(err,
-                "Look into the server's log; then run again: what was half made is made anew.");
+    return hint(err, "Check the server's log, then run again: incomplete clones are made again.");
 }
 
 /* libpq gives no SQLSTATE for a refused connection (before 17 not at all): the text tells. */
@@ -139,20 +136,18 @@ pg_fail_connect(const struct warehouse *a, struct err *err)
          "Give a password in the profile (env_var), in PGPASSWORD, or in the file that PGPASSFILE "
          "names."},
         {"no pg_hba.conf entry", CAUSE_DENIED,
-         "The server's pg_hba.conf does not let this user in from here."},
+         "The server's pg_hba.conf does not accept this user from this address."},
         {"Peer authentication failed", CAUSE_DENIED,
-         "The server requires the system user of the same name."},
+         "The server requires a system user of the same name."},
         {"is not permitted to log in", CAUSE_DENIED, "Allow it: ALTER ROLE .. LOGIN."},
         {"role \"", CAUSE_DENIED, "Check the user of the profile."},
         {"database \"", CAUSE_MISSING, "Check dbname of the profile."},
         {"the database system is", CAUSE_LOST,
-         "The server is starting or stopping; run again in a moment."},
+         "The server is starting or stopping. Run again in a moment."},
         {"too many", CAUSE_NONE,
-         "The server takes no more connections; lower --threads or raise "
-         "max_connections."},
+         "The server accepts no more connections. Lower --threads or raise max_connections."},
         {"remaining connection slots", CAUSE_NONE,
-         "The server takes no more connections; lower --threads or "
-         "raise max_connections."},
+         "The server accepts no more connections. Lower --threads or raise max_connections."},
         {"SSL", CAUSE_NONE, "Check sslmode, sslrootcert, sslcert and sslkey of the profile."},
     };
     const char *text = PQerrorMessage(a->conn);
@@ -162,7 +157,7 @@ pg_fail_connect(const struct warehouse *a, struct err *err)
     fail(err, ERR_WAREHOUSE, "cannot connect to %s: %.*s", a->where, (int)n, text);
     err->cause = CAUSE_LOST;
     hint(err,
-         "Check host and port of the profile, and that the server at %s runs and can be reached.",
+         "Check host and port of the profile, and that the server at %s is running and reachable.",
          a->where);
     for (size_t i = 0; i < BASE_COUNT(reasons); i++) {
         if (!strstr(text, reasons[i].text))

@@ -71,7 +71,7 @@ print_push(const struct job *job, const struct artifact_store *store,
         print_generation(job, p->generation, more);
         return;
     }
-    printf(p->already ? "%s has this manifest already\n" : "pushed to %s\n",
+    printf(p->already ? "%s already has this manifest\n" : "pushed to %s\n",
            artifact_store_name(store));
     printf("  generation  %s (%s, dbt %s)\n", p->generation->id, commit_text(job, p->generation),
            p->generation->dbt_version ? p->generation->dbt_version : "?");
@@ -79,10 +79,11 @@ print_push(const struct job *job, const struct artifact_store *store,
         printf("  sent        %zu file%s, %s\n", p->generation->n_files,
                p->generation->n_files == 1 ? "" : "s", str_bytes(job->ctx, p->bytes));
     if (!newest)
-        printf("  newest      stays %s (%s): its manifest was made later, %s\n", p->newest->id,
+        printf("  newest      is still %s (%s): its manifest was made later, %s\n", p->newest->id,
                commit_text(job, p->newest), p->newest->generated_at);
     if (p->removed)
-        printf("  removed     %zu beyond the %d that are kept\n", p->removed, job->config->keep);
+        printf("  removed     %zu older than the %d that are kept\n", p->removed,
+               job->config->keep);
 }
 
 int
@@ -175,9 +176,9 @@ parse_reason(struct job *job, const struct generation *g, const char *to, const 
     struct err quiet = {.kind = ERR_NONE};
     *why = NULL;
     if (file_exists(to))
-        *why = "the target folder has one of its own";
+        *why = "the target folder already has one";
     else if (config_profile(job->ctx, &job->profile, job->config, job->project, &quiet))
-        *why = mem_printf(job->ctx, "the profile is not known here: %s", quiet.msg);
+        *why = mem_printf(job->ctx, "the profile could not be read: %s", quiet.msg);
     else if (own_vars(job, &vars, &quiet))
         *why = mem_strdup(job->ctx, quiet.msg);
     if (*why)
@@ -186,7 +187,7 @@ parse_reason(struct job *job, const struct generation *g, const char *to, const 
     *why = differs(job, "profile", g->profile, job->profile->name);
     *why = *why ? *why : differs(job, "target", g->target, job->profile->target);
     if (!*why && !str_eq(theirs, vars))
-        *why = "its variables are others"; /* their values may be secret */
+        *why = "its variables differ"; /* their values may be secret */
     if (*why)
         return 0;
     if (dbt_version(job, &version, &quiet)) {
@@ -217,7 +218,7 @@ place_partial_parse(struct job *job, const struct artifact_pulled *p, const char
         file_mkdirs(job->project->target_path, 0777, err) || file_write(to, data, len, 0644, err))
         return -1;
     *said = mem_printf(job->ctx,
-                       "put into %s; dbt uses it if its connection and schema are the same as well",
+                       "put into %s; dbt uses it if its connection and schema are also the same",
                        job->project->target_path);
     return 0;
 }
@@ -236,12 +237,11 @@ static void
 tell_match(const struct inputs *in, const struct artifact_pulled *p)
 {
     if (p->match == ARTIFACT_NO_MATCH)
-        log_event(
-            LOG_WARN, "pull.not_merge_base",
-            "the store has nothing of the merge base %.10s nor of a commit before it: the newest "
-            "is taken, so what "
-            "others merged since may look modified; let the production job keep more (--keep)",
-            in->diff->merge_base_sha);
+        log_event(LOG_WARN, "pull.not_merge_base",
+                  "the store has no push of the merge base %.10s or of a commit before it, so the "
+                  "newest was pulled: what others merged since may look modified. Let the "
+                  "production job keep more pushes (--keep).",
+                  in->diff->merge_base_sha);
 }
 
 static void
@@ -260,7 +260,7 @@ print_pull(const struct job *job, const struct inputs *in, const struct artifact
         print_generation(job, g, more);
         return;
     }
-    printf(p->already ? "%s holds what %s has already\n" : "pulled into %s from %s\n",
+    printf(p->already ? "%s is already what %s has\n" : "pulled into %s from %s\n",
            job->config->state, artifact_store_name(store));
     printf("  generation  %s (%s, dbt %s)\n", g->id, commit_text(job, g),
            g->dbt_version ? g->dbt_version : "?");
@@ -268,7 +268,7 @@ print_pull(const struct job *job, const struct inputs *in, const struct artifact
         printf("  merge base  %.10s: %s; %zu newer in the store\n", in->diff->merge_base_sha,
                p->match == ARTIFACT_EXACT      ? "this commit's own"
                : p->match == ARTIFACT_ANCESTOR ? "the last before it"
-                                               : "nothing of it, so this is the newest",
+                                               : "no push of it, so this is the newest",
                p->behind);
     for (size_t i = 0; i < g->n_files; i++)
         printf("  %-10s  %s, %s\n", i ? "" : "files", g->files[i].name,
@@ -288,8 +288,8 @@ check_folder(const struct job *job, struct err *err)
 {
     const char *dir = job->config->state;
     if (!dir || !*dir) {
-        fail(err, ERR_CONFIG, "no folder to pull into was given");
-        return hint(err, "Name it with --state DIR (or DBT_STATE), the same as for cloneci run.");
+        fail(err, ERR_CONFIG, "there is no folder to pull into");
+        return hint(err, "Give it with --state DIR (or DBT_STATE), as for cloneci run.");
     }
     if (!str_eq(path_absolute(job->ctx, dir), path_absolute(job->ctx, job->project->target_path)))
         return 0;

@@ -37,7 +37,7 @@ print_text(const struct explain *e)
            : e->n      ? "NOT selected, although it is modified"
                        : "NOT selected");
     if (e->above)
-        printf("  - it hangs on %s%s%s\n", e->above, e->via ? ":\n      path   " : "",
+        printf("  - it depends on %s%s%s\n", e->above, e->via ? ":\n      path   " : "",
                e->via ? e->via : "");
     for (size_t i = 0; i < e->criteria.n; i++)
         printf("  - %s\n", e->criteria.v[i]);
@@ -46,9 +46,8 @@ print_text(const struct explain *e)
     for (size_t i = 0; i < e->n; i++)
         print_reason(e->job.ctx, &e->reasons[i]);
     if (e->unmoved)
-        printf("%s does not differ from production, although the diff changes %s:\n"
-               "  production holds the change already, or it is in nothing that dbt compares of "
-               "this node\n",
+        printf("%s does not differ from production, although the diff changes %s:\n  production "
+               "already has the change, or dbt does not compare this part of the node\n",
                n->name, e->unmoved);
     else if (e->in.state && !e->n)
         printf("%s does not differ from production\n", n->name);

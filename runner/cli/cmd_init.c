@@ -102,9 +102,8 @@ put_profile(struct init *in)
                            p->target, p->type, shown_path(in, p->file)));
     if (!strlist_has(&p->outputs, "ci") || strcmp(p->target, "ci") == 0)
         return;
-    comment(in,
-            "The profile has a target 'ci', and it is not the default one: a pull request is best "
-            "built by a role of its own, that only reads production.");
+    comment(in, "The profile has a target 'ci', and it is not the default one: it is best to build "
+                "pull requests with a role that only reads production.");
     buf_puts(&in->out, "target: ci\n");
 }
 
@@ -125,15 +124,13 @@ put_found(struct init *in)
     put_profile(in);
     put_ci(in);
     if (in->branch)
-        comment(in,
-                mem_printf(
-                    in->ctx,
-                    "Pull requests go into %s. CI's own variables say where each one goes, so that "
-                    "`base` can stay unset.",
-                    in->branch));
+        comment(in, mem_printf(in->ctx,
+                               "Pull requests go into %s. The CI's variables give the target "
+                               "branch of each one, so `base` can stay unset.",
+                               in->branch));
     else
         comment(in, "The default branch could not be found: set `base` below, unless the CI's "
-                    "variables say it.");
+                    "variables give it.");
     if (state) {
         comment(in, "Production's manifest:");
         buf_printf(&in->out, "state: %s\n", state);
@@ -190,13 +187,12 @@ static int
 write_recipe(struct init *in, size_t system, struct err *err)
 {
     if (!in->repository) {
-        fail(err, ERR_INPUT, "%s is in no git repository", in->project->dir);
+        fail(err, ERR_INPUT, "%s is not in a git repository", in->project->dir);
         return hint(err, "Run 'git init' first, or leave out --ci.");
     }
     char *path = path_join(in->ctx, in->repository, systems[system].file);
     if (file_exists(path)) {
-        printf("kept %s: take what it lacks from conf/ci/%s of cloneci\n", path,
-               systems[system].name);
+        printf("kept %s: compare it with conf/ci/%s of cloneci\n", path, systems[system].name);
         return 0;
     }
     for (size_t i = 0; i < BASE_COUNT(ci_recipes); i++) {
@@ -223,7 +219,7 @@ init_settings(struct init *in, struct err *err)
         printf("kept %s\n", path);
         return 0;
     }
-    fail(err, ERR_CONFIG, "%s exists already", path);
+    fail(err, ERR_CONFIG, "%s already exists", path);
     return hint(err, "Edit it, or remove it first.");
 }
 

@@ -12,7 +12,7 @@ read_manifests(struct inputs *in, struct job *job, struct err *err)
         path = path_join(job->ctx, job->project->target_path, "manifest.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no such manifest", path);
-        return hint(err, "Run 'dbt parse' first, or name one with --manifest.");
+        return hint(err, "Run 'dbt parse' first, or give one with --manifest.");
     }
     if (!job->config->state)
         return manifest_read(job->ctx, &in->head, path, err);

@@ -14,7 +14,7 @@ cmd_plan(void *ctx, const struct config *config, struct err *err)
     bool json = str_eq(config->output, "json");
     const struct plan *plan = p.findings.plan;
     if (p.findings.nothing) {
-        puts(json ? NOTHING : "Nothing to do: nothing that dbt would build was changed.");
+        puts(json ? NOTHING : "Nothing to do: nothing that dbt builds has changed.");
         return 0;
     }
     char *path;

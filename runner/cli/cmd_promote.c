@@ -15,12 +15,12 @@ read_pairs(struct promotion *s, struct promote_pair **out, struct err *err)
         pairs[i].schema = equals ? equals + 1 : s->job.profile->schema;
         if (!*pairs[i].stage || !pairs[i].schema || !*pairs[i].schema ||
             str_eq(pairs[i].stage, pairs[i].schema)) {
-            fail(err, ERR_CONFIG, "--from %s: it takes STAGE or STAGE=SCHEMA, two schemas", word);
+            fail(err, ERR_CONFIG, "--from %s: it must be STAGE or STAGE=SCHEMA, two schemas", word);
             return hint(err, "For example --from stage=analytics.");
         }
         for (size_t k = 0; k < i; k++)
             if (str_eq(pairs[k].stage, pairs[i].stage) || str_eq(pairs[k].schema, pairs[i].schema))
-                return fail(err, ERR_CONFIG, "--from %s: a schema is named twice", word);
+                return fail(err, ERR_CONFIG, "--from %s: a schema occurs twice", word);
     }
     *out = pairs;
     return 0;
@@ -50,9 +50,8 @@ promote_built(struct promotion *s, struct promote_options *o, struct notificatio
     struct promote_note since = {0};
     struct promote_plan *p = NULL;
     if (c->select.n || c->selector || c->exclude.n || c->full_refresh)
-        log_event(
-            LOG_WARN, "promote.selection",
-            "--from takes what was built: what is said of a selection or a refresh is left aside");
+        log_event(LOG_WARN, "promote.selection",
+                  "--from promotes what was built: options of selection and refresh are ignored");
     if (read_pairs(s, &pairs, err))
         return -1;
     if (c->note)
@@ -60,9 +59,9 @@ promote_built(struct promotion *s, struct promote_options *o, struct notificatio
     if (c->since && promotion_note_read(s->job.ctx, &since, c->since, err))
         return -1;
     if (!c->since)
-        log_event(
-            LOG_WARN, "promote.since",
-            "without --since, what was written to production while the build ran is not noticed");
+        log_event(LOG_WARN, "promote.since",
+                  "without --since, cloneci does not notice what was written to production during "
+                  "the build");
     if (s->seat.ops->promote->forward(s->job.ctx, &p, s->seat.warehouse, o, pairs,
                                       c->promote_from.n, c->since ? &since : NULL, err))
         return -1;

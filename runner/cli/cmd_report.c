@@ -13,9 +13,8 @@ read_report(struct job *job, cJSON **out, struct err *err)
     const char *path = job_file(job, job->ctx, "report.json");
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "%s: there is no report", path);
-        return hint(
-            err,
-            "'cloneci run' leaves one, however it ends; it looks for it in --target-path too.");
+        return hint(err,
+                    "'cloneci run' writes one, however it ends. --target-path must be the same.");
     }
     if (json_read(job->ctx, out, path, err))
         return -1;
@@ -23,16 +22,16 @@ read_report(struct job *job, cJSON **out, struct err *err)
     if (cJSON_IsNumber(version) && version->valuedouble == REPORT_VERSION &&
         json_get(*out, "advice"))
         return 0;
-    fail(err, ERR_INPUT, "%s: is no report of version %d", path, REPORT_VERSION);
-    return hint(
-        err, "It was written by another version of cloneci, or cut off: run 'cloneci run' again.");
+    fail(err, ERR_INPUT, "%s: is not a report of version %d", path, REPORT_VERSION);
+    return hint(err,
+                "Another version of cloneci wrote it, or it was cut off. Run 'cloneci run' again.");
 }
 
 static int
 missing(const char *what, const char *option, struct err *err)
 {
     fail(err, ERR_CONFIG, "%s is not known", what);
-    return hint(err, "The CI's variables do not tell it: give it with %s.", option);
+    return hint(err, "The CI's variables do not contain it. Give it with %s.", option);
 }
 
 static const char *
@@ -46,7 +45,7 @@ findings_text(enum forge_outcome outcome)
     case POST_NEWER_STANDS:
         break;
     }
-    return "left alone: it tells of a newer run";
+    return "unchanged: it is about a newer run";
 }
 
 static int
@@ -111,8 +110,8 @@ print(struct job *job, const cJSON *doc, struct err *err)
                            ? mem_printf(job->ctx, "%s\n", json_print(job->ctx, doc, true))
                            : NULL;
     if (!text) {
-        fail(err, ERR_CONFIG, "--output %s is not a form of the report", format);
-        return hint(err, "There are text, json, markdown, junit and html.");
+        fail(err, ERR_CONFIG, "--output %s is not a format of the report", format);
+        return hint(err, "The formats are text, json, markdown, junit and html.");
     }
     fputs(text, stdout);
     return 0;

@@ -12,7 +12,7 @@ read_generation(const char *text, int64_t *to, struct err *err)
     *to = text ? strtoll(text, &end, 10) : -1;
     if (!text || (*text >= '0' && *text <= '9' && !*end && !errno))
         return 0;
-    fail(err, ERR_CONFIG, "--to %s: it takes the number of a generation", text);
+    fail(err, ERR_CONFIG, "--to %s: it must be the number of a generation", text);
     return hint(err, "cloneci promote --list shows them.");
 }
 

@@ -56,7 +56,7 @@ print_made(const struct sandbox_job *s, const char *word)
            s->plan->n_clones, s->plan->n_clones == 1 ? "" : "s", views,
            str_bytes(s->job.ctx, bytes));
     if (s->unchanged)
-        printf(", %zu as they were", s->unchanged);
+        printf(", %zu unchanged", s->unchanged);
     printf(", in %s (%s of it copying)%s%s\n", str_ms(s->job.ctx, all),
            str_ms(s->job.ctx, s->copying_ms), s->variant.expires ? "; until " : "",
            s->variant.expires ? s->variant.expires : "");
@@ -194,5 +194,5 @@ cmd_sandbox_drop(void *ctx, const struct config *config, struct err *err)
         return 0;
     fail(err, ERR_LOCKED, "%zu of the schemas of the sandbox %s could not be dropped", kept,
          config->args.v[0]);
-    return hint(err, "What uses them, or works in them, is named above: end it, then drop again.");
+    return hint(err, "The lines above name what uses them. End that, then drop again.");
 }

@@ -28,7 +28,7 @@ print_facts(const struct inputs *in)
 {
     void *tmp = talloc_new(NULL);
     const struct manifest *m = in->production;
-    printf("%s is production's manifest as far as can be told\n", m->file);
+    printf("%s: every check that it is production's manifest passed\n", m->file);
     printf("  project   %s, %s\n", m->project_name ? m->project_name : "(not recorded)",
            m->adapter_type ? m->adapter_type : "(adapter not recorded)");
     printf("  dbt       %s, manifest schema %s\n", m->dbt_version ? m->dbt_version : "?",
@@ -40,7 +40,7 @@ print_facts(const struct inputs *in)
                strcmp(in->facts.git_relation, "ancestor") == 0 ? "an ancestor"
                : strcmp(in->facts.git_relation, "not_ancestor") == 0
                    ? "NOT an ancestor"
-                   : "not known here whether an ancestor");
+                   : "not known whether an ancestor");
     printf("  holds     %u nodes, %s\n", m->n_nodes, str_bytes(tmp, (int64_t)m->bytes));
     talloc_free(tmp);
 }

@@ -18,7 +18,7 @@ check_word(const char *word, const char *from, struct err *err)
 {
     if (str_eq(word, WHAT) || (str_starts(word, WHAT ":") && word[strlen(WHAT ":")]))
         return 0;
-    fail(err, ERR_CONFIG, "%s: there is no '%s' to be allowed", from, word);
+    fail(err, ERR_CONFIG, "%s: '%s' cannot be allowed", from, word);
     return hint(err, "Write " WHAT " for all models, or " WHAT ":NAME for one.");
 }
 

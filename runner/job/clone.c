@@ -106,7 +106,7 @@ findings_fill(struct findings *f, struct err *err)
         }
         if (!stale || i == TRIES)
             return -1;
-        log_event(LOG_WARN, "clone.stale", "%s: planning anew", err->msg);
+        log_event(LOG_WARN, "clone.stale", "%s: making the plan again", err->msg);
         if (plan_make(&f->plan, f->job, f->in, f->choice, f->seat, f->variant, err))
             return -1;
     }
@@ -143,10 +143,8 @@ static int
 check_adopted(const char *id, const cJSON *noted, const struct clone_fact *now, struct err *err)
 {
     if (!noted || !str_eq(json_str(noted, "identity"), now->made.made.identity)) {
-        fail(err, ERR_INPUT, "the clone of %s is not the one that 'cloneci clone' made", id);
-        return hint(
-            err,
-            "Run 'cloneci clone' again: the clones must be fresh for the build to tell the truth.");
+        fail(err, ERR_INPUT, "the clone of %s is not the table that 'cloneci clone' made", id);
+        return hint(err, "Run 'cloneci clone' again: the build needs unchanged clones.");
     }
     if (now->empty != 1 || !json_get(noted, "empty") || json_bool(noted, "empty"))
         return 0;
@@ -168,7 +166,7 @@ check_lazy(const struct findings *f, const cJSON *noted, struct err *err)
         fail(err, ERR_INPUT, "the clone of %s is %slazy, and this build needs one that is%s",
              m->nodes[node].unique_id, lazy ? "" : "not ", lazy ? " not" : "");
         return hint(err, "Run 'cloneci clone' with the selection and the options of the build, or "
-                         "'cloneci run' for both.");
+                         "use 'cloneci run'.");
     }
     const struct node *reader =
         lazy && !wanted && node != MAP_NONE ? plan_reader(f->plan, node) : NULL;
@@ -176,8 +174,7 @@ check_lazy(const struct findings *f, const cJSON *noted, struct err *err)
         return 0;
     fail(err, ERR_INPUT, "%s reads %s, whose clone is lazy and lacks rows", reader->unique_id,
          m->nodes[node].unique_id);
-    return hint(err,
-                "Run 'cloneci clone' with the selection of the build, or 'cloneci run' for both.");
+    return hint(err, "Run 'cloneci clone' with the selection of the build, or use 'cloneci run'.");
 }
 
 int
@@ -190,7 +187,7 @@ findings_adopt(struct findings *f, struct err *err)
     cJSON *doc = NULL;
     if (!file_exists(path)) {
         fail(err, ERR_INPUT, "there are no clones to build on (%s is missing)", path);
-        return hint(err, "Run 'cloneci clone' first, or 'cloneci run' for both.");
+        return hint(err, "Run 'cloneci clone' first, or use 'cloneci run'.");
     }
     if (json_read(f->job->ctx, &doc, path, err))
         return -1;

@@ -26,10 +26,10 @@ read_words(const struct reading *r, const cJSON *value, struct strlist *out, str
         strlist_add(r->job->ctx, out, cJSON_GetStringValue(value));
     cJSON_ArrayForEach (item, value) {
         if (!cJSON_IsString(item))
-            return bad_rule(r, value->string, "the selection language's words", err);
+            return bad_rule(r, value->string, "words of the selection language", err);
         strlist_add(r->job->ctx, out, cJSON_GetStringValue(item));
     }
-    return out->n ? 0 : bad_rule(r, value->string, "the selection language's words", err);
+    return out->n ? 0 : bad_rule(r, value->string, "words of the selection language", err);
 }
 
 static int
@@ -65,7 +65,7 @@ read_key(const struct reading *r, const cJSON *value, struct select_request *req
     if (strcmp(key, "column") == 0)
         return read_text(r, value, &r->rule->column, "the name of a column", err);
     if (strcmp(key, "window") == 0)
-        return read_text(r, value, &r->rule->window, "a time, as 36h or 30d", err);
+        return read_text(r, value, &r->rule->window, "a time such as 36h or 30d", err);
     if (strcmp(key, "sample") != 0) {
         fail(err, ERR_CONFIG, "%s: there is no key '%s'", r->label, key);
         return hint(err, "Known here: select, exclude, strategy, column, window, sample.");
@@ -73,7 +73,7 @@ read_key(const struct reading *r, const cJSON *value, struct select_request *req
     r->rule->sample = cJSON_IsNumber(value) ? value->valuedouble : 0;
     if (r->rule->sample > 0 && r->rule->sample <= 100)
         return 0;
-    return bad_rule(r, key, "a number of percent, above 0 and at most 100", err);
+    return bad_rule(r, key, "a percentage above 0 and at most 100", err);
 }
 
 static int
@@ -89,7 +89,7 @@ read_rule(struct reading *r, const cJSON *json, size_t number, struct err *err)
             return -1;
     }
     if (!request.select.n)
-        return bad_rule(r, "select", "the nodes that it is for, in the selection language", err);
+        return bad_rule(r, "select", "its nodes, in the selection language", err);
     if (select_nodes(r->job->ctx, &result, r->env, &request, err))
         return wrap(err, "%s", r->label);
     r->rule->in = result.in;

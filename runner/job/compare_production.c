@@ -78,10 +78,10 @@ why_not(const struct plan_clone *c)
         return NULL;
     switch (c->strategy) {
     case CLONE_LAZY:
-        return "its clone is lazy, and holds the rows that the run touches only";
+        return "its clone is lazy and has only the rows that the run touches";
     case CLONE_WINDOW:
     case CLONE_SAMPLE:
-        return "its clone is of a part of production's rows";
+        return "its clone has a part of production's rows";
     case CLONE_SHAPE:
         return "its clone has none of production's rows";
     case CLONE_COPY:
@@ -134,7 +134,7 @@ findings_compare(struct findings *f, struct err *err)
         if (here->kind == RELATION_MISSING || production->kind == RELATION_MISSING)
             continue;
         if (!production->can_select || !production->can_use_schema) {
-            give_up(f, nodes[i], "our role may not read it");
+            give_up(f, nodes[i], "the role may not read it");
         } else if (compare_one(f, nodes[i], here, production, err)) {
             if (err->kind != ERR_WAREHOUSE) /* of one comparison the run does not fail */
                 return -1;
@@ -171,7 +171,7 @@ list_columns(struct buf *b, const struct findings_compared *c)
         before = ", ";
     }
     if (*before == ';')
-        buf_puts(b, "; every column holds the same");
+        buf_puts(b, "; every column has the same values");
 }
 
 static void
@@ -190,9 +190,9 @@ compared_text(void *ctx, const struct findings_compared *c)
     buf_printf(&b, "%lld rows, %lld in production", (long long)r->rows_a, (long long)r->rows_b);
     if (c->percent < 100)
         buf_printf(&b, " (compared on %d %% of them)", c->percent);
-    add_count(&b, r->duplicates, "keys doubled or NULL");
+    add_count(&b, r->duplicates, "keys duplicated or NULL");
     if (r->duplicates >= 0 && r->duplicates_b > 0)
-        buf_printf(&b, "; %lld keys doubled or NULL in production", (long long)r->duplicates_b);
+        buf_printf(&b, "; %lld keys duplicated or NULL in production", (long long)r->duplicates_b);
     if (c->full) {
         add_count(&b, c->full->extra, "keys only here");
         add_count(&b, c->full->missing, "keys only in production");

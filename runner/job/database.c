@@ -40,7 +40,7 @@ send(struct seat *seat, const struct plan_database *db, struct err *err)
         struct script one = {.statements = {.v = &db->sql.v[i], .n = 1}};
         struct run_stop ignored;
         if (seat->ops->run(seat->warehouse, &one, 1, &(struct run_options){0}, &ignored, err))
-            return wrap(err, "making the database \"%s\"", db->name);
+            return wrap(err, "creating the database \"%s\"", db->name);
         if (!db->stands && i == db->creates)
             fault_point("database-made");
     }
@@ -80,15 +80,15 @@ take_value(const struct job *job, const char *key, const char *value, struct err
         if (strcmp(key, known[i]) == 0) {
             bool bad = !*value || (strcmp(key, "port") == 0 && value[strspn(value, "0123456789")]);
             if (bad)
-                return fail(err, ERR_INPUT, "clone.database.command printed no value for %s", key);
+                return fail(err, ERR_INPUT, "clone.database.command did not print a value for %s",
+                            key);
             profile_set(job->profile, strcmp(key, "dbname") == 0 ? "database" : key, value);
             return 0;
         }
     fail(err, ERR_INPUT,
          "clone.database.command printed '%s', which is none of host, port, user, dbname", key);
-    return hint(err, "One line each, as host=db.example.com, or one JSON object. Passwords stay in "
-                     "the environment, as the profile has "
-                     "them.");
+    return hint(err, "Print one line each, such as host=db.example.com, or one JSON object. "
+                     "Passwords belong into the environment, where the profile reads them.");
 }
 
 static int
@@ -142,10 +142,10 @@ hosted(struct seat *seat, const struct plan_database *db, bool *there, struct er
         return -1;
     if (seat->job->profile->n_set > before)
         return 0;
-    fail(err, ERR_INPUT, "clone.database.command (%s) printed no connection",
+    fail(err, ERR_INPUT, "clone.database.command (%s) did not print a connection",
          user_command_echo(seat->job->ctx, db->argv));
-    return hint(err, "It should print host=.., port=.., user=.. and dbname=.., as far as they are "
-                     "not the profile's.");
+    return hint(err, "It should print host=.., port=.., user=.. and dbname=.., each where it "
+                     "differs from the profile.");
 }
 
 /* --- all of it --- */

@@ -33,8 +33,8 @@ check_dbt(struct doctor *d)
     const char *dbt = d->job.config->dbt;
     char *path = process_which(d->job.ctx, dbt);
     say(d, path != NULL, "dbt", path ? path : mem_printf(d->job.ctx, "%s: not found in PATH", dbt),
-        "Install it (pip install dbt-core and the adapter of your warehouse), or name it with "
-        "--dbt.");
+        "Install it (pip install dbt-core and the adapter of your warehouse), or give its path "
+        "with --dbt.");
 }
 
 static bool
@@ -96,14 +96,16 @@ check_relations(struct doctor *d)
         missing += info[i].kind == RELATION_MISSING;
     const char *text =
         mem_printf(d->job.ctx, "%zu of the manifest's %zu are in the warehouse", n - missing, n);
-    d->say(d->arg, &(struct doctor_check){
-                       .ok = rc == 0,
-                       .what = "relations",
-                       .text = rc == 0 ? text : err.msg,
-                       .remedy = rc        ? err.hint
-                                 : missing ? "what refers to the missing ones will fail: build "
-                                             "production again"
-                                           : NULL});
+    d->say(
+        d->arg,
+        &(struct doctor_check){
+            .ok = rc == 0,
+            .what = "relations",
+            .text = rc == 0 ? text : err.msg,
+            .remedy = rc ? err.hint
+                      : missing
+                          ? "nodes that refer to the missing ones will fail: build production again"
+                          : NULL});
     d->bad += rc != 0;
 }
 
@@ -151,13 +153,12 @@ say_allowed(struct doctor *d, const struct doctor_roles *found)
             : mem_printf(d->job.ctx, "%s may do %zu things that it should not, %lld were refused",
                          d->seat.server.role, n, refused);
     d->say(d->arg,
-           &(struct doctor_check){.ok = n == 0,
-                                  .what = "roles",
-                                  .text = text,
-                                  .remedy = n ? "Take these rights away from it (conf/roles.sql, "
-                                                "docs/roles.md):"
-                                              : NULL,
-                                  .things = &found->allowed});
+           &(struct doctor_check){
+               .ok = n == 0,
+               .what = "roles",
+               .text = text,
+               .remedy = n ? "Revoke these privileges (conf/roles.sql, docs/roles.md):" : NULL,
+               .things = &found->allowed});
     d->bad += n != 0;
 }
 
@@ -167,17 +168,16 @@ check_roles(struct doctor *d)
     struct err err = {.kind = ERR_NONE};
     struct doctor_roles found = {0};
     if (!check(d, "roles", try_roles(d, &found, &err), &err,
-               "what production must not suffer was tried, and undone"))
+               "writes to production were tried, and undone"))
         return;
     if (d->seat.server.superuser)
-        say(d, false, "roles", "a superuser is refused nothing",
-            "Connect with a role as in conf/roles.sql.");
+        say(d, false, "roles", "a superuser may do everything",
+            "Connect with a role like that of conf/roles.sql.");
     else if (*found.owners)
         say(d, true, "roles",
             mem_printf(d->job.ctx,
-                       "%s has the rights of %s, to whom production belongs: a role for promote "
-                       "and rollback "
-                       "alone; what others own was tried",
+                       "%s has the privileges of %s, who owns production: use it only for promote "
+                       "and rollback; what others own was tried",
                        d->seat.server.role, found.owners),
             NULL);
     say_allowed(d, &found);
@@ -194,9 +194,8 @@ check_warehouse(struct doctor *d)
                                d->seat.server.version, d->seat.server.role)))
         return;
     check(d, "pooler", seat_direct(&d->seat, &err), &err,
-          d->seat.server.pooled
-              ? "a pooler stands between, and gives each session a connection of its own"
-              : "direct connection");
+          d->seat.server.pooled ? "there is a connection pooler, in session mode"
+                                : "direct connection");
     if (d->job.config->clone_database && d->in.schema) {
         int made = seat_database_check(&d->seat, &d->in, &err);
         check(d, "database", made, &err,

@@ -164,8 +164,7 @@ early_clones_fit(struct early_clones *e, const struct plan *plan)
     if (!differs)
         return true;
     log_event(LOG_INFO, "ahead.unfit",
-              "the clones made while dbt parsed are dropped, for its manifest asks for %s",
-              differs);
+              "the clones that were made while dbt parsed are dropped: the plan wants %s", differs);
     early_clones_drop(e);
     return false;
 }

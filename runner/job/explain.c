@@ -51,8 +51,8 @@ fail_unknown(void *ctx, const struct manifest *m, const char *name, struct err *
         if (str_eq(id, name) || str_eq(own_name(id), name)) {
             fail(err, ERR_CONFIG,
                  "%s is disabled: dbt does not build it, and no selection finds it", id);
-            return hint(err,
-                        "Its config, or its folder's in dbt_project.yml, says 'enabled: false'.");
+            return hint(
+                err, "Its config, or that of its folder in dbt_project.yml, is 'enabled: false'.");
         }
     }
     const char **names = mem_array(ctx, const char *, m->n_nodes);
@@ -114,7 +114,7 @@ explain_node(struct explain *e, void *ctx, const struct config *config, const ch
             *err = no_git;
             return -1;
         }
-        log_event(LOG_WARN, "git.none", "where changes come from is not told: %s", no_git.msg);
+        log_event(LOG_WARN, "git.none", "the origin of changes is not known: %s", no_git.msg);
     }
     if (!config->manifest &&
         (inputs_schema(&e->in, &e->job, err) || inputs_dbt(&e->in, &e->job, err)))

@@ -108,7 +108,7 @@ fact_built(const struct asked *q)
         break;
     case DBT_SKIPPED:
         fact.status = FACT_NOT_ASKED;
-        fact.text = "dbt did not come to it";
+        fact.text = "dbt did not reach it";
         break;
     case DBT_UNKNOWN:
         fact.status = FACT_UNPROVEN;
@@ -196,8 +196,8 @@ fact_clone(const struct asked *q)
         fact.text =
             "cloned without rows: its columns were tested, its logic on existing rows was not";
     } else if (str_eq(fidelity, "partial")) {
-        fact.text = "cloned in part: rows that the clone lacks were not updated, and not counted "
-                    "by its tests";
+        fact.text = "cloned partially: rows that the clone lacks were not updated, and its tests "
+                    "did not see them";
     } else if (str_eq(fidelity, "full") || str_eq(fidelity, "touched")) {
         fact.status = FACT_HOLDS;
     } else {
@@ -373,9 +373,9 @@ fact_compared(const struct asked *q, const struct findings_full_refresh *twin)
         fact.command = twin->command;
         break;
     case COMPARE_BROKEN:
-        fact.text =
-            mem_printf(q->facts, "the incremental run does not make what a full refresh makes: %s",
-                       twin->details);
+        fact.text = mem_printf(q->facts,
+                               "the incremental run and a full refresh give different results: %s",
+                               twin->details);
         break;
     }
     fact_add(q, fact);

@@ -165,7 +165,7 @@ findings_full_refresh(struct findings *f, struct err *err)
     int rc = build(&r, f, err);
     f->seat->leased = leased;
     if (rc)
-        return wrap(err, "the full refresh beside it");
+        return wrap(err, "the full refresh");
     if (compare_all(f, &r, err))
         return -1;
     job_end(f->job, t);

@@ -58,12 +58,12 @@ try_fast_path(struct inputs *in, struct job *job, struct err *err)
     if (in->state && !build_same_dbt(job->config->dbt, in->production)) {
         in->state = NULL;
         in->head_why =
-            "the installed dbt and adapter are not known to be those of production's manifest";
+            "the installed dbt or adapter may differ from those of production's manifest";
     }
     if (in->state) {
         in->head = in->production;
-        in->head_why =
-            "the git diff proves that production's manifest suffices: dbt parse was skipped";
+        in->head_why = "no changed file can alter parsing: production's manifest was reused, "
+                       "without dbt parse";
     }
     return 0;
 }
@@ -113,9 +113,8 @@ warn_versions(const struct inputs *in)
     if (in->head == in->production || str_eq(in->head->dbt_version, in->production->dbt_version))
         return;
     log_event(LOG_WARN, "versions.differ",
-              "production's manifest is of dbt %s, the head's of dbt %s: dbt's own macros differ, "
-              "so that most "
-              "tests and incremental models count as modified",
+              "production's manifest comes from dbt %s, the head's from dbt %s: dbt's own macros "
+              "differ, so most tests and incremental models count as modified",
               in->production->dbt_version, in->head->dbt_version);
 }
 

@@ -73,8 +73,8 @@ inputs_schema(struct inputs *in, struct job *job, struct err *err)
         in->schema = slug(job->ctx, in->diff->branch);
     } else {
         fail(err, ERR_CONFIG,
-             "no schema for the clones: there is no pull request number and HEAD is detached");
-        return hint(err, "Name one with --schema, for example --schema pr_123.");
+             "there is no schema for the clones: no pull request number, and HEAD is detached");
+        return hint(err, "Give one with --schema, for example --schema pr_123.");
     }
     return check_schema(in, job, err);
 }

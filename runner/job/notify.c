@@ -69,7 +69,7 @@ write_metrics(void *ctx, const struct config *c, const struct notification *a, i
         m.labels = mem_printf(ctx, "{project=\"%s\",target=\"%s\"}", label(ctx, a->project),
                               label(ctx, a->target));
     metric(&m, "last_run_timestamp_seconds", "When promote or rollback last ended.", now);
-    metric(&m, "last_run_exit_code", "Its exit code; 0: what it was to put live is live.", code);
+    metric(&m, "last_run_exit_code", "Its exit code; 0: the generation is live.", code);
     metric(&m, "last_run_duration_seconds", "How long it took.", (clock_ms() - a->began) / 1000);
     if (success > 0)
         metric(&m, "last_success_timestamp_seconds", "When promote or rollback last succeeded.",
@@ -78,7 +78,7 @@ write_metrics(void *ctx, const struct config *c, const struct notification *a, i
         metric(&m, "generation", "The newest generation.", (double)a->generation);
         metric(&m, "content", "The generation whose content is live.", (double)a->content);
         metric(&m, "relations", "How many relations moved.", (double)a->relations);
-        metric(&m, "lock_tries", "How often the exclusive locks were tried for.", a->tries);
+        metric(&m, "lock_tries", "How many tries the exclusive locks took.", a->tries);
         metric(&m, "lock_held_seconds", "How long they were held.", a->held_ms / 1000);
     }
     return file_write(c->metrics, m.b.s, m.b.len, 0644, err);

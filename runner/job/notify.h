@@ -6,7 +6,7 @@
 #include "config/config.h"
 
 struct notification {
-    const char *project, *target; /* NULL where it did not come to know them */
+    const char *project, *target; /* NULL where it did not reach know them */
     double began;                 /* clock_ms() */
     bool live;                    /* the fields below hold */
     const char *message;          /* what went live, in a line */

@@ -91,7 +91,7 @@ run_number(const char **out, const struct job *job, struct err *err)
         return 0;
     fail(err, ERR_CONFIG, "%s: '%s' is not a number of at most %d digits",
          said ? "--run-number" : "the CI's number of this run", *out, RUN_NUMBER_DIGITS);
-    return hint(err, "It has to grow from run to run, for example --run-number 1234.");
+    return hint(err, "It must grow from run to run, for example --run-number 1234.");
 }
 
 static const char *

@@ -20,9 +20,9 @@ promotion_open(struct promotion *s, struct promote_options *o, struct notificati
     if (seat_connect(&s->seat, &s->job, err) || seat_direct(&s->seat, err))
         return -1;
     if (!s->seat.ops->promote) {
-        fail(err, ERR_CONFIG, "on a warehouse of the type %s nothing can be promoted",
+        fail(err, ERR_CONFIG, "promotion does not work on a warehouse of the type %s",
              s->seat.ops->name);
-        return hint(err, "Build in production itself: cloneci run still tests pull requests.");
+        return hint(err, "Build in production itself. cloneci run still tests pull requests.");
     }
     if (s->seat.ops->promote->check(&s->seat.server, err))
         return -1;
@@ -88,15 +88,16 @@ print_result(struct promotion *s, const struct promote_plan *p, const struct pro
         return;
     }
     for (size_t i = 0; i < r->pinned.n; i++)
-        printf("pinned to the former generation: %s; make it anew\n", r->pinned.v[i]);
+        printf("still reads the former generation: %s; create it again\n", r->pinned.v[i]);
     for (size_t i = 0; i < r->kept.n; i++)
-        printf("kept, it is still used: %s\n", r->kept.v[i]);
+        printf("kept, because it is still used: %s\n", r->kept.v[i]);
     if (s->job.config->quiet)
         return;
     printf("%s\n", message);
     if (p->parked.n && s->job.config->keep_generations > 0)
-        printf("what was live stands in %s%s\n", strlist_join(s->job.ctx, &p->parked, ", "),
-               p->back ? ", with all that was written to it" : "; cloneci rollback puts it back");
+        printf("the former generation is in %s%s\n", strlist_join(s->job.ctx, &p->parked, ", "),
+               p->back ? ", with everything that was written to it"
+                       : "; cloneci rollback puts it back");
     if (r->dropped.n)
         printf("dropped %s\n", strlist_join(s->job.ctx, &r->dropped, ", "));
 }

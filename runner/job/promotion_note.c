@@ -25,6 +25,6 @@ promotion_note_read(void *ctx, struct promote_note *out, const char *path, struc
     *out = (struct promote_note){.at = json_str(o, "at"), .rows = json_str(o, "relations")};
     if (out->at && out->rows)
         return 0;
-    fail(err, ERR_INPUT, "%s is no note of cloneci promote", path);
-    return hint(err, "Make one with cloneci promote --note FILE before the build begins.");
+    fail(err, ERR_INPUT, "%s is not a note of cloneci promote", path);
+    return hint(err, "Write one with cloneci promote --note FILE before the build begins.");
 }

@@ -21,7 +21,8 @@ stage_schema(struct promotion *s, struct err *err)
     fail(err, ERR_CONFIG, "the schema name \"%s\" has %zu bytes, %s allows %u", s->in.schema,
          strlen(s->in.schema), s->seat.ops->dialect->product, s->seat.ops->dialect->name_max);
     return hint(
-        err, "Shorten production's schema, or build beside it yourself and promote with --from.");
+        err,
+        "Shorten production's schema, or build in other schemas yourself and promote with --from.");
 }
 
 /* As production's own job would name everything; its artifacts are what pull requests compare with
@@ -36,7 +37,7 @@ parse_production(struct promotion *s, struct err *err)
         return -1;
     env.target_path = job_file(&s->job, s->job.ctx, "production");
     strlist_add(s->job.ctx, &env.env, "CLONECI_STAGE=");
-    log_event(LOG_INFO, "parse.start", "dbt parse: what production's relations are called");
+    log_event(LOG_INFO, "parse.start", "dbt parse: names of production's relations");
     if (build_parse(s->job.ctx, &env, s->job.run_id, &path, err) ||
         manifest_read(s->job.ctx, &s->in.production, path, err))
         return -1;
@@ -55,7 +56,7 @@ parse_stage(struct promotion *s, struct err *err)
                       err))
         return -1;
     strlist_add(s->job.ctx, &s->in.env.env, "CLONECI_STAGE=" SUFFIX);
-    s->in.head_why = "what stage's are called";
+    s->in.head_why = "names of the stage's relations";
     return inputs_head(&s->in, &s->job, NULL, err);
 }
 
@@ -103,13 +104,11 @@ add_pair(struct promotion_stage *g, const char *stage, const char *schema, const
         if (str_eq(g->pairs[i].schema, schema))
             return 0;
         fail(err, ERR_REFUSED,
-             "%s: its schema of production is \"%s\", that of others which are built in \"%s\" as "
-             "well is \"%s\"",
+             "%s: its schema in production is \"%s\", but other nodes that are also built in "
+             "\"%s\" belong to \"%s\"",
              id, schema, stage, g->pairs[i].schema);
-        return hint(
-            err,
-            "Make generate_schema_name give each schema of production one of its own in stage: "
-            "{{ env_var('CLONECI_STAGE', '') }} behind the name does.");
+        return hint(err, "Make generate_schema_name give each schema of production its own stage "
+                         "schema: put {{ env_var('CLONECI_STAGE', '') }} behind the name.");
     }
     g->pairs = mem_grow(g->s->job.ctx, g->pairs, struct promote_pair, g->n_pairs + 1);
     g->pairs[g->n_pairs++] = (struct promote_pair){.stage = stage, .schema = schema};
@@ -146,7 +145,7 @@ pair_node(struct promotion_stage *g, const struct plan_node *p, struct err *err)
         fail(err, ERR_REFUSED, "%s is built in stage only: production's target does not have it",
              p->info->unique_id);
         return hint(err,
-                    "Something enables it for the target '%s' alone; leave it out with --exclude.",
+                    "Something enables it only for the target '%s'. Leave it out with --exclude.",
                     s->job.profile->target);
     }
     const struct node *prod = &s->in.production->nodes[at];
@@ -210,25 +209,24 @@ check_nodes(const struct promotion *s, struct err *err)
                  p->info->unique_id);
             return hint(
                 err,
-                "Build functions in production itself first (dbt build --select "
-                "resource_type:function), and leave them out "
-                "here (--exclude resource_type:function): what is promoted calls production's.");
+                "First build functions in production itself (dbt build --select "
+                "resource_type:function), and leave them out here (--exclude "
+                "resource_type:function). The promoted relations call production's functions.");
         }
         if (p->refused) {
             fail(err, ERR_REFUSED,
-                 "%s cannot be cloned, and built from nothing it would lose what only production "
-                 "holds: %s",
+                 "%s cannot be cloned, and a build from nothing would lose what only production "
+                 "has: %s",
                  p->info->unique_id, p->refused);
             return hint(err,
-                        "Leave it out with --exclude %s, or build beside production yourself and "
+                        "Leave it out with --exclude %s, or build in other schemas yourself and "
                         "promote with --from.",
                         p->info->name);
         }
     }
     if (made)
         return 0;
-    fail(err, ERR_REFUSED,
-         "nothing is selected that makes a relation: there is nothing to promote");
+    fail(err, ERR_REFUSED, "no selected node creates a relation: there is nothing to promote");
     return hint(err, "cloneci ls with the same --select shows what is selected.");
 }
 
@@ -242,7 +240,7 @@ lock(struct promotion *s, struct err *err)
     if (got)
         return 0;
     fail(err, ERR_LOCKED, "another promotion is being built in this database");
-    return hint(err, "Wait for it, then look at cloneci promote --list.");
+    return hint(err, "Wait for it, then check cloneci promote --list.");
 }
 
 int

@@ -40,14 +40,13 @@ promotion_stage_show(const struct promotion_stage *g, struct err *err)
         return promote_refused(p, err);
     }
     fputs(log_redact(s->job.ctx, plan_text(s->job.ctx, s->plan, log_color(stdout))), stdout);
-    printf("\nIf all of it passes, generation %lld goes live: what is built takes the place of %zu "
-           "relations that stand\n",
+    printf("\nIf everything passes, generation %lld goes live: the build replaces %zu relations\n",
            (long long)p->number, p->n_moves);
     for (size_t i = 0; i < g->n_pairs; i++)
         printf("  %s -> %s, what it replaces -> %s%s\n", g->pairs[i].stage, g->pairs[i].schema,
                g->pairs[i].schema, p->suffix);
     if (p->rewire->n)
-        printf("\nStays, and is put onto the new relations\n");
+        printf("\nStays, and will read the new relations\n");
     for (size_t i = 0; i < p->rewire->n; i++)
         printf("  %s;\n", p->rewire->v[i]);
     return promote_refused(p, err);
@@ -114,7 +113,7 @@ build_failed(const struct promotion_stage *g, const struct build_result *b, stru
         strlist_add(s->job.ctx, &stages, g->pairs[i].stage);
     fail(err, ERR_BUILD, "the build failed with exit code %d; production is as it was%s%s",
          b->exit_code, failed.n ? ":\n  " : "", strlist_join(s->job.ctx, &failed, "\n  "));
-    return hint(err, "Mend that, then run again. What was built stands in %s until then.",
+    return hint(err, "Fix that, then run again. The build is in %s until then.",
                 strlist_join(s->job.ctx, &stages, ", "));
 }
 
@@ -133,13 +132,13 @@ has_run(const struct promotion_stage *g, const struct build_result *b, struct er
         fail(err, ERR_REFUSED,
              "the build left no run_results.json of its own in %s; production is as it was",
              s->job.project->target_path);
-        return hint(err, "Its results are what the promotion goes by: a build command must be dbt "
-                         "build, or write them.");
+        return hint(err, "The promotion needs its results: a build command must be dbt build, or "
+                         "write that file.");
     }
     if (!b->n) {
         fail(err, ERR_REFUSED, "the build has no result at all; production is as it was");
         return hint(err,
-                    "Look at what dbt says above: a selection that matches nothing is no success.");
+                    "See dbt's output above: a selection that matches nothing is not a success.");
     }
     return 0;
 }
@@ -155,10 +154,9 @@ gate(const struct promotion_stage *g, const struct build_result *b, struct err *
     find_unbuilt(s, b, &bad);
     if (!bad.n)
         return 0;
-    fail(err, ERR_REFUSED, "not all of it passed; production is as it was:\n  %s",
+    fail(err, ERR_REFUSED, "not everything passed; production is as it was:\n  %s",
          strlist_join(s->job.ctx, &bad, "\n  "));
-    return hint(
-        err, "What did not run is not known to be right: mend it, or leave it out with --exclude.");
+    return hint(err, "Fix it, or leave it out with --exclude.");
 }
 
 /* History stands in the clones: a snapshot that was made anew has lost it. */
@@ -172,15 +170,15 @@ check_clones(const struct findings *f, struct err *err)
         if (!c || c->verdict != BUILD_FALSE_GREEN)
             continue;
         if (p->info->type == NODE_SNAPSHOT) {
-            fail(err, ERR_REFUSED, "%s was made anew: production's history of it would be lost",
+            fail(err, ERR_REFUSED,
+                 "%s was built from nothing: production's history of it would be lost",
                  p->info->unique_id);
-            return hint(err, "Something dropped its table while it was built: a hook, or a "
-                             "materialization of the project's own.");
+            return hint(err, "Something dropped its table during the build: a hook, or a "
+                             "materialization of the project.");
         }
-        log_event(
-            LOG_WARN, "promote.anew",
-            "%s was made anew, not gone on with: what only production's table holds is not in it",
-            p->info->unique_id);
+        log_event(LOG_WARN, "promote.anew",
+                  "%s was built from nothing: it lacks what only production's table has",
+                  p->info->unique_id);
     }
     for (size_t i = 0; i < f->stray_reads.n; i++)
         log_event(LOG_WARN, "promote.reads", "%s", f->stray_reads.v[i]);
@@ -222,7 +220,7 @@ promotion_stage_build(struct promotion_stage *g, struct err *err)
             log_event(LOG_WARN, "promote.clone", "%s", s->plan->warnings[i].text);
     if (take_note(g, err) || findings_clone(&f, err) || findings_build(&f, err))
         return err->kind == ERR_WAREHOUSE
-                   ? wrap(err, "stage could not be made, production is as it was")
+                   ? wrap(err, "the stage could not be made; production is as it was")
                    : -1;
     return gate(g, &f.built, err) || check_clones(&f, err) ? -1 : 0;
 }
@@ -260,8 +258,7 @@ promotion_stage_left(const struct promotion_stage *g)
     for (size_t i = 0; i < g->n_pairs; i++)
         buf_printf(&words, " %s=%s", g->pairs[i].stage, g->pairs[i].schema);
     log_event(LOG_WARN, "promote.staged",
-              "it is built and passed, and stands in stage until the next promotion; to put it "
-              "live as it is:"
-              " cloneci promote --from%s --since %s",
+              "the build passed and is in the stage until the next promotion; to put it live: "
+              "cloneci promote --from%s --since %s",
               words.s, job_file(&s->job, s->job.ctx, "note.json"));
 }

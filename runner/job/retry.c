@@ -68,8 +68,8 @@ read_earlier(struct findings *f, struct err *err)
     if (file_exists(path) && json_read(f->job->ctx, &doc, path, err))
         return -1;
     if (!doc || !str_eq(json_str(doc, "clones"), f->clones_run)) {
-        fail(err, ERR_INPUT, "there is no build on these clones to be retried");
-        return hint(err, "Run 'cloneci build' first: --retry goes on from what it left.");
+        fail(err, ERR_INPUT, "there is no build on these clones to retry");
+        return hint(err, "Run 'cloneci build' first: --retry continues that build.");
     }
     const cJSON *list = json_get(doc, "nodes");
     struct build_result *r = mem_new(f->job->ctx, struct build_result);
@@ -126,7 +126,7 @@ findings_retry(struct findings *f, const struct plan **left, struct err *err)
     *left = NULL;
     if (f->job->config->build_command.n) {
         fail(err, ERR_CONFIG, "--retry needs dbt's results, and the build step is another command");
-        return hint(err, "Leave out --retry: the command itself knows what is left to do.");
+        return hint(err, "Leave out --retry.");
     }
     if (read_earlier(f, err))
         return -1;
@@ -134,8 +134,7 @@ findings_retry(struct findings *f, const struct plan **left, struct err *err)
     if (!nodes.n) {
         f->built = *f->earlier;
         log_event(LOG_INFO, "retry.nothing",
-                  "nothing is left to be retried: all %zu nodes were built and passed",
-                  f->earlier->n);
+                  "there is nothing to retry: all %zu nodes were built and passed", f->earlier->n);
         return 0;
     }
     log_event(LOG_INFO, "retry.start", "%u of %u nodes are built again", nodes.n,

@@ -31,13 +31,13 @@ find(struct sandbox_job *s, struct err *err)
             continue;
         if (!list[i].foreign)
             return &list[i];
-        fail(err, ERR_REFUSED, "the sandbox %s is not ours to touch: %s", name, list[i].foreign);
-        hint(err, "Whoever owns it may remove it with DROP SCHEMA.");
+        fail(err, ERR_REFUSED, "the sandbox %s cannot be changed: %s", name, list[i].foreign);
+        hint(err, "Its owner may remove it with DROP SCHEMA.");
         return NULL;
     }
     fail(err, ERR_CONFIG, "there is no sandbox %s of the project %s", name, s->job.project->name);
-    hint(err, "'cloneci sandbox list' shows those that there are. A schema without "
-              "cloneci's marker is none, whatever its name.");
+    hint(err, "'cloneci sandbox list' lists the sandboxes. A schema without cloneci's marker is "
+              "not one, whatever its name.");
     return NULL;
 }
 
@@ -50,7 +50,7 @@ check_role(struct sandbox_job *s, const char *role, struct err *err)
     if (has)
         return 0;
     fail(err, ERR_CONFIG, "--for %s: there is no such role", role);
-    return hint(err, "It is the role that the person connects with, as the database knows it.");
+    return hint(err, "Give the database role that the person connects with.");
 }
 
 static int
@@ -96,8 +96,8 @@ static int
 choose(struct sandbox_job *s, struct config *config, struct err *err)
 {
     if (!config->select.n && !config->selector && !config->downstream_of.n) {
-        fail(err, ERR_CONFIG, "what is to stand in the sandbox %s?", s->box.name);
-        return hint(err, "Say it in dbt's selection language, for example --select +orders, or "
+        fail(err, ERR_CONFIG, "nothing is selected for the sandbox %s", s->box.name);
+        return hint(err, "Use dbt's selection language, for example --select +orders, or "
                          "--include-downstream-of orders.");
     }
     struct strlist criteria = {0};
@@ -107,7 +107,7 @@ choose(struct sandbox_job *s, struct config *config, struct err *err)
         return -1;
     if (s->choice.selected.n)
         return 0;
-    fail(err, ERR_CONFIG, "nothing of production is selected");
+    fail(err, ERR_CONFIG, "the selection matches nothing in production");
     return hint(err, "Try the selection with: cloneci ls --manifest %s --select ..",
                 s->in.production->file);
 }
@@ -167,8 +167,8 @@ sandbox_job_create(struct sandbox_job *s, struct err *err)
         make_plan(s, err))
         return -1;
     if (!s->plan->n_clones) {
-        fail(err, ERR_CONFIG, "nothing that is selected stands in production");
-        return hint(err, "Of the nodes selected only models, seeds and snapshots are relations.");
+        fail(err, ERR_CONFIG, "no selected node exists in production");
+        return hint(err, "Only models, seeds and snapshots are relations.");
     }
     return c->dry_run ? 0 : carry_out(s, NULL, err);
 }
@@ -187,7 +187,7 @@ clone_of(const struct sandbox *box, const char *unique_id)
 static void
 say_kept(const struct sandbox_job *s, const struct sandbox_clone *c, const char *why)
 {
-    log_event(LOG_WARN, "sandbox.kept", "%s is left as it is: %s",
+    log_event(LOG_WARN, "sandbox.kept", "%s is not changed: %s",
               s->seat.ops->dialect->qualify(s->job.ctx, &c->at), why);
 }
 
@@ -204,11 +204,11 @@ to_refresh(struct sandbox_job *s, const struct sandbox *found)
         uint32_t at = manifest_find(m, c->unique_id);
         if (c->replaced) {
             if (c->stale)
-                say_kept(s, c, "another relation was put in the clone's place");
+                say_kept(s, c, "another relation is in the clone's place");
         } else if (at == MAP_NONE && (c->stale || c->missing)) {
-            say_kept(s, c, "production's manifest has it no more");
+            say_kept(s, c, "production's manifest no longer has it");
         } else if (c->gone) {
-            say_kept(s, c, "it is gone from production");
+            say_kept(s, c, "production no longer has it");
         } else if (c->stale || c->missing) {
             r.in[at] = 1;
             views[at] = strcmp(c->strategy, "view") == 0;
@@ -240,7 +240,7 @@ say_stale(const struct sandbox_job *s, const struct sandbox *found)
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct sandbox_clone *c = clone_of(found, s->plan->nodes[i].info->unique_id);
         log_event(LOG_INFO, "sandbox.stale", "%s: %s", s->plan->nodes[i].info->name,
-                  c && c->stale ? c->stale : "gone from the sandbox");
+                  c && c->stale ? c->stale : "no longer in the sandbox");
     }
 }
 

@@ -29,7 +29,7 @@ seat_connect(struct seat *seat, struct job *job, struct err *err)
     if (!seat->ops) {
         fail(err, ERR_CONFIG, "%s: there is no adapter for the type '%s' of target '%s'",
              seat->job->profile->file, seat->job->profile->type, seat->job->profile->target);
-        return hint(err, "This build knows: %s.", warehouse_names(&n)[0]);
+        return hint(err, "There are adapters for: %s.", warehouse_names(&n)[0]);
     }
     double t = job_begin(seat->job, "connect");
     int rc = seat_open(seat, &seat->warehouse, err);
@@ -61,10 +61,9 @@ seat_direct(const struct seat *seat, struct err *err)
     if (!shared)
         return 0;
     fail(err, ERR_REFUSED,
-         "a pooler stands between us and the server that hands out connections by the transaction");
-    return hint(err, "The lock of a schema is a session's, and does not hold there: connect to the "
-                     "server itself, or to a pool "
-                     "with pool_mode = session.");
+         "a connection pooler in transaction mode is between cloneci and the server");
+    return hint(err, "A lease is a lock of a session, and does not hold there. Connect to the "
+                     "server itself, or to a pool with pool_mode = session.");
 }
 
 /* --- the lease --- */

@@ -22,9 +22,9 @@ static int
 bad_word(const char *option, const char *word, const char *why, struct err *err)
 {
     fail(err, ERR_CONFIG, "--%s: '%s' %s", option, word, why);
-    return hint(err, "Write --defer-from staging=DIR prod: a name in small letters (pr, clone and "
-                     "source are taken), and a folder "
-                     "with that place's manifest.json; prod alone is --state's.");
+    return hint(
+        err, "Write --defer-from staging=DIR prod: a name in lower case (not pr, clone or source), "
+             "and the folder of that source's manifest.json. prod is the folder of --state.");
 }
 
 /* As production's own, but for what makes production production. */
@@ -34,11 +34,11 @@ check_source(const struct manifest *p, const char *name, const struct manifest *
     if (str_eq(m->adapter_type, p->adapter_type) &&
         (str_eq(m->project_name, p->project_name) || str_eq(m->project_id, p->project_id)))
         return 0;
-    fail(err, ERR_REFUSED, "%s, to be read as %s, is of the project %s on %s, not of %s on %s",
-         m->file, name, m->project_name ? m->project_name : "?",
-         m->adapter_type ? m->adapter_type : "?", p->project_name ? p->project_name : "?",
-         p->adapter_type ? p->adapter_type : "?");
-    return hint(err, "Give the folder with this project's own artifacts of that place.");
+    fail(err, ERR_REFUSED,
+         "%s, the manifest of %s, belongs to the project %s on %s, not to %s on %s", m->file, name,
+         m->project_name ? m->project_name : "?", m->adapter_type ? m->adapter_type : "?",
+         p->project_name ? p->project_name : "?", p->adapter_type ? p->adapter_type : "?");
+    return hint(err, "Give a folder with this project's artifacts from that source.");
 }
 
 /* When each node was built there, from the run_results.json beside the manifest, where there is
@@ -86,10 +86,9 @@ add_source(struct inputs *in, const struct job *job, const char *name, const cha
         struct manifest *m = NULL;
         const char *path = path_join(job->ctx, folder, "manifest.json");
         if (!file_exists(path)) {
-            fail(err, ERR_INPUT, "%s: there is no manifest.json, which %s is to be read by", folder,
-                 name);
-            return hint(err, "Fetch the artifacts of that place's last build, or leave it out of "
-                             "--defer-from (--defer-state).");
+            fail(err, ERR_INPUT, "%s: there is no manifest.json for %s", folder, name);
+            return hint(err, "Fetch the artifacts of that source's last build, or leave the source "
+                             "out of --defer-from (--defer-state).");
         }
         if (inputs_manifest(in, job, &m, path, err) || check_source(in->production, name, m, err))
             return -1;
@@ -115,12 +114,12 @@ add_words(struct inputs *in, const struct job *job, struct err *err)
         const char *name = mem_strndup(job->ctx, word, n),
                    *dir = equals ? folder_of(job, equals + 1) : NULL;
         if (!is_name(word, n))
-            return bad_word("defer-from", word, "has no name that can be used", err);
+            return bad_word("defer-from", word, "does not have a valid name", err);
         if (equals ? !equals[1] : strcmp(name, PRODUCTION) != 0)
-            return bad_word("defer-from", word, "names no folder", err);
+            return bad_word("defer-from", word, "does not name a folder", err);
         for (size_t k = 0; k < in->n_sources; k++)
             if (strcmp(in->sources[k].name, name) == 0)
-                return bad_word("defer-from", word, "is a name that was used before", err);
+                return bad_word("defer-from", word, "uses a name twice", err);
         if (add_source(in, job, name, dir ? dir : job->config->defer_state, err))
             return -1;
     }
@@ -147,7 +146,7 @@ restrict_sources(struct inputs *in, const struct job *job, const struct select_e
         struct select_request r = {.indirect = "empty"};
         struct select_result found;
         if (!source)
-            return bad_word("defer-only", word, "is not of a source of --defer-from", err);
+            return bad_word("defer-only", word, "does not belong to a source of --defer-from", err);
         strlist_add(job->ctx, &r.select, equals + 1);
         if (select_nodes(job->ctx, &found, env, &r, err))
             return wrap(err, "--defer-only %s", word);

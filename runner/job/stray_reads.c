@@ -18,13 +18,12 @@ findings_stray_reads(struct findings *f, struct err *err)
     int rc = n ? f->seat->ops->describe(tmp, f->seat->warehouse, relations, n, infos, err) : 0;
     for (size_t i = 0; rc == 0 && i < n; i++)
         if (infos[i].kind != RELATION_MISSING)
-            strlist_add(
-                f->job->ctx, &f->stray_reads,
-                mem_printf(tmp,
-                           "%s reads %s by its name: that is production's relation here, and "
-                           "dbt does not know of it. Write ref() or source().",
-                           found[i].unique_id,
-                           f->seat->ops->dialect->qualify(tmp, &found[i].relation)));
+            strlist_add(f->job->ctx, &f->stray_reads,
+                        mem_printf(tmp,
+                                   "%s names %s itself: this reads production's relation, without "
+                                   "dbt's knowledge. Use ref() or source().",
+                                   found[i].unique_id,
+                                   f->seat->ops->dialect->qualify(tmp, &found[i].relation)));
     talloc_free(tmp);
     return rc;
 }

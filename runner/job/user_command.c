@@ -47,5 +47,5 @@ user_command_run(const struct job *job, const char *what, const struct strlist *
         return 0;
     fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what,
          user_command_echo(job->ctx, words), r.exit_code);
-    return hint(err, "Nothing was done with what it printed. Its own words stand above.");
+    return hint(err, "Its output was not used. Its own message is above.");
 }

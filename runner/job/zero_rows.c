@@ -59,7 +59,7 @@ window_text(const struct findings *f, const struct plan_node *p)
                           greatest);
     if (known)
         return mem_printf(f->job->ctx,
-                          "Its %s has no value, so that max(%s) is NULL and nothing is beyond it.",
+                          "Its %s has no value, so max(%s) is NULL and nothing is beyond it.",
                           column, column);
     return mem_printf(f->job->ctx, "Only rows with a greater %s than it has would have tested it.",
                       column);

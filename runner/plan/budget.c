@@ -78,7 +78,7 @@ find_limit(struct plan *plan, struct limit *out, struct err *err)
     if (plan->in.disk_available >= 0 && (out->bytes < 0 || free < out->bytes))
         *out = (struct limit){.bytes = free,
                               .disk = true,
-                              .text = mem_printf(plan, "%s are free on the server's disk",
+                              .text = mem_printf(plan, "the server's disk has %s free",
                                                  str_bytes(plan, plan->in.disk_available))};
     return 0;
 }
@@ -93,12 +93,11 @@ refuse(struct plan *plan, struct plan_node *const *nodes, double total, const st
                     mem_printf(plan, "%s (%s)", nodes[i]->info->name,
                                str_bytes(plan, nodes[i]->clone->written)));
     fail(err, limit->disk ? ERR_WAREHOUSE : ERR_REFUSED,
-         "the clones would take about %s with their indexes, and %s",
+         "the clones would need about %s with their indexes, and %s",
          str_bytes(plan, (int64_t)total), limit->text);
     return hint(err,
-                "The largest: %s. Leave some out with --exclude, or clone them in part or without "
-                "rows: --strategy, "
-                "clone.rules, meta.cloneci.",
+                "The largest: %s. Leave some out with --exclude, or clone them partially or "
+                "without rows: --strategy, clone.rules, meta.cloneci.",
                 strlist_join(plan, &names, ", "));
 }
 
@@ -116,7 +115,7 @@ fit(struct plan *plan, const struct limit *limit, struct err *err)
         if (!c->by_auto || c->strategy != CLONE_COPY || nodes[i]->info->type == NODE_SNAPSHOT)
             continue;
         double whole = (double)c->written, percent = (whole - (total - limit->bytes)) / whole * 100;
-        const char *why = mem_printf(plan, "auto: all clones whole would take %s, and %s",
+        const char *why = mem_printf(plan, "auto: complete clones would need %s, and %s",
                                      str_bytes(plan, (int64_t)total), limit->text);
         if (plan_choose_part(plan, nodes[i], c, percent > SAMPLE_LEAST ? percent : SAMPLE_LEAST,
                              why, err))
@@ -141,12 +140,13 @@ choose_snapshot(struct plan *plan)
     }
     plan->snapshot_each = copies > 1 && ms > most;
     if (plan->snapshot_each)
-        plan_warn(plan, "snapshot_each",
-                  mem_printf(plan,
-                             "copying will take about %s, longer than --snapshot-longest (%s): "
-                             "each clone is of a snapshot of its "
-                             "own, so that rows of one may have no counterpart in another",
-                             str_ms(plan, ms), str_ms(plan, most)));
+        plan_warn(
+            plan, "snapshot_each",
+            mem_printf(
+                plan,
+                "copying will take about %s, longer than --snapshot-longest (%s): each clone has a "
+                "snapshot of its own, so rows of one may have no counterpart in another",
+                str_ms(plan, ms), str_ms(plan, most)));
 }
 
 int

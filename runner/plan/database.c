@@ -21,24 +21,23 @@ check_said(const struct plan_database *db, struct err *err)
     const struct plan_database_input *in = db->in;
     const struct config *c = in->config;
     if (c->clone_database && c->database_command.n) {
-        fail(err, ERR_CONFIG, "clone.database has a template and a command");
-        return hint(err, "The template is copied on the profile's own server; a command asks a "
-                         "hosting service: leave one of them out.");
+        fail(err, ERR_CONFIG, "clone.database has both a template and a command");
+        return hint(err, "A template is copied on the profile's server, a command uses a hosting "
+                         "service. Leave one of them out.");
     }
     if (strlen(db->name) > in->adapter->dialect->name_max) {
         fail(err, ERR_CONFIG,
-             "the database \"%s\" would have a name of %zu bytes, and %u are allowed", db->name,
-             strlen(db->name), in->adapter->dialect->name_max);
-        return hint(err, "It is named after the profile's database and the pull request's schema: "
-                         "choose a shorter schema with --schema.");
+             "the database \"%s\" would have a name of %zu bytes, but at most %u are allowed",
+             db->name, strlen(db->name), in->adapter->dialect->name_max);
+        return hint(err, "The name comes from the profile's database and the pull request's "
+                         "schema. Choose a shorter schema with --schema.");
     }
     if (!str_eq(c->clone_database, in->at))
         return ops_of(db)->check(in->server, c->database_strategy, err);
     fail(err, ERR_REFUSED, "the template \"%s\" is the database that the profile connects to",
          in->at);
-    return hint(err, "Nobody may be connected to a template, nor connect while it is copied: "
-                     "production itself is none. Keep an idle "
-                     "copy of it (docs/fidelity.md#database).");
+    return hint(err, "Nobody may be connected to a template while it is copied, so production "
+                     "cannot be one. Keep an idle copy of it (docs/fidelity.md#database).");
 }
 
 int
@@ -51,9 +50,9 @@ plan_database_draft(void *ctx, struct plan_database **out, const struct plan_dat
     db->in = copy;
     if (in->config->manifest) {
         fail(err, ERR_CONFIG,
-             "a ready manifest (--manifest) names a database itself, and cannot be built in one of "
-             "the pull request's own");
-        return hint(err, "Leave --manifest out, or --clone-database (clone.database).");
+             "--manifest already names a database; it cannot be built in a database of the pull "
+             "request's own");
+        return hint(err, "Leave out --manifest or --clone-database (clone.database).");
     }
     db->name = mem_printf(db, "%s_%s", in->at, in->schema);
     hash_sha256(db->name, strlen(db->name), hex);
@@ -91,10 +90,10 @@ take(struct plan_database *db, const struct database_place *found, struct err *e
     struct marker m;
     bool marked = marker_parse(db, found->marker, &m) == 0 && found->marker_own;
     if (!marked || !found->owned) {
-        fail(err, ERR_REFUSED, "the database \"%s\" stands already, and %s", db->name,
-             marked ? "belongs to another role" : "bears no marker of cloneci's");
-        return hint(err, "cloneci works in no database that it did not make: choose another schema "
-                         "with --schema, or drop it yourself.");
+        fail(err, ERR_REFUSED, "the database \"%s\" already exists, and %s", db->name,
+             marked ? "belongs to another role" : "has no marker of cloneci");
+        return hint(err, "cloneci does not use a database that it did not create. Choose another "
+                         "schema with --schema, or drop the database yourself.");
     }
     if (strcmp(m.project, db->in->project) != 0) {
         fail(err, ERR_REFUSED, "the database \"%s\" is used by the project %s", db->name,
@@ -145,7 +144,7 @@ check_template(struct plan_database *db, const struct database_facts *facts, str
     }
     if (facts->can_create)
         return 0;
-    fail(err, ERR_WAREHOUSE, "the role %s may not make databases", role);
+    fail(err, ERR_WAREHOUSE, "the role %s may not create databases", role);
     return hint(err, "As an administrator: %s", ops_of(db)->advice(db, DATABASE_RIGHT, role));
 }
 
@@ -157,10 +156,10 @@ check_disk(const struct plan_database *db, const struct database_facts *facts, s
         bytes <= facts->available)
         return 0;
     void *tmp = talloc_new(NULL);
-    fail(err, ERR_WAREHOUSE, "the template \"%s\" has %s, and %s are free on the server's disk",
+    fail(err, ERR_WAREHOUSE, "the template \"%s\" has %s, and the server's disk has %s free",
          db->in->config->clone_database, str_bytes(tmp, bytes), str_bytes(tmp, facts->available));
     talloc_free(tmp);
-    return hint(err, "Make room, or drop what is no longer needed: cloneci gc.");
+    return hint(err, "Free some space, or drop what is no longer needed: cloneci gc.");
 }
 
 /* A run that was killed between the copy and its marker left it under this name, which nobody else
@@ -170,9 +169,9 @@ check_aside(const struct plan_database *db, const struct database_facts *facts, 
 {
     if (!facts->aside.exists || facts->aside.owned)
         return 0;
-    fail(err, ERR_REFUSED, "the database \"%s\" is in the way, and belongs to another role",
+    fail(err, ERR_REFUSED, "the database \"%s\" already exists, and belongs to another role",
          db->aside);
-    return hint(err, "Have its owner drop it: a run that was killed left it.");
+    return hint(err, "A killed run left it. Let its owner drop it.");
 }
 
 static int

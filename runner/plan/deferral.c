@@ -29,11 +29,10 @@ missing(const struct plan *plan, const struct node *reader, const struct node *p
 {
     fail(err, ERR_INPUT, "%s refers to %s, which is neither built here nor in %s",
          reader->unique_id, parent->unique_id,
-         plan->in.n_sources == 1
-             ? "production's manifest"
-             : "the manifest of any source of deferral that may be used for it");
+         plan->in.n_sources == 1 ? "production's manifest"
+                                 : "the manifest of any source of deferral for it");
     return hint(err,
-                "Build it as well (--select \"+%s\"), or use a manifest of production that has it.",
+                "Build it too (--select \"+%s\"), or use a manifest of production that has it.",
                 reader->name);
 }
 

@@ -108,8 +108,9 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
         add_reason(plan, p,
                    (struct plan_reason){.kind = "selected",
                                         .origin = "unknown",
-                                        .text = plan->in.everything ? "all of the project is built"
-                                                                    : "named by the selection"});
+                                        .text = plan->in.everything
+                                                    ? "everything in the project is built"
+                                                    : "named by the selection"});
     return 0;
 }
 
@@ -142,8 +143,8 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
                 ? mem_printf(plan, "%s: built from scratch, needs no clone",
                              n->type == NODE_MODEL ? n->materialized : node_type_name(n->type))
             : n->type == NODE_MODEL
-                ? "ephemeral: makes no relation"
-                : mem_printf(plan, "%s: makes no relation", node_type_name(n->type));
+                ? "ephemeral: creates no relation"
+                : mem_printf(plan, "%s: creates no relation", node_type_name(n->type));
         return 0;
     }
     if (find_full_refresh(plan, p, err))
@@ -160,7 +161,7 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
                                  ? "--full-refresh: will be rebuilt, a clone would be dropped"
                                  : "config full_refresh: will be rebuilt, a clone would be dropped";
     } else if (!plan->in.production->nodes[old].alias) {
-        p->skipped_because = "production has no relation of it";
+        p->skipped_because = "production has no relation for it";
     }
     return 0;
 }
@@ -196,8 +197,8 @@ check_targets(struct plan *plan, struct err *err)
         if (other != MAP_NONE) {
             fail(err, ERR_CONFIG, "%s and %s would both be %s", plan->nodes[other].info->unique_id,
                  plan->nodes[i].info->unique_id, plan_qualify(plan, r));
-            return hint(err, "Give one of them another alias, or have generate_schema_name keep "
-                             "their schemas apart.");
+            return hint(err, "Give one of them another alias, or let generate_schema_name give "
+                             "them different schemas.");
         }
         map_set(seen, key, strlen(key), i);
     }

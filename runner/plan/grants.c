@@ -28,7 +28,7 @@ add_roles(void *ctx, cJSON *out, const cJSON *value, const char *const *privileg
     for (size_t i = 0; privileges[i]; i++)
         known = known || strcmp(privileges[i], privilege) == 0;
     if (!known)
-        return bad(err, value->string, "there is no such privilege of tables");
+        return bad(err, value->string, "is not a privilege on tables");
     cJSON *list = mem_check(cJSON_AddArrayToObject(out, privilege));
     if (cJSON_IsString(value))
         cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(cJSON_GetStringValue(value))));

@@ -142,20 +142,18 @@ plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct rela
                            ? plan_qualify(plan, &h->relation)
                            : plan->in.adapter->dialect->quote(plan, h->relation.schema);
     const char *what =
-        mem_printf(plan, "%s: its %s holds a statement (%s) that names %s of production",
+        mem_printf(plan, "%s: its %s contains a statement (%s) that names %s of production",
                    h->node->unique_id, h->kind, h->verb, name);
     if (!can) {
-        plan_warn(plan, "hook_writes_production",
-                  mem_printf(plan,
-                             "%s; our role may not write there, so that the build will fail at it",
-                             what));
+        plan_warn(
+            plan, "hook_writes_production",
+            mem_printf(plan, "%s; the role may not write there, so the build will fail", what));
         return 0;
     }
-    fail(err, ERR_REFUSED, "%s, and our role may write there", what);
+    fail(err, ERR_REFUSED, "%s, and the role may write there", what);
     if (plan->in.whole)
-        return hint(err, "It would write production before anything is promoted: make the hook "
+        return hint(err, "It would write production before anything is promoted. Make the hook "
                          "follow target.schema or {{ this }}.");
-    return hint(err, "Make the hook follow target.schema or {{ this }}, and take the right to "
-                     "write production from the "
-                     "role of CI: see conf/roles.sql.");
+    return hint(err, "Make the hook follow target.schema or {{ this }}, and revoke the privilege "
+                     "to write production from the role of CI: see conf/roles.sql.");
 }

@@ -20,7 +20,7 @@ difference(void *ctx, const struct dialect *d, const struct plan_node *a, const 
     const struct plan_clone *x = a->clone, *y = b->clone;
     const char *name = a->info->name;
     if (strcmp(a->info->unique_id, b->info->unique_id) != 0)
-        return mem_printf(ctx, "%s in the place of %s", name, b->info->name);
+        return mem_printf(ctx, "%s instead of %s", name, b->info->name);
     if (x->strategy != y->strategy)
         return mem_printf(ctx, "%s by %s, not %s", name, clone_strategy_name(x->strategy),
                           clone_strategy_name(y->strategy));
@@ -28,7 +28,7 @@ difference(void *ctx, const struct dialect *d, const struct plan_node *a, const 
         return mem_printf(ctx, "%s as %s, not %s", name, d->qualify(ctx, &x->to),
                           d->qualify(ctx, &y->to));
     if (!same_source(x, y))
-        return mem_printf(ctx, "%s of what production has by now", name);
+        return mem_printf(ctx, "%s of production's present relation", name);
     bool same = strlist_same(&x->sql.before, &y->sql.before) &&
                 strlist_same(&x->sql.load, &y->sql.load) &&
                 strlist_same(&x->sql.after, &y->sql.after);
@@ -65,7 +65,7 @@ plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead)
         return "another number of snapshots";
     for (size_t i = 0; i < ahead->n_schemas; i++)
         if (!has_same_schema(plan, &ahead->schemas[i]))
-            return mem_printf(ctx, "the schema \"%s\" otherwise", ahead->schemas[i].name);
+            return mem_printf(ctx, "another schema \"%s\"", ahead->schemas[i].name);
     const struct plan_node **mine = cloned(ctx, plan), **theirs = cloned(ctx, ahead);
     const char *differs = NULL;
     for (size_t i = 0; !differs && i < plan->n_clones; i++)

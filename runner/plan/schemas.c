@@ -49,22 +49,21 @@ static int
 refuse_production(const struct plan *plan, const struct plan_node *p, const char *place,
                   const struct node *owner, struct err *err)
 {
-    fail(err, ERR_REFUSED, "%s would be written to %s, and %s of %s stands in that schema",
+    fail(err, ERR_REFUSED, "%s would be written to %s, but that schema has %s of %s",
          p->info->unique_id, plan_qualify(plan, &p->target), owner->unique_id, place);
     if (plan->in.sandbox)
         return hint(err, "Choose another name for the sandbox.");
     if (plan->in.whole)
         return hint(err,
-                    "Stage must stand beside production: put {{ env_var('CLONECI_STAGE', '') }} "
-                    "behind the name in "
-                    "generate_schema_name%s, or name a target with --stage-target whose names "
-                    "follow target.schema.",
+                    "The stage needs schemas of its own. Put {{ env_var('CLONECI_STAGE', '') }} "
+                    "behind the name in generate_schema_name%s, or use --stage-target with a "
+                    "target whose names follow target.schema.",
                     p->info->type == NODE_SNAPSHOT ? " or target_schema" : "");
     if (p->info->type == NODE_SNAPSHOT)
         return hint(
             err,
-            "Its schema is fixed (target_schema, or schema with a custom generate_schema_name): "
-            "make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");
+            "Its schema is fixed (target_schema, or schema with a custom generate_schema_name). "
+            "Make it follow target.schema, for example target_schema: \"{{ target.schema }}\".");
     return hint(
         err,
         "Choose another schema with --schema, and make generate_schema_name follow target.schema "
@@ -192,16 +191,16 @@ check_ours(struct plan *plan, const struct namespace_info *s, const char *name, 
     bool marked = marker_parse(plan, s->marker, &m) == 0;
     if (!s->owned) {
         fail(err, ERR_REFUSED, "the schema \"%s\" belongs to another role", name);
-        return hint(err, "Choose another schema with --schema, or have its owner drop it.");
+        return hint(err, "Choose another schema with --schema, or let its owner drop it.");
     }
     if (!marked && s->relations == 0)
         return 0;
     if (!marked || !s->marker_own) {
-        fail(err, ERR_REFUSED, "the schema \"%s\" holds %lld relations and no marker of cloneci's",
+        fail(err, ERR_REFUSED, "the schema \"%s\" has %lld relations and no marker of cloneci",
              name, (long long)s->relations);
-        return hint(err, "cloneci clears the schema at the start of a run and never clears what it "
-                         "did not make: "
-                         "choose another schema with --schema, or drop this one yourself.");
+        return hint(
+            err, "cloneci drops the schema's content at the start of a run, but only if it created "
+                 "the schema. Choose another schema with --schema, or drop this one yourself.");
     }
     if (strcmp(m.project, plan->in.project->name) != 0) {
         fail(err, ERR_REFUSED, "the schema \"%s\" is used by the project %s", name, m.project);
@@ -228,7 +227,7 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
     if (box->in_place ? ours : !s->found.exists)
         return 0;
     if (ours) {
-        fail(err, ERR_REFUSED, "the sandbox %s stands already (the schema \"%s\")", box->name,
+        fail(err, ERR_REFUSED, "the sandbox %s already exists (the schema \"%s\")", box->name,
              s->name);
         return hint(err,
                     "'cloneci sandbox refresh %s' brings it up to date, 'cloneci sandbox drop %s' "
@@ -236,13 +235,15 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
                     box->name, box->name);
     }
     if (!s->found.exists) {
-        fail(err, ERR_REFUSED, "the schema \"%s\" of the sandbox %s is not there", s->name,
+        fail(err, ERR_REFUSED, "the schema \"%s\" of the sandbox %s does not exist", s->name,
              box->name);
-        return hint(err, "Drop the sandbox and make it anew: cloneci sandbox drop %s", box->name);
+        return hint(err, "Drop the sandbox and create it again: cloneci sandbox drop %s",
+                    box->name);
     }
-    fail(err, ERR_REFUSED, "the schema \"%s\" stands already, and is not of the sandbox %s",
-         s->name, box->name);
-    return hint(err, "Choose another name: a sandbox is never put where something else may be.");
+    fail(err, ERR_REFUSED,
+         "the schema \"%s\" already exists, and does not belong to the sandbox %s", s->name,
+         box->name);
+    return hint(err, "Choose another name: a sandbox never uses an existing schema.");
 }
 
 /* A job that had to wait so long that a newer one was done before it: what stands there is the
@@ -256,10 +257,10 @@ check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
         strtoull(m.number, NULL, 10) <= strtoull(ours, NULL, 10))
         return 0;
     fail(err, ERR_LOCKED,
-         "superseded by run %s of commit %.10s, which has built in the schema \"%s\" already",
+         "superseded by run %s of commit %.10s, which has already built in the schema \"%s\"",
          m.run_id, m.head ? m.head : "?", s->name);
-    return hint(err, "The CI started it later than this one (%s, %s): nothing is to be done.",
-                m.number, ours);
+    return hint(err, "The CI started it after this one (%s, %s). There is nothing to do.", m.number,
+                ours);
 }
 
 int

@@ -46,17 +46,16 @@ check_readable(const struct plan *plan, const struct plan_node *p, const struct 
 {
     const char *name = plan_qualify(plan, &r->relation);
     if (!r->can_use_schema || !r->can_select) {
-        fail(err, ERR_WAREHOUSE, "%s: our role may not read production's %s", p->info->unique_id,
+        fail(err, ERR_WAREHOUSE, "%s: the role may not read production's %s", p->info->unique_id,
              name);
         return hint_grant(plan, &r->relation, !r->can_use_schema, err);
     }
     if (r->row_security) {
-        fail(err, ERR_REFUSED, "%s: row-level security filters what our role reads of %s",
+        fail(err, ERR_REFUSED, "%s: row-level security filters what the role reads of %s",
              p->info->unique_id, name);
         return hint(err,
-                    "A clone would silently lack rows: give the role of CI a policy that shows all "
-                    "rows, or "
-                    "BYPASSRLS, or leave the model out with --exclude %s.",
+                    "A clone would silently lack rows. Give the role of CI a policy that shows all "
+                    "rows, or BYPASSRLS, or leave the model out with --exclude %s.",
                     p->info->name);
     }
     return 0;
@@ -92,12 +91,11 @@ settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info 
     else if (plan_choose_strategy(plan, p, c, err))
         return -1;
     if (c->strategy == CLONE_VIEW && !plan->in.sandbox)
-        plan_warn(
-            plan, "pointer_view",
-            mem_printf(plan,
-                       "%s: a pointer view was asked for: the incremental path is NOT tested, and "
-                       "production cannot drop or alter %s while the view stands",
-                       p->info->unique_id, plan_qualify(plan, &r->relation)));
+        plan_warn(plan, "pointer_view",
+                  mem_printf(plan,
+                             "%s: strategy view: the incremental path is NOT tested, and "
+                             "production cannot drop or alter %s while the view exists",
+                             p->info->unique_id, plan_qualify(plan, &r->relation)));
     p->clone = c;
     plan->n_clones++;
     return 0;
@@ -151,7 +149,8 @@ wrong_kind(const struct plan *plan, const struct plan_deferral *d, const struct 
          n->type == NODE_MODEL ? n->materialized : node_type_name(n->type),
          plan_qualify(plan, &d->relation), relation_kind_name(r->kind));
     return hint(
-        err, "The manifest of %s is not of what stands there: fetch the newest, or build %s there.",
+        err,
+        "The manifest of %s does not describe its warehouse. Fetch the newest, or build %s there.",
         place(d), n->name);
 }
 
@@ -162,8 +161,7 @@ no_such_schema(const struct plan *plan, const struct plan_deferral *d, struct er
          d->read_by.v[0], d->unique_id, place(d), plan_qualify(plan, &d->relation),
          d->relation.schema);
     return hint(err, "Check that --target connects to that database, and that the manifest "
-                     "(--state, --defer-from) is of what "
-                     "stands there.");
+                     "(--state, --defer-from) describes it.");
 }
 
 static bool
@@ -191,7 +189,7 @@ check_deferral(const struct plan *plan, const struct plan_deferral *d,
     if (r->no_schema)
         return no_such_schema(plan, d, err);
     if (!may_be_read(r)) {
-        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (%s), which our role may not read", reader,
+        fail(err, ERR_WAREHOUSE, "%s reads %s of %s (%s), which the role may not read", reader,
              d->unique_id, place(d), name);
         return hint_grant(plan, &d->relation, true, err);
     }
@@ -200,9 +198,9 @@ check_deferral(const struct plan *plan, const struct plan_deferral *d,
     fail(err, ERR_WAREHOUSE, "%s reads %s of %s, but %s does not exist in the warehouse", reader,
          d->unique_id, place(d), name);
     if (r->near)
-        return hint(err, "There is \"%s\": names that differ by case are different relations.",
+        return hint(err, "There is \"%s\": names that differ only by case are different relations.",
                     r->near);
-    return hint(err, "Build it in %s first, or build it here as well: --select \"+%s\".", place(d),
+    return hint(err, "Build it in %s first, or build it here too: --select \"+%s\".", place(d),
                 strrchr(reader, '.') ? strrchr(reader, '.') + 1 : reader);
 }
 
@@ -220,8 +218,8 @@ settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
         if (i > 0)
             plan_warn(plan, "deferral_fallback",
                       mem_printf(plan,
-                                 "%s is read from %s: %s of %s is not there, may not be read or is "
-                                 "of another kind than its manifest says",
+                                 "%s is read from %s: %s of %s does not exist, may not be read or "
+                                 "is of another kind than its manifest says",
                                  d->unique_id, d->source->name,
                                  plan_qualify(plan, &found[0].relation),
                                  d->candidates[0].source->name));
@@ -298,12 +296,11 @@ tell(struct plan *plan, const struct plan_node *p, const struct clone_sql *sql)
     /* that it leans on production is what it is for */
     bool asked = plan->in.sandbox && p->clone->strategy == CLONE_VIEW;
     for (size_t i = 0; !asked && i < sql->depends_on_production.n; i++)
-        plan_warn(
-            plan, "depends_on_production",
-            mem_printf(
-                plan,
-                "the clone of %s uses %s of production, which cannot be dropped while it stands",
-                p->info->name, sql->depends_on_production.v[i]));
+        plan_warn(plan, "depends_on_production",
+                  mem_printf(plan,
+                             "the clone of %s uses %s of production, which cannot be dropped while "
+                             "the clone exists",
+                             p->info->name, sql->depends_on_production.v[i]));
     for (size_t i = 0; i < sql->left_out.n; i++)
         plan_warn(
             plan, "left_out",

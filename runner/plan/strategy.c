@@ -45,7 +45,7 @@ static int
 bad_wish(const struct plan_node *p, const char *key, const char *wanted, struct err *err)
 {
     fail(err, ERR_INPUT, "%s: meta.cloneci.%s is not %s", p->info->unique_id, key, wanted);
-    return hint(err, "It stands in %s, in the model's properties, or in dbt_project.yml.",
+    return hint(err, "It is in %s, in the model's properties, or in dbt_project.yml.",
                 p->info->path);
 }
 
@@ -77,9 +77,9 @@ read_wish(struct plan *plan, const struct plan_node *p, struct wish *out, struct
     if (column && !out->column)
         return bad_wish(p, "column", "the name of a column", err);
     if (window && !out->window)
-        return bad_wish(p, "window", "a time, as 36h or 30d", err);
+        return bad_wish(p, "window", "a time such as 36h or 30d", err);
     if (sample && (!cJSON_IsNumber(sample) || out->sample <= 0 || out->sample > 100))
-        return bad_wish(p, "sample", "a number of percent, above 0 and at most 100", err);
+        return bad_wish(p, "sample", "a percentage above 0 and at most 100", err);
     if (!out->column) /* dbt's own word for it */
         out->column = json_str(config, "event_time");
     return 0;
@@ -143,12 +143,11 @@ choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
     if (most < 0) {
         c->why = mem_printf(plan, "auto: all of its %s, since no budget is set", size);
     } else if ((double)c->source.bytes <= most) {
-        c->why = mem_printf(plan, "auto: its %s are no more than %s", size, name);
+        c->why = mem_printf(plan, "auto: its %s are not more than %s", size, name);
     } else if (p->info->type == NODE_SNAPSHOT) {
         /* What its clone lacks would be new to it. */
         c->why = mem_printf(
-            plan,
-            "auto: a snapshot compares all of its current rows, so that all of its %s are copied",
+            plan, "auto: a snapshot compares all of its current rows, so all of its %s are copied",
             size);
     } else {
         c->strategy = can_be_lazy(p) ? CLONE_LAZY : wish->column ? CLONE_WINDOW : CLONE_SAMPLE;
@@ -165,7 +164,7 @@ plan_check_amounts(const struct config *c, struct err *err)
 {
     double ignored;
     if (c->sample < 1 || c->sample > 100) {
-        fail(err, ERR_CONFIG, "--sample: %d is not a number of percent from 1 to 100", c->sample);
+        fail(err, ERR_CONFIG, "--sample: %d is not a percentage from 1 to 100", c->sample);
         return hint(
             err, "For example --sample 10; a model's own meta.cloneci.sample may be less than 1.");
     }
@@ -177,11 +176,10 @@ set_window(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
            const struct wish *wish, struct err *err)
 {
     if (!wish->column) {
-        fail(err, ERR_CONFIG, "%s: a window needs a column that tells which rows are new",
+        fail(err, ERR_CONFIG, "%s: a window needs a column that shows which rows are new",
              p->info->unique_id);
         return hint(err, "Give the model dbt's config event_time, or meta: {cloneci: {column: "
-                         "..}}; or choose another "
-                         "--strategy.");
+                         "..}}. Or choose another --strategy.");
     }
     c->column = wish->column;
     const char *text = wish->window ? wish->window : plan->in.config->window;
@@ -222,7 +220,7 @@ state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *
     switch (c->strategy) {
     case CLONE_COPY:
         c->fidelity = "full";
-        c->note = "every row and all structure of production";
+        c->note = "all rows and the whole structure of production";
         return 0;
     case CLONE_LAZY:
         plan_set_lazy(plan, p, c);
@@ -234,13 +232,13 @@ state_fidelity(struct plan *plan, const struct plan_node *p, struct plan_clone *
         return 0;
     case CLONE_SHAPE:
         c->fidelity = "structure";
-        c->note = "zero rows: schema drift is caught, max() of this is NULL";
+        c->note = "no rows: finds a schema change; max() of this is NULL";
         return 0;
     case CLONE_VIEW:
         break;
     }
     c->fidelity = "none";
-    c->note = "a pointer view: dbt rebuilds the model, incremental path NOT tested";
+    c->note = "a view of production: dbt rebuilds the model, incremental path NOT tested";
     return 0;
 }
 
@@ -274,7 +272,7 @@ choose(struct plan *plan, const struct plan_node *p, struct plan_clone *c, struc
     if ((run || ruled) && c->strategy == CLONE_WINDOW && !wish->column) {
         c->strategy = CLONE_COPY;
         c->why = mem_printf(
-            plan, "%s, but no window: the model has neither event_time nor meta.cloneci.column",
+            plan, "%s, but not a window: the model has neither event_time nor meta.cloneci.column",
             c->why);
     }
     return 0;
@@ -285,8 +283,7 @@ warn_both(struct plan *plan, const struct plan_node *p, const struct plan_clone 
 {
     if (plan->in.config->both && c->strategy != CLONE_COPY)
         plan_warn(plan, "both_partial",
-                  mem_printf(plan,
-                             "%s: --both does not judge it, since its clone does not hold all rows",
+                  mem_printf(plan, "%s: --both does not judge it, since its clone lacks rows",
                              p->info->unique_id));
 }
 
@@ -297,7 +294,7 @@ plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_c
     struct wish wish = {0};
     if (plan->in.whole) {
         c->strategy = CLONE_COPY;
-        c->why = "promote: it is to become production";
+        c->why = "promote: it will become production";
         return state_fidelity(plan, p, c, &wish, false, err);
     }
     if (read_wish(plan, p, &wish, err) || choose(plan, p, c, &wish, err) ||

@@ -110,10 +110,9 @@ print_nodes(struct buf *b, const struct style *s, const struct plan *plan)
     if (tests)
         buf_printf(b, "\n  and %zu test%s\n", tests, plural(tests));
     if (others)
-        buf_printf(b,
-                   "\n  selected too: %zu node%s that dbt builds no relation of (metrics, "
-                   "exposures and the like)\n",
-                   others, plural(others));
+        buf_printf(
+            b, "\n  also selected: %zu node%s without a relation (metrics, exposures and others)\n",
+            others, plural(others));
 }
 
 static void
@@ -124,9 +123,10 @@ print_schemas(struct buf *b, const struct style *s, const struct plan *plan)
         const struct plan_schema *x = &plan->schemas[i];
         buf_printf(b, "  %s  %s\n", x->name,
                    x->found.exists ? "the last run's content is replaced" : "is made");
-        buf_printf(
-            b, "      %sfilled aside as %s, then renamed; the statements are in --output json%s\n",
-            s->dim, x->aside, s->off);
+        buf_printf(b,
+                   "      %sfilled in the temporary schema %s, which is then renamed; the "
+                   "statements are in --output json%s\n",
+                   s->dim, x->aside, s->off);
     }
 }
 
@@ -153,9 +153,9 @@ print_database(struct buf *b, const struct style *s, const struct plan *plan)
                db->stands ? "stands" : "is made");
     buf_printf(b, "      %sfidelity full: %s%s\n", s->dim, db->note, s->off);
     if (!db->stands)
-        buf_printf(b,
-                   "      %swhat follows is planned in \"%s\": the other one is not there yet%s\n",
-                   s->dim, db->in->at, s->off);
+        buf_printf(
+            b, "      %sthe rest is planned in \"%s\": the other database does not exist yet%s\n",
+            s->dim, db->in->at, s->off);
     print_sql(b, s, &db->sql);
     for (size_t i = 0; db->argv && i < db->argv->n; i++)
         buf_printf(b, "%s%s%s", i ? " " : "      ", db->argv->v[i],

@@ -30,9 +30,9 @@ exit_by_false_green(struct err *err, const struct judged *j)
          "false green: %s passed, but the incremental path was not tested (rebuilt from scratch)",
          strlist_join(tmp, &names, ", "));
     talloc_free(tmp);
-    return hint(err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), "
-                     "a hook that drops "
-                     "the relation. In production the incremental path will run untested.");
+    return hint(
+        err, "Something made dbt rebuild it: full_refresh, an overridden is_incremental(), a hook "
+             "that drops the relation. Production would run the incremental path untested.");
 }
 
 /* What ended the run, else what its facts come to. */
@@ -49,18 +49,17 @@ find_exit(struct err *err, const struct judged *j)
         return;
     }
     if (exit_by(err, j, ASPECT_CLONE, ERR_REFUSED,
-                "Nothing was proven of it: clone it whole, with --strategy copy or meta: "
+                "This run proves nothing about it. Clone it whole, with --strategy copy or meta: "
                 "{cloneci: {strategy: copy}}."))
         return;
     if (j->false_greens ? exit_by_false_green(err, j) : 0)
         return;
     if (exit_by(err, j, ASPECT_COLUMNS, ERR_BUILD,
-                "Drop what hangs on the column in production first, or rebuild the model by a "
+                "Drop what depends on the column in production first, or rebuild the model by a "
                 "full refresh after the merge."))
         return;
     if (exit_by(err, j, ASPECT_EXISTING_ROWS, ERR_BUILD,
-                "Look at its incremental filter and unique_key; the report shows rows that "
-                "differ."))
+                "Check its incremental filter and unique_key. The report shows rows that differ."))
         return;
 }
 

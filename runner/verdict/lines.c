@@ -60,8 +60,8 @@ not_tested_text(void *ctx, const char *why, bool skipped, uint32_t tests)
     if (!tests)
         return why;
     if (skipped)
-        return tests == 1 ? mem_printf(ctx, "%s, nor to its test", why)
-                          : mem_printf(ctx, "%s, nor to its %u tests", why, tests);
+        return tests == 1 ? mem_printf(ctx, "%s, nor its test", why)
+                          : mem_printf(ctx, "%s, nor its %u tests", why, tests);
     return tests == 1 ? mem_printf(ctx, "%s; one of its tests was skipped", why)
                       : mem_printf(ctx, "%s; %u of its tests were skipped", why, tests);
 }
@@ -195,13 +195,12 @@ lines_add_next(void *ctx, struct answer *a, const struct judged *j)
     }
     if (j->false_greens)
         add_next(ctx, a,
-                 "Find what makes dbt rebuild it: full_refresh, an overridden is_incremental(), "
-                 "or a hook "
-                 "that drops the table. In production the incremental path would run untested.",
+                 "Find what makes dbt rebuild it: full_refresh, an overridden is_incremental(), or "
+                 "a hook that drops the table. Production would run the incremental path untested.",
                  NULL);
     else if (*a->exit.hint)
         add_next(ctx, a, mem_strdup(ctx, a->exit.hint), NULL);
     add_hints(ctx, a, j);
     if (j->failed && !rebuild)
-        add_next(ctx, a, "Mend what failed, then run it again:", "cloneci run");
+        add_next(ctx, a, "Fix what failed, then run it again:", "cloneci run");
 }

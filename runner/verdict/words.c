@@ -116,9 +116,8 @@ ok_headline(void *ctx, const struct judged *j, enum verdict_merge merge)
     if (clones)
         return mem_printf(ctx, "%zu incremental model%s ran incrementally on %s of production",
                           clones, plural(clones), clones == 1 ? "a clone" : "clones");
-    return mem_printf(
-        ctx, "%zu node%s built and passed; none of them runs incrementally on what production has",
-        nodes, nodes == 1 ? " was" : "s were");
+    return mem_printf(ctx, "%zu node%s built and passed; none of them is incremental in production",
+                      nodes, nodes == 1 ? " was" : "s were");
 }
 
 /* The first line; where it only leads to what dbt said, the last one, which names the cause, after
@@ -153,7 +152,7 @@ words_headline(void *ctx, const struct judged *j, const struct answer *a)
     if (str_eq(a->outcome, "failed") && j->failed)
         return failed_headline(ctx, j);
     return *a->exit.msg ? error_headline(ctx, a->exit.msg)
-                        : mem_strdup(ctx, "the run did not come to its end");
+                        : mem_strdup(ctx, "the run did not finish");
 }
 
 /* --- may I merge? --- */

@@ -815,7 +815,7 @@ def test_the_partial_parse(new_pull, tmp_path):
         assert done.returncode == 0, told(done)
         return json.loads(done.stdout)["partial_parse"]
 
-    assert "has one of its own" in fetch()
+    assert "already has one" in fetch()
     shutil.rmtree(pull.target)
     assert "variables" in fetch("--vars", "{late: 1}")
     assert not parse.exists()

@@ -151,4 +151,4 @@ def test_what_a_full_refresh_mends_is_told_from_what_it_does_not(judged):
 def test_broken_models_fail_the_run(judged):
     done, _ = judged
     assert done.returncode == 1, told(done)
-    assert "does not make what a full refresh makes" in done.stderr
+    assert "and a full refresh give different results" in done.stderr

@@ -78,7 +78,7 @@ def test_a_killed_runs_dbt_writes_no_more_once_the_next_run_stands(pull):
     pull.git("revert", "--no-edit", "HEAD")
     done = pull.ask("clone")
     assert done.returncode == 0, told(done)
-    assert "left working" in done.stderr
+    assert "had left open" in done.stderr
     assert working(pull) == []
     assert processes(pull) == []
     assert pull.content("pr_7.station_hours") == pull.content("analytics.station_hours")

@@ -83,7 +83,7 @@ group by 1, 2""")
     pull.write("tests/by_name.sql", "select 1 from analytics.bike_months where false and exists (select 1 from {{ ref('station_hours') }})")
     pull.commit("by name")
     pull.must("run", "--select", "path:models/rides/station_hours.sql")
-    told_of = sorted(w["text"].split(" by its name")[0] for w in pull.report()["warnings"] if w["code"] == "reads_undeferred")
+    told_of = sorted(w["text"].split(" itself:")[0] for w in pull.report()["warnings"] if w["code"] == "reads_undeferred")
     assert told_of == ['model.spoke.station_hours reads "analytics"."bike_months"',
                        'model.spoke.station_hours reads "finance"."revenue_days"',
                        'test.spoke.by_name reads "analytics"."bike_months"']

@@ -93,9 +93,9 @@ def test_the_map_may_come_from_another_folder(league):
 
 
 @pytest.mark.parametrize("words, code, says", [
-    (["staging"], USAGE, "names no folder"),
+    (["staging"], USAGE, "does not name a folder"),
     (["clone=staging-artifacts"], USAGE, "has no name"),
-    (["prod", "prod"], USAGE, "used before"),
+    (["prod", "prod"], USAGE, "uses a name twice"),
     (["staging=nowhere", "prod"], INPUT, "there is no manifest.json"),
 ])
 def test_what_is_no_source(league, words, code, says):

@@ -46,7 +46,7 @@ def test_rules_force_a_strategy_on_what_they_select(rides):
     assert {n: plan[n]["strategy"] for n in plan} == {
         "rides": "window", "station_hours": "copy", "bike_months": "shape", "revenue_days": "shape"}
     assert plan["rides"]["why"] == "clone.rules[0]: path:models/rides"
-    assert "no window" in plan["station_hours"]["why"]
+    assert "not a window" in plan["station_hours"]["why"]
     pull.must("clone")
     assert pull.value("SELECT count(*) FROM pr_7.rides") == in_window(pull, 1)
     assert pull.value("SELECT count(*) FROM pr_7.bike_months") == 0
@@ -63,7 +63,7 @@ def test_rules_force_a_strategy_on_what_they_select(rides):
     ("    - {select: rides}\n    - {strategy: copy}\n", "clone.rules[1]: 'select' must be"),
     ("    - {select: rides, strategie: copy}\n", "clone.rules[0]: there is no key 'strategie'"),
     ("    - {select: 'state:nonsense', strategy: copy}\n", "clone.rules[0]"),
-    ("    - {select: rides, sample: 0}\n", "clone.rules[0]: 'sample' must be a number of percent"),
+    ("    - {select: rides, sample: 0}\n", "clone.rules[0]: 'sample' must be a percentage"),
     ("    - {select: rides, strategy: window, window: often}\n", "'often' is not a time"),
     ("    rides: copy\n", "clone.rules: must be a list of mappings"),
 ])
@@ -93,7 +93,7 @@ def test_auto_keeps_to_a_time(rides):
     said = pull.must("plan").stdout
     assert "at " in said.splitlines()[0] and "as the last run" in said
     # the exposure is selected, and nothing is built for it
-    assert re.match(r"Plan: 5 relations and \d+ tests to build, 4 to clone", said) and "selected too: 1 node that dbt" in said, said
+    assert re.match(r"Plan: 5 relations and \d+ tests to build, 4 to clone", said) and "also selected: 1 node that dbt" in said, said
 
 
 def test_all_clones_keep_to_a_size(rides):
@@ -128,14 +128,14 @@ def test_a_disk_that_is_too_full_is_foreseen(rides):
         # not the program with sanitizers: their runtime wants to be loaded first
         return pull.run(["env", f"LD_PRELOAD={library}", f"DISK_FREE={need}", spoke.program(), "plan", "--base", "main", "--state",
                          pull.state, "--schema", "pr_7", *args])
-    assert "free on the server's disk" not in plan().stdout
+    assert "the server's disk has" not in plan().stdout
     pull.rows("GRANT pg_read_all_settings TO ci")
     try:
         forced, chosen = plan("--strategy", "copy"), plan()
         assert forced.returncode == 4, told(forced)
-        assert "are free on the server's disk" in forced.stderr
+        assert "the server's disk has" in forced.stderr
         assert chosen.returncode == 0, told(chosen)
-        assert "auto: all clones whole would take" in chosen.stdout and "% of the rows" in chosen.stdout
+        assert "auto: complete clones would need" in chosen.stdout and "% of the rows" in chosen.stdout
     finally:
         pull.rows("REVOKE pg_read_all_settings FROM ci")
 
@@ -179,7 +179,7 @@ def test_others_may_use_the_clones(rides):
         assert done.returncode == 4 and 'clone.grants: there is no role "nobody"' in done.stderr, told(done)
         pull.settings(build + "{drop: [nobody]}\n")
         done = pull.ask("clone")
-        assert done.returncode == 2 and "clone.grants.drop: there is no such privilege" in done.stderr, told(done)
+        assert done.returncode == 2 and "clone.grants.drop: is not a privilege on tables" in done.stderr, told(done)
     finally:
         pull.rows(f'DROP OWNED BY "{role}"; DROP ROLE "{role}"')
 

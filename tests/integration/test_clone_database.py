@@ -133,7 +133,7 @@ def test_the_plan_shows_the_statements_and_makes_nothing(pull, template):
     assert [s.split()[0] for s in plan["database"]["sql"]] == ["SELECT"]
     # and the expired one goes, too; not one that was made anew under its name
     template.mark(oid=1, expires=PAST)
-    assert "somebody made it again" in gc(pull)[template.made][1]
+    assert "somebody created it again" in gc(pull)[template.made][1]
     assert pull.ask("clone").returncode == 5
     oid = pull.cluster.value("SELECT oid::bigint FROM pg_database WHERE datname = %s", values=[template.made])
     template.cluster.rows(f'COMMENT ON DATABASE "{template.made}" IS %s', values=[json.dumps(
@@ -143,9 +143,9 @@ def test_the_plan_shows_the_statements_and_makes_nothing(pull, template):
 
 @pytest.mark.parametrize(("code", "says", "remedy", "prepare"), [
     (4, "is in use by 1 session: pid ", "ALLOW_CONNECTIONS false", lambda t: t.allow(ALLOW_CONNECTIONS="true")),
-    (4, "the role ci may not make databases", 'ALTER ROLE "ci" CREATEDB', lambda t: t.may_make(False)),
+    (4, "the role ci may not create databases", 'ALTER ROLE "ci" CREATEDB', lambda t: t.may_make(False)),
     (5, "is not marked as a template", "IS_TEMPLATE true", lambda t: t.allow(IS_TEMPLATE="false")),
-    (5, "stands already, and bears no marker", "drop it yourself",
+    (5, "already exists, and has no marker", "drop the database yourself",
      lambda t: t.cluster.rows(f'CREATE DATABASE "{t.made}" OWNER ci')),
 ], ids=["in use", "no privilege", "no template", "not ours"])
 def test_refused_by_name(pull, template, code, says, remedy, prepare):
@@ -170,7 +170,7 @@ def test_refused_before_anything_is_asked(pull, template):
             (["--clone-database", pull.database], 5, "is the database that the profile connects to"),
             (["--clone-database", "nowhere"], 2, 'there is no database "nowhere" to copy'),
             (["--clone-database", template.name, "--schema", "s" * 60], 2, "a name of 71 bytes, and 63 are allowed"),
-            (["--clone-database", template.name, "--manifest", pull.state / "manifest.json"], 2, "names a database itself")):
+            (["--clone-database", template.name, "--manifest", pull.state / "manifest.json"], 2, "already names a database")):
         done = pull.ask("run", *args)
         assert done.returncode == code and says in done.stderr and "  -> " in done.stderr, told(done)
     pull.settings(f"clone:\n  database: {{template: {template.name}, strategy: clone}}\n")
@@ -238,7 +238,7 @@ def test_a_command_makes_it(pull, template):
     plan = pull.plan(**IN_CI)
     assert plan["database"]["argv"] == [str(script)] and plan["database"]["sql"] == [] and not said.exists()
 
-    for text, says in (("password=geheim", "printed 'password'"), ("", "printed no connection"), ("port=many", "no value for port"),
+    for text, says in (("password=geheim", "printed 'password'"), ("", "did not print a connection"), ("port=many", "not print a value for port"),
                        ("; exit 3", "ended with exit code 3")):
         answers(text)
         done = pull.ask("run", **IN_CI)

@@ -241,12 +241,12 @@ MODELS = {
     "with_macro": ("", "loaded_at > {{ newest() }} and true", None),
     "unindexed": ("", NEWER, None),
     "tested": ("", NEWER, None),
-    "upstream": ("", NEWER, "downstream, which is built as well, reads all of it"),
+    "upstream": ("", NEWER, "downstream, which is also built, reads all of it"),
     "downstream": ("", "loaded_at > (select max(loaded_at) from {{ this }}) and id in (select id from {{ ref('through') }})", None),
     "joined": ("", "id not in (select id from {{ this }})", "it reads {{ this }} for more than its greatest values"),
     "of_macro": ("", "loaded_at > {{ newest_of_this() }}", "the macro newest_of_this uses this"),
     "of_adapter": ("", "{% set r = adapter.get_relation(target.database, target.schema, 'x') %} true", "its template uses adapter"),
-    "unknown_call": ("", "{{ nobody() if execute and false else 'true' }}", "its template calls nobody, which is not known"),
+    "unknown_call": ("", "{{ nobody() if execute and false else 'true' }}", "its template calls nobody, which cloneci does not know"),
     "hooked": (", post_hook='delete from {{ this }} where id < 10'", NEWER, "its post-hook may touch other rows"),
     "with_predicates": (", incremental_predicates=['true']", NEWER, "its incremental_predicates may reach other rows"),
     "by_expression": (", unique_key=\"id || '-'\"", NEWER, "its unique_key 'id || '-'' is an expression"),
@@ -255,10 +255,10 @@ MODELS = {
     "other_unique": ("", NEWER, "its index other_unique_note may refuse new rows"),
     "numbered": ("", NEWER, "its column n is numbered by a sequence"),
     "partitioned": ("", NEWER, "it is not one plain table"),
-    "custom": (", incremental_strategy='own'", NEWER, "what its incremental_strategy own touches is not known"),
+    "custom": (", incremental_strategy='own'", NEWER, "cloneci does not know what its incremental_strategy own touches"),
     "counted": ("", NEWER, "the test counted_rows needs rows that the run does not touch"),
     "referred": ("", NEWER, "the test relationships_relating_id__id__ref_referred_ needs rows that the run does not touch"),
-    "relating": ("", NEWER, "the test relationships_relating_id__id__ref_referred_ may fail at rows that the run does not touch, as referred is built"),
+    "relating": ("", NEWER, "the test relationships_relating_id__id__ref_referred_ may fail at rows that the run does not touch, since referred is also built"),
     "by_variable": ("", "loaded_at > (select max(loaded_at) from {{ this }}) and {{ var('wish') }}", None),
     "appended_with_key": (", unique_key=none, incremental_strategy='append'", NEWER, None),
     "resized": ("", NEWER, None),
@@ -346,9 +346,9 @@ def test_which_models_are_eligible(small):
 
 
 @pytest.mark.parametrize("path, text, says", [
-    ("macros/mine.sql", "{% macro is_incremental() %}{{ return(true) }}{% endmacro %}", "macro.shop.is_incremental takes the place of dbt's own"),
-    ("macros/mine.sql", "{% macro postgres__get_incremental_merge_sql(arg_dict) %}{% endmacro %}", "takes the place of dbt's own"),
-    ("cloneci.yml", "build: {command: ['true']}", "the build command is not dbt's own"),
+    ("macros/mine.sql", "{% macro is_incremental() %}{{ return(true) }}{% endmacro %}", "macro.shop.is_incremental replaces dbt's own"),
+    ("macros/mine.sql", "{% macro postgres__get_incremental_merge_sql(arg_dict) %}{% endmacro %}", "replaces dbt's own"),
+    ("cloneci.yml", "build: {command: ['true']}", "the build command is not dbt"),
     ("dbt_project.yml", "dispatch: [{macro_namespace: dbt, search_order: [dbt, shop]}]", "dispatch in dbt_project.yml puts other macros"),
 ])
 def test_what_makes_the_whole_project_not_eligible(small, path, text, says):

@@ -122,7 +122,7 @@ MODELS = {
     "unique_appended": (APPENDS, [], {"id": ["unique"]}, "the test unique_unique_appended_id looks for the same id in rows with other keys"),
     "unique_by_index": (APPENDS, [], {"id": ["unique"]}, None),
     "unique_by_part": ((", unique_key=['id', 'batch']", NEWER), [], {"id": ["unique"]}, "looks for the same id in rows with other keys"),
-    "unique_expression": (PLAIN, [{"unique": {"arguments": {"column_name": "lower(note)"}}}], {}, "is of an expression"),
+    "unique_expression": (PLAIN, [{"unique": {"arguments": {"column_name": "lower(note)"}}}], {}, "is about an expression"),
     "combined": (PLAIN, [{UTILS: {"arguments": {"combination_of_columns": ["id", "note"]}}}], {}, "rows with a null id are not brought in"),
     "combined_not_null": (PLAIN, [{UTILS: {"arguments": {"combination_of_columns": ["id", "note"]}}}], {}, None),
     "combined_tested": (PLAIN, [{UTILS: {"arguments": {"combination_of_columns": ["id", "note"]}}}], {"id": ["not_null"]}, None),
@@ -138,10 +138,10 @@ MODELS = {
     "calculated": (PLAIN, [], {"id": [{"not_null": {"config": {"fail_calc": "max(id)"}}}]}, "depends on how many rows fail"),
     "where_query": (PLAIN, [], {"id": [{"not_null": {"config": {"where": "id > (select 1)"}}}]}, "has a where that may read other rows"),
     "related": (PLAIN, [], {"id": [{"relationships": {"arguments": {"to": "ref('parent')", "field": "id"}}}]},
-                "may fail at rows that the run does not touch, as parent is built as well"),
+                "may fail at rows that the run does not touch, since parent is also built"),
     "related_to_old": (PLAIN, [], {"id": [{"relationships": {"arguments": {"to": "source('raw', 'events')", "field": "id"}}}]}, None),
     "indexed": ((f', post_hook="{INDEXES.format("indexed_note")}"', NEWER), [], {}, None),
-    "index_added": (PLAIN, [], {}, "its post-hook makes an index, which production's rows have not borne yet"),
+    "index_added": (PLAIN, [], {}, "its post-hook creates an index that production does not have yet"),
     "analyzed_at_once": ((', post_hook=["analyze {{ this }}; ", {"sql": "vacuum {{ this }}", "transaction": false}]', NEWER), [], {}, None),
     "two_hooks": ((', post_hook="analyze {{ this }}; delete from {{ this }}"', NEWER), [], {}, "its post-hook may touch other rows"),
     "empty_key": ((", unique_key=''", NEWER), [], {}, None),
@@ -153,7 +153,7 @@ MODELS = {
                   "its template puts the name of a schema into its text"),
     "by_macro_schema": (("", "{{ rows_of('by_macro_schema') }} > 0"), [], {}, "the macro rows_of puts the name of a schema into its text"),
     "by_condition": (("", NEWER + "{% if target.schema == 'x' %} and false{% endif %}"), [], {}, None),
-    "by_catalog": (("", NEWER + " and (select sum(reltuples) from pg_class) > 1"), [], {}, "it reads pg_class, which tells the size"),
+    "by_catalog": (("", NEWER + " and (select sum(reltuples) from pg_class) > 1"), [], {}, "it reads pg_class, which shows the size"),
 }
 MACROS = """
 {% macro rows_of(name) %}{% if execute %}{{ return(run_query("select count(*) from " ~ target.schema ~ "." ~ name).columns[0][0]) }}{% endif %}{{ return(0) }}{% endmacro %}

@@ -102,7 +102,7 @@ def test_a_run_on_a_part_is_told_as_such(pull):
     assert node["build"]["incremental"] is True and node["clone"]["fidelity"] == "partial"
     assert node["clone"]["rows"] is None
     assert report["advice"]["merge"] == "partly"
-    assert [(n["name"], "cloned in part" in n["text"]) for n in report["advice"]["not_tested"]] == [("rides", True)]
+    assert [(n["name"], "cloned partially" in n["text"]) for n in report["advice"]["not_tested"]] == [("rides", True)]
     assert node["both"] is None and "both_partial" in [w["code"] for w in report["warnings"]]
     assert "some rows" in pull.cloneci("report").stdout
     assert pull.value("SELECT count(*) FROM pr_7.rides") >= in_window(pull, 3)
@@ -111,7 +111,7 @@ def test_a_run_on_a_part_is_told_as_such(pull):
 @pytest.mark.parametrize("text, says", [
     ("{strategy: nonsense}", "meta.cloneci.strategy is not one of auto, copy, lazy, window"),
     ("{strategy: window, window: often}", "'often' is not a time"),
-    ("{strategy: sample, sample: 0}", "meta.cloneci.sample is not a number of percent"),
+    ("{strategy: sample, sample: 0}", "meta.cloneci.sample is not a percentage"),
     ("{strategy: window, column: 7}", "meta.cloneci.column is not the name of a column"),
 ])
 def test_what_the_model_says_wrongly(pull, text, says):

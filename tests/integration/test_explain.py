@@ -45,7 +45,7 @@ rides differs from production in 1 way:
       from   this pull request
 """
     assert explain(parsed, "bike_months") == """model.spoke.bike_months is selected
-  - it hangs on model.spoke.rides:
+  - it depends on model.spoke.rides:
       path   model.spoke.rides -> model.spoke.bike_months
 bike_months does not differ from production
 """
@@ -85,7 +85,7 @@ def test_production_holds_the_change_already(parsed):
     assert explain(parsed, "station_hours", "--select", "state:modified") == f"""{hours} is NOT selected
   - state:modified: no
 station_hours does not differ from production, although the diff changes {HOURS}:
-  production holds the change already, or it is in nothing that dbt compares of this node
+  production already has the change, or dbt does not compare this part of the node
 """
     assert facts(parsed, "station_hours")["unchanged_although"] == HOURS
 

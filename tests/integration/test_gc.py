@@ -57,10 +57,10 @@ def test_dry_run_drops_nothing(pull):
     make(pull, "pr_1", expires=PAST)
     done = pull.cloneci("gc", "--dry-run")
     assert done.returncode == 0, told(done)
-    assert done.stdout.splitlines() == [f"would pr_1: expired {PAST}", "1 of 1 schemas of cloneci's would be dropped"]
+    assert done.stdout.splitlines() == [f"would pr_1: expired {PAST}", "1 of 1 schemas of cloneci would be dropped"]
     assert pull.schemas() == ["pr_1"]
     done = pull.cloneci("gc")
-    assert done.stdout.splitlines() == [f"drop  pr_1: expired {PAST}", "1 of 1 schemas of cloneci's dropped"]
+    assert done.stdout.splitlines() == [f"drop  pr_1: expired {PAST}", "1 of 1 schemas of cloneci dropped"]
     assert pull.schemas() == []
 
 
@@ -101,7 +101,7 @@ def test_made_again_by_a_person_stays(pull):
     pull.rows("DROP SCHEMA pr_9 CASCADE; CREATE SCHEMA pr_9; CREATE TABLE pr_9.mine (id integer)", "ci")
     mark(pull, "pr_9", expires=PAST, oid=old)
     drop, why = gc(pull, "--closed-prs", "9")["pr_9"]
-    assert not drop and "made it again" in why
+    assert not drop and "created it again" in why
     assert pull.relations() == {"pr_9.mine": "r"}
 
 
@@ -125,7 +125,7 @@ def test_one_that_a_run_works_in_stays(pull):
     pull.build_command(script)
     pull.must("run", GITLAB_CI="true", CI_MERGE_REQUEST_IID="7", CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main")
     found = json.loads(said.read_text())
-    assert found and all((s["drop"], s["why"]) == (False, "a run is working in it") for s in found)
+    assert found and all((s["drop"], s["why"]) == (False, "a run uses it") for s in found)
     assert pull.schemas() == [s["schema"] for s in found] == ["pr_7", "pr_7_finance"]
 
 

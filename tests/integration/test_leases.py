@@ -130,7 +130,7 @@ def test_a_newer_commit_takes_over_and_the_older_run_says_so(ready):
     older = holding(ready)
     done = again(newer)
     assert done.returncode == 0, told(done)
-    assert "is older and has to give way" in done.stderr
+    assert "is older and has to stop" in done.stderr
     assert older.wait(PATIENCE) == 6, older.said()
     assert re.search(r"superseded by run [0-9a-f]{16} of commit " + newer.git("rev-parse", "HEAD")[:10], older.said())
     assert working(ready) == []
@@ -149,7 +149,7 @@ def test_a_build_that_failed_by_then_was_superseded(ready):
     older = start(ready, CLONECI_FAULT="check:stop")
     waited_for(lambda: stopped(older) or older.poll() is not None)
     taking = start(newer)
-    waited_for(lambda: "has to give way" in taking.said() or taking.poll() is not None)
+    waited_for(lambda: "has to stop" in taking.said() or taking.poll() is not None)
     older.send_signal(signal.SIGCONT)
     assert older.wait(PATIENCE) == 6, older.said()
     assert taking.wait(PATIENCE) == 0, taking.said()

@@ -26,7 +26,7 @@ def test_by_the_transaction(behind):
     pull.must("plan")
     for done in (pull.ask("run"), pull.cloneci("gc"), pull.cloneci("sandbox create", "ann", "--select", "rides", "--state", pull.state)):
         assert done.returncode == 5, told(done)
-        assert "hands out connections by the transaction" in done.stderr
+        assert "connection pooler in transaction mode" in done.stderr
     assert pull.schemas() == []
     assert "BAD  pooler" in pull.cloneci("doctor", "--state", pull.state, "--base", "main", "--schema", "pr_7").stdout
 

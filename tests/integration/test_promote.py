@@ -210,7 +210,7 @@ def test_the_list_tells_sizes_ages_and_what_can_be_brought_back(live):
     assert "not kept" in live.rollback("--to", "1", code=5).stderr
 
 
-@pytest.mark.parametrize(("to", "code", "says"), [("9", 5, "no generation 9"), ("2", 5, "live already"), ("x", 2, "number of a generation"),
+@pytest.mark.parametrize(("to", "code", "says"), [("9", 5, "no generation 9"), ("2", 5, "already live"), ("x", 2, "number of a generation"),
                                                   ("0", 5, "not kept any more")])
 def test_a_generation_that_cannot_be_brought_back(live, to, code, says):
     for g in (1, 2):

@@ -319,7 +319,7 @@ def test_an_old_snapshot_is_waited_for_or_refused(live):
     cursor.execute("SELECT 1")
     live.stage(1)
     done = live.promote("--patience", "1s", code=5)
-    assert "would read it as empty" in done.stderr and any("reader" in line for line in refusals(done))
+    assert "would see it as empty" in done.stderr and any("reader" in line for line in refusals(done))
     run = live.popen("promote", "--from", "stage=prod")
     cursor.execute("SELECT DISTINCT gen FROM prod.orders")
     assert cursor.fetchall() == [(0,)]

@@ -74,7 +74,7 @@ def test_all_reasons_at_once(live):
 
 def test_no_schema_and_nothing_in_it(live):
     done = live.promote(code=5)
-    assert "nothing stands" in done.stderr
+    assert "are empty" in done.stderr
     live.stage(1)
     assert "nowhere does not exist" in live.cloneci("promote", "--from", "stage=nowhere", code=5).stderr
 
@@ -169,7 +169,7 @@ def test_a_note_is_of_all_that_stands_before_anything_is_built(live, tmp_path):
 def test_a_note_that_is_none(live, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     live.stage(1)
-    assert "no note" in live.promote("--since", tmp_path / "x.json", code=3).stderr
+    assert "is not a note" in live.promote("--since", tmp_path / "x.json", code=3).stderr
 
 
 def test_more_locks_than_the_server_has(live):

@@ -193,7 +193,7 @@ REFUSED = {
     "scattered": ("ALTER TABLE analytics.station_hours_1 SET SCHEMA finance", "ALTER TABLE finance.station_hours_1 SET SCHEMA analytics",
                   "the partition finance.station_hours_1 of analytics.station_hours stands in another schema than its table"),
     "no clone": ("ALTER TABLE analytics.dock_events ADD station analytics.stations", "ALTER TABLE analytics.dock_events DROP station",
-                 "model.spoke.dock_events cannot be cloned, and built from nothing it would lose"),
+                 "model.spoke.dock_events cannot be cloned, and a build from nothing would lose"),
 }
 
 
@@ -231,7 +231,7 @@ GATE = {
     "history is lost": (lambda j: j.does("CREATE TABLE analytics__stage.h AS SELECT * FROM analytics__stage.bikes_history LIMIT 1;"
                                          "DROP TABLE analytics__stage.bikes_history; ALTER TABLE analytics__stage.h RENAME TO bikes_history"),
                         5, "history of it would be lost"),
-    "written meanwhile": (lambda j: j.does("INSERT INTO analytics.station_hours (station_id, hour, rides) VALUES (1, now(), 1)"),
+    "writes in the meantime": (lambda j: j.does("INSERT INTO analytics.station_hours (station_id, hour, rides) VALUES (1, now(), 1)"),
                           5, "analytics.station_hours_0 was written to meanwhile: 1 rows are new"),
     "rebuilt meanwhile": (lambda j: j.does("CREATE TABLE analytics.d AS SELECT * FROM analytics.dock_events; DROP TABLE analytics.dock_events;"
                                            "ALTER TABLE analytics.d RENAME TO dock_events"), 5, "analytics.dock_events was rebuilt meanwhile"),
@@ -253,7 +253,7 @@ def test_what_did_not_pass_does_not_go_live(job, case):
         assert job.picture() == before
         return
     # what was built stands, and may be put live by itself: not past what would be lost
-    command = done.stderr.split("to put it live as it is: cloneci ")[1].splitlines()[0].split()
+    command = done.stderr.split("to put it live: cloneci ")[1].splitlines()[0].split()
     again = job.cloneci(*command, "--target", "prod")
     assert again.returncode == 5 and "meanwhile" in again.stderr, told(again)
 
@@ -266,7 +266,7 @@ def test_what_was_built_may_be_put_live_later(job):
     done = job.promote("--patience", "1s", code=6)
     reader.close()
     before = job.value("SELECT sum(minutes) FROM analytics.rides")
-    command = done.stderr.split("to put it live as it is: cloneci ")[1].splitlines()[0].split()
+    command = done.stderr.split("to put it live: cloneci ")[1].splitlines()[0].split()
     again = job.cloneci(*command, "--target", "prod")
     assert again.returncode == 0, told(again)
     assert job.value("SELECT sum(minutes) FROM analytics.rides") > before
@@ -394,9 +394,9 @@ def pooler(job):
 def test_behind_a_transaction_pooler(job, pooler):
     before = job.picture()
     done = job.promote(SPOKE_HOST=pooler, code=5)
-    assert "hands out connections by the transaction" in done.stderr and not job.built(), told(done)
+    assert "connection pooler in transaction mode" in done.stderr and not job.built(), told(done)
     done = job.cloneci("promote", "--target", "prod", "--from", "x=analytics", SPOKE_HOST=pooler)
-    assert done.returncode == 5 and "hands out connections by the transaction" in done.stderr, told(done)
+    assert done.returncode == 5 and "connection pooler in transaction mode" in done.stderr, told(done)
     done = job.cloneci("gc", "--target", "prod", SPOKE_HOST=pooler)
-    assert done.returncode == 5 and "hands out connections by the transaction" in done.stderr, told(done)
+    assert done.returncode == 5 and "connection pooler in transaction mode" in done.stderr, told(done)
     assert job.picture() == before

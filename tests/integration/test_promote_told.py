@@ -47,17 +47,17 @@ def test_somebody_is_told(live):
     live.promote(code=5)
     first, second, *rest = said.read_text().splitlines()
     assert re.fullmatch(r"hello\|promote\|0\|1\|generation 1 is live: 4 relations, locks held for [\d.]+ ms at try \d+", first)
-    assert second.startswith("hello|promote|5||generation 2 cannot be put live") and rest[-1].startswith("Mend these")
+    assert second.startswith("hello|promote|5||generation 2 cannot be put live") and rest[-1].startswith("Fix these")
 
 
 def test_what_is_printed(live):
     live.stage(1)
     said = live.cloneci("promote", "--from", "stage=prod").stdout.splitlines()
     assert said[0].startswith("generation 1 is live: 4 relations")
-    assert said[1:] == ["what was live stands in prod__prev_1; cloneci rollback puts it back"]
+    assert said[1:] == ["the former generation is in prod__prev_1; cloneci rollback puts it back"]
     said = live.cloneci("rollback").stdout.splitlines()
     assert said[0].startswith("generation 2 is live with the content of generation 0: 4 relations")
-    assert said[1:] == ["what was live stands in prod__bad_2, with all that was written to it", "dropped prod__prev_1"]
+    assert said[1:] == ["the former generation is in prod__bad_2, with everything that was written to it", "dropped prod__prev_1"]
     # cron sends what is printed
     live.stage(3)
     done = live.cloneci("promote", "--from", "stage=prod", "--since", note(live), "--quiet")

@@ -81,7 +81,7 @@ def test_whole_again_and_back(make):
     assert prod.picture() == before and prod.stages() == []
     assert "analytics__stage -> analytics" in shown.stdout and "finance__stage -> finance" in shown.stdout
     assert 'INSERT INTO cloneci_new_' in shown.stdout and "UNLOGGED" not in shown.stdout
-    assert "bi.board" in shown.stdout.split("Stays, and is put")[1]
+    assert "bi.board" in shown.stdout.split("Stays, and will")[1]
 
     said = prod.promote()
     assert said["generation"] == 1 and said["pinned"] == []

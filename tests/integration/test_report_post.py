@@ -293,11 +293,11 @@ def test_it_does_not_wait_for_ever(job, forge):
     server = forge("github")
     server.answers = [(429, {"Retry-After": "3600"}, {"message": "API rate limit exceeded"})] * 9
     done = job.post(server, code=3)
-    assert "API rate limit exceeded" in done.stderr and "come back in 3600 s" in done.stderr
+    assert "API rate limit exceeded" in done.stderr and "a wait of 3600 s" in done.stderr
     assert len(server.asked) == 1
     server.answers = [(500, {"Retry-After": "0"}, {})] * 9
     done = job.post(server, code=3)
-    assert "answered 500" in done.stderr and "again in a while" in done.stderr
+    assert "answered 500" in done.stderr and "again later" in done.stderr
 
 
 def test_silence_is_given_up(job, forge):

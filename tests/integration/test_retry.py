@@ -38,7 +38,7 @@ def test_only_what_is_left(failing):
         assert clones["station_hours"] == pull.value("SELECT 'pr_7.station_hours'::regclass::oid::bigint")
 
         done = pull.must("build", "--retry")
-        assert "nothing is left" in done.stderr and "Running with dbt" not in done.stdout
+        assert "there is nothing to retry" in done.stderr and "Running with dbt" not in done.stdout
         assert set(verdicts(pull).values()) == {"ok"}
     finally:
         pull.rows("DROP TABLE public.switch CASCADE")

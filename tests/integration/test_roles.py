@@ -34,7 +34,7 @@ def test_what_the_roles_may_not_do_is_tried(roles):
                             " AND nspname = ANY(%s)", values=[list(spoke.PRODUCTION_SCHEMAS)])
         assert refused == 9 * tables + 3 * len(spoke.PRODUCTION_SCHEMAS)
         assert "reads production and cannot write it" in doctor(pull, ROLES[role])
-    assert "a role for promote and rollback alone" in doctor(pull, ROLES["promote"], "--roles")
+    assert "use it only for promote and rollback" in doctor(pull, ROLES["promote"], "--roles")
     assert "BAD  roles" in doctor(pull, "postgres", "--roles", code=2)
 
 

@@ -64,7 +64,7 @@ def test_create_list_refresh_drop(person):
     # what the person put in a clone's place stays, though production's changed
     pull.in_production("DELETE FROM analytics.station_hours WHERE ctid = (SELECT min(ctid) FROM analytics.station_hours)")
     said = sandbox(pull, "refresh", "ann")
-    assert '"ann"."station_hours" is left as it is' in said.stderr
+    assert '"ann"."station_hours" is not changed' in said.stderr
     assert pull.content("ann_finance.revenue_days") == pull.content("finance.revenue_days")
     assert pull.content("ann.station_hours") != pull.content("analytics.station_hours")
     # rebuilt as dbt does it
@@ -94,8 +94,8 @@ def test_views_and_what_is_selected(pull):
     exposed = json.loads(create(pull, "--select", "exposure:monday_report", "--dry-run", "--output", "json", name="bi").stdout)
     assert {"district_league", "revenue_days", "stg_rides"} <= {n["unique_id"].rsplit(".", 1)[1] for n in exposed["nodes"] if n["clone"]}
     assert {n["clone"]["strategy"] for n in exposed["nodes"] if n["unique_id"].endswith(".stg_rides")} == {"view"}
-    assert "what is to stand in the sandbox" in create(pull, name="bob", code=2).stderr
-    assert "nothing of production is selected" in create(pull, "--select", "tag:none", name="bob", code=2).stderr
+    assert "nothing is selected for the sandbox" in create(pull, name="bob", code=2).stderr
+    assert "the selection matches nothing in production" in create(pull, "--select", "tag:none", name="bob", code=2).stderr
     shape = create(pull, "--select", "rides", "--strategy", "shape", name="bob")
     assert "shape" in shape.stdout and pull.content("bob.rides")[0] == 0
     assert marker(pull, "bob")["options"]["strategy"] == "shape"
@@ -105,8 +105,8 @@ def test_views_and_what_is_selected(pull):
     assert len(text) == 3 and re.fullmatch(r"ann +for nobody else, \d+ s old, until \S+, \d+ relations, .*; 0 of \d+ clones stale", text[0])
 
 
-@pytest.mark.parametrize("name, says", [("pg_ann", "reserved"), ("public", "reserved"), ("pr_7", "pull request"), ('a"b', "trouble"),
-                                        ("a b", "trouble"), ("x" * 64, "longer"), ("analytics", "stands in that schema")])
+@pytest.mark.parametrize("name, says", [("pg_ann", "reserved"), ("public", "reserved"), ("pr_7", "pull request"), ('a"b', "unsuitable"),
+                                        ("a b", "unsuitable"), ("x" * 64, "longer"), ("analytics", "but that schema has")])
 def test_names(pull, name, says):
     done = create(pull, "--select", "rides", name=name, code=5 if name == "analytics" else 2)
     assert says in done.stderr
@@ -116,7 +116,7 @@ def test_names(pull, name, says):
 def test_what_is_no_sandbox_is_not_touched(pull):
     """A person's schema under the name, one without a marker, one made again by hand, and a pull request's run in a sandbox."""
     pull.rows("CREATE SCHEMA ann; CREATE TABLE ann.mine (id integer)", "ci")
-    assert "stands already, and is not of the sandbox" in create(pull, "--select", "rides", code=5).stderr
+    assert "already exists, and does not belong to the sandbox" in create(pull, "--select", "rides", code=5).stderr
     for action in ("drop", "refresh"):
         assert "there is no sandbox ann" in sandbox(pull, action, "ann", code=2).stderr
     pull.rows("DROP SCHEMA ann CASCADE", "ci")
@@ -129,7 +129,7 @@ def test_what_is_no_sandbox_is_not_touched(pull):
     pull.rows("DROP SCHEMA ann CASCADE; CREATE SCHEMA ann; CREATE TABLE ann.mine (id integer)", "ci")
     pull.rows("COMMENT ON SCHEMA ann IS %s", "ci", values=[comment])
     for action in ("drop", "refresh"):
-        assert "made the schema" in sandbox(pull, action, "ann", code=5).stderr
+        assert "created the schema" in sandbox(pull, action, "ann", code=5).stderr
     assert "--for nobody" in create(pull, "--select", "rides", "--for", "nobody", name="bob", code=2).stderr
     assert pull.relations("%") .items() >= {"ann.mine": "r"}.items()
 

@@ -53,7 +53,7 @@ def test_shows_the_verdict_and_fits(show, samples, name, dark):
 
 def test_says_what_a_reader_wants_to_know(show):
     text = show("failed").js("document.body.innerText")
-    for part in ("No: the build failed", "rides would fail in production", "station_hours dbt did not come to it", "dbt build --full-refresh --select rides",
+    for part in ("No: the build failed", "rides would fail in production", "station_hours dbt did not reach it", "dbt build --full-refresh --select rides",
                  "Production is untouched", "tip_cents", "models/rides/rides.sql", "parsed: models/rides/schema.yml changed"):
         assert part in text
     text = show("false_green").js("document.body.innerText")
@@ -104,7 +104,7 @@ def test_row_tells_more(show):
     page.key("Enter")
     assert page.js("document.activeElement.getAttribute('aria-expanded')") == "true"
     text = page.js("document.querySelector('tr.more').innerText")
-    for part in ("model.spoke.rides", "models/rides/rides.sql", '"prod"."rides"', "every row and all structure of production", "column added", "out of sync"):
+    for part in ("model.spoke.rides", "models/rides/rides.sql", '"prod"."rides"', "all rows and the whole structure of production", "column added", "out of sync"):
         assert part in text
     page.key("Enter")
     assert page.js("document.querySelectorAll('tr.more').length") == 0

@@ -104,19 +104,19 @@ docs_clone(cJSON *node, const char *strategy, int64_t rows)
     void *ctx = talloc_new(NULL);
     const char *name = json_str(node, "name");
     bool copy = strcmp(strategy, "copy") == 0, shape = strcmp(strategy, "shape") == 0;
-    report_clone(node,
-                 &(struct report_clone){.of_rows = -1,
-                                        .strategy = strategy,
-                                        .fidelity = copy    ? "full"
-                                                    : shape ? "structure"
-                                                            : "none",
-                                        .from = mem_printf(ctx, "\"prod\".\"%s\"", name),
-                                        .to = mem_printf(ctx, "\"pr_12\".\"%s\"", name),
-                                        .note = copy ? "every row and all structure of production"
-                                                     : "less than production",
-                                        .bytes = rows * 96,
-                                        .rows = rows,
-                                        .ms = 31.4159265});
+    report_clone(
+        node, &(struct report_clone){.of_rows = -1,
+                                     .strategy = strategy,
+                                     .fidelity = copy    ? "full"
+                                                 : shape ? "structure"
+                                                         : "none",
+                                     .from = mem_printf(ctx, "\"prod\".\"%s\"", name),
+                                     .to = mem_printf(ctx, "\"pr_12\".\"%s\"", name),
+                                     .note = copy ? "all rows and the whole structure of production"
+                                                  : "less than production",
+                                     .bytes = rows * 96,
+                                     .rows = rows,
+                                     .ms = 31.4159265});
     talloc_free(ctx);
 }
 
@@ -141,7 +141,7 @@ docs_test(cJSON *doc, const char *name, const char *of, const char *status, int6
                                    .name = name,
                                    .resource_type = "test",
                                    .path = "models/rides/schema.yml",
-                                   .skipped_because = "test: makes no relation"});
+                                   .skipped_because = "test: creates no relation"});
     report_parent(node, mem_printf(ctx, "model.spoke.%s", of));
     docs_built(node, status, failures, -1,
                failures > 0
@@ -254,7 +254,7 @@ docs_partly(void *ctx)
                                    .skipped_because = "new: will run as a full refresh"});
     report_reason(fresh, "new", "new", "pr", "models/finance/district_league.sql");
     docs_built(fresh, "success", 12, -1, "SELECT 12");
-    report_warning(doc, "pointer_view", "rides: a pointer view was asked for");
+    report_warning(doc, "pointer_view", "rides: strategy view");
     docs_finish(doc, 0, 12380);
     return doc;
 }
@@ -280,8 +280,8 @@ docs_broken_twin(void *ctx)
     report_both(report_find(doc, "model.spoke.station_hours"), "safe", NULL,
                 "34,216 rows, the same");
     (void)(fail)(&err, ERR_BUILD,
-                 "rides: the incremental run does not make what a full refresh makes");
-    (void)hint(&err, "Look at its incremental filter and unique_key.");
+                 "rides: the incremental run and a full refresh give different results");
+    (void)hint(&err, "Check its incremental filter and unique_key.");
     report_error(doc, &err);
     docs_finish(doc, 1, 12380);
     return doc;

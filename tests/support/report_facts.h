@@ -35,7 +35,7 @@ sample_built(struct sample *s)
                                            : skipped ? FACT_NOT_ASKED
                                                      : FACT_HOLDS,
                                  .text = failed    ? json_str(build, "brief")
-                                         : skipped ? "dbt did not come to it"
+                                         : skipped ? "dbt did not reach it"
                                                    : NULL});
 }
 
@@ -69,7 +69,7 @@ sample_both(const struct sample *s)
     struct fact fact = {.aspect = ASPECT_EXISTING_ROWS, .status = FACT_FAILS};
     if (str_eq(verdict, "broken")) {
         fact.text = mem_printf(
-            s->f, "the incremental run does not make what a full refresh makes: %s", details);
+            s->f, "the incremental run and a full refresh give different results: %s", details);
     } else if (str_eq(verdict, "needs_full_refresh")) {
         fact.effect = EFFECT_AFTER;
         fact.text = mem_printf(s->f, "a full refresh gives other rows than the incremental run: %s",

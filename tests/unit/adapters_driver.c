@@ -253,12 +253,12 @@ test_hints(void **state)
         {"55P03", "lock_timeout", CAUSE_BUSY},
         {"57014", "statement_timeout", CAUSE_CANCELLED},
         {"25006", "read-only", CAUSE_NONE},
-        {"40P01", "run again", CAUSE_CONFLICT},
+        {"40P01", "Run again", CAUSE_CONFLICT},
         {"40001", "", CAUSE_CONFLICT},
         {"42501", "roles.sql", CAUSE_DENIED},
         {"42P01", "", CAUSE_MISSING},
         {"42P06", "", CAUSE_EXISTS},
-        {"42P07", "stands there already", CAUSE_EXISTS},
+        {"42P07", "already exists", CAUSE_EXISTS},
         {"23505", "", CAUSE_EXISTS},
         {"2BP01", "", CAUSE_IN_USE},
         {"55006", "", CAUSE_IN_USE},
@@ -318,7 +318,7 @@ test_locked_while_it_is_described(void **state)
     ops->read_limit(b, 1);
     assert_int_equal(ops->describe(ctx, b, &relation, 1, &info, &err), -1);
     assert_int_equal(err.cause, CAUSE_BUSY);
-    assert_has(err.msg, "waited 1 ms for a lock of production's: prod.t is locked by pid ");
+    assert_has(err.msg, "waited 1 ms for a lock on production: prod.t is locked by pid ");
     assert_has(err.msg, "(the rebuild, user postgres) for ");
     assert_has(err.hint, "--lock-timeout");
     must(a, "ROLLBACK");
@@ -335,7 +335,7 @@ test_lost_connection(void **state)
     struct err err = fails(a, "SELECT pg_terminate_backend(pg_backend_pid())");
     assert_int_equal(err.kind, ERR_WAREHOUSE);
     assert_int_equal(err.cause, CAUSE_LOST);
-    assert_has(err.hint, "run again");
+    assert_has(err.hint, "Run again");
     err = fails(a, "SELECT 1");
     assert_int_equal(err.cause, CAUSE_LOST);
     assert_has(err.msg, "lost the connection to");

@@ -133,7 +133,7 @@ test_names(void **state)
     const char *too_long = "a23456789_b23456789_c23456789_d23456789_e23456789_f23456789_12\xc3\xbc";
     assert_int_equal(sql_quote_name(&b, too_long, 63, &err), -1);
     assert_int_equal(err.kind, ERR_INPUT);
-    assert_non_null(strstr(err.msg, "has 64 bytes, the warehouse takes 63"));
+    assert_non_null(strstr(err.msg, "has 64 bytes, the warehouse allows 63"));
     assert_true(err.hint[0] != '\0');
     assert_int_equal(sql_quote_name(&b, "latin\xe9", 63, &err), -1);
     assert_non_null(strstr(err.msg, "not UTF-8 at byte 5"));

@@ -46,10 +46,10 @@ static const struct {
      "1 row of the full refresh is missing"},
     {{.only_a = 1, .extra = 1, .columns = same, .n_columns = 1},
      COMPARE_BROKEN,
-     "1 row is too many"},
+     "1 row is superfluous"},
     {{.only_a = 1, .duplicates = 2, .columns = same, .n_columns = 1},
      COMPARE_BROKEN,
-     "2 keys stand more than once"},
+     "2 keys occur more than once"},
     {{.only_a = 9,
       .only_b = 9,
       .changed = 22992,
@@ -57,10 +57,10 @@ static const struct {
       .columns = differing,
       .n_columns = 3},
      COMPARE_FULL_REFRESH,
-     "22,992 old rows, which the run left alone, differ (in riders 22,992, in minutes 7)"},
+     "22,992 existing rows keep their old values (in riders 22,992, in minutes 7)"},
     {{.only_a = 9, .only_b = 9, .changed = 3, .stale = 2, .columns = same, .n_columns = 1},
      COMPARE_BROKEN,
-     "1 row that the run touched differs, 2 old rows, which the run left alone, differ"},
+     "1 row that the run touched differs, 2 existing rows keep their old values"},
     /* production's relation is not known: nobody can say that a row is as it was */
     {{.only_a = 9, .only_b = 9, .changed = 3, .stale = -1, .columns = same, .n_columns = 1},
      COMPARE_BROKEN,
@@ -159,7 +159,8 @@ static const struct {
      false,
      false,
      {"sync_all_columns"},
-     "c (text) makes the run fail: x.v in production hangs on it, and dbt drops the column without "
+     "c (text) makes the run fail: x.v in production depends on it, and dbt drops the column "
+     "without "
      "CASCADE"},
     {{.name = "c", BOTH("integer", "integer"), .fits = true, .back = true, .compares = true},
      true,
@@ -286,7 +287,7 @@ test_one_fails(void **state)
     assert_string_equal(f.columns[1].result, "text");
     assert_string_equal(
         forecast_text(ctx, &f, q.on_schema_change),
-        "b (text) makes the run fail: v in production hangs on it, and dbt drops the column "
+        "b (text) makes the run fail: v in production depends on it, and dbt drops the column "
         "without CASCADE");
     talloc_free(ctx);
 }

@@ -34,17 +34,17 @@ test_what_is_not_ours(void **state)
         struct marked_place place;
         const char *why;
     } cases[] = {
-        {{.marker = "{\"cloneci\": 1}", .marker_own = true, .owned = true}, "no marker"},
-        {{.marker = "{\"tool\":\"cloneci\"", .marker_own = true, .owned = true}, "no marker"},
+        {{.marker = "{\"cloneci\": 1}", .marker_own = true, .owned = true}, "not a marker"},
+        {{.marker = "{\"tool\":\"cloneci\"", .marker_own = true, .owned = true}, "not a marker"},
         {{.marker = "{\"tool\":\"other\",\"project\":\"shop\",\"schema\":\"pr_7\"}",
           .marker_own = true,
           .owned = true},
-         "no marker"},
+         "not a marker"},
         {{.marker = "{\"tool\":\"cloneci\",\"project\":\"mart\",\"schema\":\"pr_7\"}",
           .marker_own = true,
           .owned = true},
          "it belongs to the project mart"},
-        {{.marker = MARKER(",\"pull_request\":\"12\""), .owned = true}, "made it again"},
+        {{.marker = MARKER(",\"pull_request\":\"12\""), .owned = true}, "created it again"},
         {{.marker = MARKER(",\"pull_request\":\"12\""), .marker_own = true}, "another role"},
     };
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {

@@ -56,8 +56,8 @@ test_a_full_disk(void **state)
     assert_int_equal(draft(&p, NULL, 150000), 0);
     assert_int_equal(settle(&p, 4194303), -1);
     assert_int_equal(p.err.kind, ERR_WAREHOUSE);
-    assert_string_equal(
-        p.err.msg, "the template \"idle\" has 4.0 MB, and 4.0 MB are free on the server's disk");
+    assert_string_equal(p.err.msg,
+                        "the template \"idle\" has 4.0 MB, and the server's disk has 4.0 MB free");
     assert_int_equal(p.db->sql.n, 0);
     talloc_free(p.ctx);
     for (int64_t free = -1; free <= 4194304; free += 4194305) {

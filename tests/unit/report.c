@@ -108,9 +108,9 @@ test_verdicts(void **state)
     expect(docs_partly, "ok", "partly", "not all of it was tested");
     expect(docs_full_refresh, "ok", "yes_then",
            "production, which then needs a full refresh of rides");
-    expect(
-        docs_broken_twin, "failed", "no",
-        "rides: the incremental run does not make what a full refresh makes: 12 rows are missing");
+    expect(docs_broken_twin, "failed", "no",
+           "rides: the incremental run and a full refresh give different results: 12 rows are "
+           "missing");
     expect(docs_empty, "nothing_to_do", "yes", "nothing to do");
     expect(docs_refused, "refused", "unknown", "this pull request's own manifest");
     expect(docs_thousand, "failed", "no", "10 of 2000 nodes failed");
@@ -241,7 +241,7 @@ test_text_begins_with_the_verdict(void **state)
     assert_true(str_starts(failed, "✗ rides would fail in production: production's table lacks"));
     has(failed, "May I merge? No: the build failed, as production's next run would.");
     in_order(failed, "What to do", "dbt build --full-refresh --select rides");
-    has(failed, "! station_hours  dbt did not come to it");
+    has(failed, "! station_hours  dbt did not reach it");
     assert_true(str_starts(report_text(ctx, docs_false_green(ctx), false), "✗ FALSE GREEN\n"));
     assert_true(str_starts(report_text(ctx, docs_empty(ctx), false), "✓ nothing to do"));
     const char *refused = report_text(ctx, docs_refused(ctx), false);
@@ -258,7 +258,7 @@ test_text_says_what_was_not_tested(void **state)
     has(partly, "! station_hours    shape no rows");
     has(partly, "– district_league  not cloned; new: will run as a full refresh");
     in_order(partly, "Not tested", "its incremental run was not tested");
-    has(partly, "warning  rides: a pointer view was asked for");
+    has(partly, "warning  rides: strategy view");
     const char *after = report_text(ctx, docs_full_refresh(ctx), false);
     in_order(after, "! rides          needs a full refresh: 1,204 of 102,000 rows differ",
              "In production, after the merge");
@@ -355,7 +355,7 @@ test_markdown(void **state)
              "### What is wrong\n\n**`rides`** — production's table lacks");
     has(failed, "| **Not tested** | `station_hours`, `revenue_days` |");
     const char *broken = report_markdown(ctx, docs_broken_twin(ctx));
-    in_order(broken, "**`rides`** — the incremental run does not make",
+    in_order(broken, "**`rides`** — the incremental run and a full refresh",
              "```json\n{\"key\": {\"ride_id\": 7}");
     has(broken, "- `station_hours`: **safe** 34,216 rows, the same\n");
     const char *green = report_markdown(ctx, docs_false_green(ctx));

@@ -161,7 +161,7 @@ test_list(void **state)
     assert_int_equal(list[0].n, 1); /* the one that is sound */
     assert_string_equal(list[0].foreign, "another role owns the schema \"ann_mart\"");
     assert_string_equal(list[1].name, "bob");
-    assert_non_null(strstr(list[1].foreign, "made the schema \"bob\" again"));
+    assert_non_null(strstr(list[1].foreign, "created the schema \"bob\" again"));
     talloc_free(ctx);
 }
 
@@ -196,7 +196,7 @@ test_look(void **state)
     c = look(ctx, "view");
     assert_true(c.replaced && !asked.has_rows);
     there = (struct relation_info){.kind = RELATION_MISSING};
-    change = (struct sandbox_change){.words = "gone from production", .gone = true};
+    change = (struct sandbox_change){.words = "no longer in production", .gone = true};
     c = look(ctx, "shape");
     assert_true(c.missing && !c.replaced && c.gone && !asked.has_rows);
     talloc_free(ctx);

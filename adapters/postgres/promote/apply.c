@@ -125,12 +125,12 @@ wait_for_snapshots(struct swap *s, struct err *err)
         }
         if (clock_ms() > end) {
             fail(err, ERR_REFUSED,
-                 "transactions older than what is promoted would read it as empty; nothing was "
+                 "transactions older than what is promoted would see it as empty; nothing was "
                  "changed:\n  %s",
                  strlist_join(s->ctx, &old, "\n  "));
             return hint(
                 err,
-                "Wait for them or end them, then run again; --patience says how long to wait.");
+                "Wait for them or end them, then run again. --patience sets how long to wait.");
         }
         log_event(LOG_INFO, "promote.wait", "waiting for %s", old.v[0]);
         if (interrupt_wait(OTHER_LOOK_MS, err))
@@ -166,7 +166,7 @@ begin(struct swap *s, struct err *err)
         pg_abandon(s->a);
         if (clock_ms() > end) {
             fail(err, ERR_LOCKED, "another promotion or rollback is at work in this database");
-            return hint(err, "Wait for it, then look at cloneci promote --list.");
+            return hint(err, "Wait for it, then check cloneci promote --list.");
         }
         if (interrupt_wait(OTHER_LOOK_MS, err))
             return -1;
@@ -211,7 +211,8 @@ recheck(struct swap *s, struct err *err)
     if (promote_refused(&now.shown, err))
         return -1;
     fail(err, ERR_REFUSED,
-         "production or the schemas that are promoted were altered meanwhile; nothing was changed");
+         "production or the schemas that are promoted were altered meanwhile; nothing was "
+         "changed");
     return hint(err, "Run again when nothing else is at work there.");
 }
 
@@ -230,10 +231,9 @@ prepare(struct swap *s, struct err *err)
     if (send(s, &lines, err))
         return -1;
     if (send(s, phase(s, PHASE_WRITERS), err))
-        return err->cause == CAUSE_BUSY
-                   ? hint(err, "Something writes to production for longer than --lock-timeout; "
-                               "nothing was changed.")
-                   : -1;
+        return err->cause == CAUSE_BUSY ? hint(err, "Somebody was writing to production for longer "
+                                                    "than --lock-timeout; nothing was changed.")
+                                        : -1;
     if (recheck(s, err) || pg_note_check(s->ctx, s->a, s->p, err))
         return -1;
     done(s);
@@ -375,7 +375,7 @@ resolve(struct swap *s, struct warehouse **a, struct err *err)
     int rc = -1;
     struct warehouse *fresh = NULL;
     interrupt_forget();
-    log_event(LOG_WARN, "promote.lost", "%s; asking the journal what became of it", why.msg);
+    log_event(LOG_WARN, "promote.lost", "%s; reading the outcome from the journal", why.msg);
     for (double end = clock_ms() + s->o->patience_ms; rc && clock_ms() < end;) {
         fresh = NULL;
         rc = s->o->reopen(s->o->arg, &fresh, err);
@@ -391,9 +391,9 @@ resolve(struct swap *s, struct warehouse **a, struct err *err)
     }
     if (rc) {
         *err = why;
-        wrap(err, "whether generation %lld is live is not known", (long long)s->p->shown.number);
-        return hint(err, "Run cloneci promote --list when the server answers again: what it shows "
-                         "as live is live, whole.");
+        wrap(err, "it is not known whether generation %lld is live", (long long)s->p->shown.number);
+        return hint(err, "Run cloneci promote --list when the server answers again. The generation "
+                         "that it shows as live is live and complete.");
     }
     pg_close(*a);
     *a = fresh;
@@ -402,7 +402,7 @@ resolve(struct swap *s, struct warehouse **a, struct err *err)
         return 0;
     *err = why;
     wrap(err, "generation %lld is not live, nothing was changed", (long long)s->p->shown.number);
-    return hint(err, "The connection was lost at the COMMIT; run again.");
+    return hint(err, "The connection was lost at the COMMIT. Run again.");
 }
 
 static int
@@ -440,7 +440,7 @@ pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *
     pg_shield(*a, true);
     if (pg_read_cells(ctx, *a, "promote_pinned", vars, 1, &out->pinned, &later))
         log_event(LOG_WARN, "promote.pinned",
-                  "what leans on the former generation could not be read: %s", later.msg);
+                  "cannot read what depends on the former generation: %s", later.msg);
     pg_shield(*a, false);
     return 0;
 }

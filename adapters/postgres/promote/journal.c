@@ -43,7 +43,7 @@ pg_journal_make(void *ctx, struct warehouse *a, struct err *err)
         return -1;
     if (!stands && (pg_send(ctx, a, "promote_journal_schema", NULL, 0, err) ||
                     pg_send(ctx, a, "promote_journal", NULL, 0, err)))
-        return wrap(err, "making the journal, cloneci.generation");
+        return wrap(err, "creating the journal, cloneci.generation");
     return 0;
 }
 

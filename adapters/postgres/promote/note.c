@@ -77,9 +77,8 @@ pg_note_check(void *ctx, struct warehouse *a, const struct pg_plan *p, struct er
     fail(err, ERR_REFUSED,
          "production was changed since %s, which would be lost; nothing was promoted:\n  %s",
          p->note.at, strlist_join(ctx, &lines, "\n  "));
-    return hint(
-        err,
-        "Build again from production as it is now, with nothing else writing to it meanwhile.");
+    return hint(err, "Build again from the present production, and let nothing else write to it in "
+                     "the meantime.");
 }
 
 char *

@@ -228,8 +228,7 @@ pg_promote_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
     if (plan_finish(ctx, p, a, o, err))
         return -1;
     if (p->shown.n_moves == 0)
-        strlist_add(ctx, &p->shown.refused,
-                    "nothing stands in the schemas that are to be promoted: build there first");
+        strlist_add(ctx, &p->shown.refused, "the schemas to promote are empty: build there first");
     *out = &p->shown;
     return 0;
 }
@@ -280,11 +279,11 @@ check_generation(const struct pg_journal *journal, int64_t to, struct err *err)
         fail(err, ERR_REFUSED,
              journal->live ? "there is no generation before the first"
                            : "nothing was promoted yet");
-        return hint(err, "cloneci promote --list shows the generations; --to names one.");
+        return hint(err, "cloneci promote --list shows the generations; --to chooses one.");
     }
     if (to > journal->live || to == journal->content) {
         fail(err, ERR_REFUSED,
-             to > journal->live ? "there is no generation %lld" : "generation %lld is live already",
+             to > journal->live ? "there is no generation %lld" : "generation %lld is already live",
              (long long)to);
         return hint(err, "cloneci promote --list shows the generations.");
     }

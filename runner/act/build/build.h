@@ -111,7 +111,7 @@ enum build_verdict {
     BUILD_NOT_TESTED, /* rebuilt, as a pointer view always is */
     BUILD_FAILED,
     BUILD_DECIDED, /* rebuilt by full refresh, as was decided */
-    BUILD_SKIPPED, /* dbt did not come to it */
+    BUILD_SKIPPED, /* dbt did not reach it */
     BUILD_UNKNOWN, /* the command left no results; the relation is the same */
 };
 

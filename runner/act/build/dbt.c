@@ -143,9 +143,8 @@ build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env,
         return -1;
     if (r.exit_code) {
         run_failed(ctx, "parse", &r, d->said.text.s, err);
-        return hint(
-            err,
-            "The project must parse before anything can be compared: mend what dbt names above.");
+        return hint(err, "The project must parse before cloneci can compare anything. Fix what dbt "
+                         "names above.");
     }
     /* The build step parses as well and writes its manifest in the same place: keep the one that is
      * planned on. */

@@ -47,8 +47,7 @@ reap(const struct build_env *env, const char *name)
     char *entry = lease_entry(NULL, id);
     size_t ended = *id ? process_end_marked(entry) : 0;
     if (ended)
-        log_event(LOG_WARN, "build.reaped",
-                  "ended %zu process%s that a killed run (%s) had left working", ended,
+        log_event(LOG_WARN, "build.reaped", "ended %zu process%s of a killed run (%s)", ended,
                   ended == 1 ? "" : "es", id);
     talloc_free(entry);
     lease_end(fd);
@@ -91,7 +90,7 @@ lease_take(const struct build_env *env, const char *run_id, int *lease, struct e
         char *path = lease_file(NULL, env, LEASE_BUILD);
         fail_errno(err, held ? ERR_LOCKED : ERR_CONFIG, "%s", path);
         talloc_free(path);
-        return held ? hint(err, "Another run of this project builds in this schema: wait for it or "
+        return held ? hint(err, "Another run of this project builds in this schema. Wait for it or "
                                 "cancel it.")
                     : hint(err, "Set XDG_CACHE_HOME to a folder of your own.");
     }

@@ -27,7 +27,7 @@ check_private(const char *dir, struct err *err)
         return fail_errno(err, ERR_CONFIG, "%s", dir);
     if (S_ISDIR(st.st_mode) && st.st_uid == getuid() && (st.st_mode & 022) == 0)
         return 0;
-    fail(err, ERR_CONFIG, "%s is not a folder that only we may write", dir);
+    fail(err, ERR_CONFIG, "%s is not a folder that only this user may write", dir);
     return hint(err, "Remove it, or set XDG_CACHE_HOME to a folder of your own.");
 }
 

@@ -120,7 +120,7 @@ refuse(const struct holder *h, const char *schema, const char *what, struct err 
     fail(err, ERR_LOCKED, "%s is working in the schema \"%s\"%s%s", what, schema,
          h->run ? ": " : "", h->run ? describe(tmp, h->run, h->head) : "");
     talloc_free(tmp);
-    return hint(err, "Wait for it or cancel it; every pull request needs a schema of its own.");
+    return hint(err, "Wait for it or cancel it. Every pull request needs a schema of its own.");
 }
 
 /* Somebody holds the lock: may we have it? One look at it; `forced` is set once the time to give
@@ -144,7 +144,7 @@ press(struct clone_work *j, const char *schema, const struct clone_lease *lease,
     if (!h.run) /* the janitor, a sandbox: soon done, or not ours to end */
         return over ? refuse(&h, schema, "another command", err) : 0;
     if (!*said)
-        log_event(LOG_WARN, "lease.takeover", "%s is older and has to give way",
+        log_event(LOG_WARN, "lease.takeover", "%s is older and has to stop",
                   describe(j->ctx, h.run, h.head));
     *said = true;
     const struct lease_ops *ops = j->ops->lease;
@@ -168,7 +168,7 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
             break;
         double now = clock_ms();
         if (now > give_up) {
-            fail(err, ERR_LOCKED, "the lock of the schema \"%s\" could not be had", schema);
+            fail(err, ERR_LOCKED, "the lease of the schema \"%s\" could not be taken", schema);
             return hint(
                 err, "Somebody takes it again and again: look at who holds locks on the server.");
         }
@@ -213,7 +213,7 @@ static int
 superseded(const char *by, struct err *err)
 {
     fail(err, ERR_LOCKED, "superseded by %s", by);
-    return hint(err, "A newer commit of the pull request is being tested; nothing is to be done.");
+    return hint(err, "A newer commit of the pull request is being tested. There is nothing to do.");
 }
 
 int
@@ -299,11 +299,11 @@ lease_end_others(struct clone_work *j, bool standing, struct err *err)
              runs.v[0], j->plan->in.schema);
         return hint(
             err,
-            "What it wrote cannot be told from this run's: end it where it runs, and run again.");
+            "The result can no longer be trusted. End that process where it runs, and run again.");
     }
     if (runs.n)
         log_event(LOG_WARN, "builds.ended",
-                  "ended %zu connection%s that a build step had left working", runs.n,
+                  "ended %zu connection%s that a build step had left open", runs.n,
                   runs.n == 1 ? "" : "s");
     return 0;
 }
@@ -327,7 +327,7 @@ clone_end_builds(struct warehouse *a, const struct plan *plan, struct err *err)
     int rc = end_named(&j, true, &ended, err);
     if (rc == 0 && ended.n)
         log_event(LOG_WARN, "builds.ended",
-                  "ended %zu connection%s that the build step had left working", ended.n,
+                  "ended %zu connection%s that the build step had left open", ended.n,
                   ended.n == 1 ? "" : "s");
     talloc_free(j.ctx);
     return rc;

@@ -167,7 +167,7 @@ refuse_stale(const struct clone_work *j, const struct relation *from, bool *stal
     *stale = true;
     fail(err, ERR_LOCKED, "production's %s was rebuilt while it was being cloned",
          j->ops->dialect->qualify(j->ctx, from));
-    return hint(err, "Production is being built: run again when it is done.");
+    return hint(err, "Production is being built. Run again when that is done.");
 }
 
 static int
@@ -179,7 +179,7 @@ load_rows(struct clone_work *j, struct told *told, const struct clone_load *how,
     if (!l.n)
         return 0;
     if (!how || !how->n_workers)
-        return fail(err, ERR_BUG, "clones are to be filled, and there is no connection for it");
+        return fail(err, ERR_BUG, "there is no connection to fill the clones");
     const struct config *c = j->plan->in.config;
     const struct load_options options = {.lock_ms = c->lock_timeout * 1000,
                                          .statement_ms = c->statement_timeout * 1000,

@@ -83,12 +83,12 @@ compare_text(void *ctx, const struct compare_result *r)
     buf_init(&b, ctx);
     add_count(&b, r->missing, "row of the full refresh is missing",
               "rows of the full refresh are missing");
-    add_count(&b, r->extra, "row is too many", "rows are too many");
-    add_count(&b, r->duplicates, "key stands more than once", "keys stand more than once");
+    add_count(&b, r->extra, "row is superfluous", "rows are superfluous");
+    add_count(&b, r->duplicates, "key occurs more than once", "keys occur more than once");
     add_count(&b, r->changed - (r->stale > 0 ? r->stale : 0), "row that the run touched differs",
               "rows that the run touched differ");
-    add_count(&b, r->stale, "old row, which the run left alone, differs",
-              "old rows, which the run left alone, differ");
+    add_count(&b, r->stale, "existing row keeps its old values",
+              "existing rows keep their old values");
     add_columns(&b, r);
     if (r->changed < 0) {
         add_count(&b, r->only_a, "row is only in the incremental result",

@@ -54,9 +54,10 @@ judge_removed(void *ctx, struct forecast_column *c, const struct column_pair *p,
             c,
             "dbt's insert names it, and the query no longer has it (on_schema_change is 'ignore')");
     else if (strcmp(policy, "sync_all_columns") == 0 && *p->dependants)
-        fails(c, mem_printf(
-                     ctx, "%s in production hangs on it, and dbt drops the column without CASCADE",
-                     p->dependants));
+        fails(c,
+              mem_printf(ctx,
+                         "%s in production depends on it, and dbt drops the column without CASCADE",
+                         p->dependants));
     else if (strcmp(policy, "sync_all_columns") == 0)
         c->effect = FORECAST_REMOVED;
     else if (p->required)

@@ -26,11 +26,12 @@ gc_decide(void *ctx, struct gc_schema *s, const struct marked_place *place,
     *s = (struct gc_schema){
         .database = place->database, .name = place->name, .comment = place->marker};
     if (marker_parse(ctx, place->marker, &s->marker))
-        s->why = "its comment is no marker of cloneci's";
+        s->why = "its comment is not a marker of cloneci";
     else if (strcmp(m->project, o->project) != 0)
         s->why = mem_printf(ctx, "it belongs to the project %s", m->project);
     else if (!place->marker_own)
-        s->why = "somebody made it again under the same name: the marker is another schema's";
+        s->why =
+            "somebody created it again under the same name: the marker belongs to another schema";
     else if (!place->owned)
         s->why = "another role owns it";
     else
@@ -93,7 +94,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         return -1;
     if (!got) {
         s->drop = false;
-        s->why = "a run is working in it";
+        s->why = "a run uses it";
         return 0;
     }
     int rc = unchanged(ctx, a, ops, s, &same, err);

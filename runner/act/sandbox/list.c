@@ -57,8 +57,8 @@ add_schema(void *ctx, struct sandbox **list, size_t *n, const struct marked_plac
     box->run_id = m.run_id;
     strlist_add(ctx, &box->schemas, place->name);
     if (!place->marker_own)
-        box->foreign = mem_printf(ctx, "somebody made the schema \"%s\" again under the same name",
-                                  place->name);
+        box->foreign = mem_printf(
+            ctx, "somebody created the schema \"%s\" again under the same name", place->name);
     else if (!place->owned)
         box->foreign = mem_printf(ctx, "another role owns the schema \"%s\"", place->name);
     if (json_get(m.kept, "options"))

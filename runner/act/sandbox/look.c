@@ -14,8 +14,8 @@ sandbox_note(void *ctx, struct warehouse *a, const struct plan *plan, struct san
         return -1;
     if (out->notes.n == plan->n_clones)
         return 0;
-    fail(err, ERR_LOCKED, "production was rebuilt while it was being looked at");
-    return hint(err, "Production is being built: run again when it is done.");
+    fail(err, ERR_LOCKED, "production was rebuilt while cloneci read it");
+    return hint(err, "Production is being built. Run again when that is done.");
 }
 
 /* Does what we made stand there still? */

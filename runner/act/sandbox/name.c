@@ -28,19 +28,18 @@ sandbox_check_name(const char *name, const struct dialect *dialect, struct err *
     size_t bad;
     const char *why = NULL;
     if (!*name || strlen(name) > dialect->name_max)
-        why = "is empty or longer than an identifier may be";
+        why = "is empty or too long for an identifier";
     else if (!str_utf8(name, strlen(name), &bad))
         why = "is not UTF-8";
     for (const char *p = name; *p && !why; p++)
         if ((unsigned char)*p <= ' ' || *p == 127 || strchr("\"'\\.;%", *p))
-            why = "holds a blank, a quotation mark, a dot or another character that makes trouble "
-                  "in a schema's name";
+            why = "contains a blank, a quotation mark, a dot or another unsuitable character";
     if (is_listed(name, reserved) || is_listed(name, dialect->reserved))
         why = "is reserved";
     if (begins_as_one(name, prefixes) || begins_as_one(name, dialect->reserved_prefixes))
-        why = "begins as reserved names do";
+        why = "begins like a reserved name";
     if (str_starts(name, "pr_") && name[3] && strspn(name + 3, "0123456789") == strlen(name + 3))
-        why = "is that of a pull request's schema";
+        why = "is the name of a pull request's schema";
     if (!why)
         return 0;
     fail(err, ERR_CONFIG, "the name \"%s\" of the sandbox %s", name, why);

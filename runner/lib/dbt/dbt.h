@@ -9,7 +9,7 @@ enum dbt_outcome {
     DBT_PASSED, /* built, or its test found nothing; also where there was nothing to do */
     DBT_WARNED, /* a test that found something, and whose severity is a warning */
     DBT_FAILED,
-    DBT_SKIPPED, /* dbt did not come to it; also no status at all */
+    DBT_SKIPPED, /* dbt did not reach it; also no status at all */
     DBT_UNKNOWN, /* a word that no known version of dbt writes */
 };
 

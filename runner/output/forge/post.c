@@ -42,16 +42,15 @@ refused(const struct job *j, const char *what, const struct http_request *r,
                     r->url, j->forge->right);
     if (http_is_busy(a) && a->retry_after > 0)
         return hint(err,
-                    "It asks to come back in %ld s: run 'cloneci report --post %s' again then.",
+                    "It asks for a wait of %ld s. Run 'cloneci report --post %s' again after that.",
                     a->retry_after, j->forge->name);
     if (http_is_busy(a))
-        return hint(err,
-                    "It has trouble of its own: run 'cloneci report --post %s' again in a while.",
+        return hint(err, "The forge failed. Run 'cloneci report --post %s' again later.",
                     j->forge->name);
     if (a->status == 403)
         return hint(err, "%s", j->forge->right);
     if (a->status >= 300 && a->status < 400)
-        return hint(err, "It was moved: give its new name with --repository, or the API's address "
+        return hint(err, "It has moved. Give its new name with --repository, or the API's address "
                          "with --api-url.");
     return -1;
 }
@@ -77,11 +76,11 @@ read_page(void *ctx, const struct job *j, size_t page, struct found *found, bool
     if (a.status != 200)
         return refused(j, "reading", &r, &a, err);
     if (json_parse(ctx, &answer, a.body, a.len, r.url, err))
-        return hint(err, "That is no answer of %s's API: look at --api-url.", f->title);
+        return hint(err, "This is not an answer of the API of %s. Check --api-url.", f->title);
     const cJSON *list = f->array ? json_get(answer, f->array) : answer, *item;
     if (!cJSON_IsArray(list)) {
-        fail(err, ERR_INPUT, "%s: the answer holds no list of comments", r.url);
-        return hint(err, "That is no answer of %s's API: look at --api-url.", f->title);
+        fail(err, ERR_INPUT, "%s: the answer has no list of comments", r.url);
+        return hint(err, "This is not an answer of the API of %s. Check --api-url.", f->title);
     }
     cJSON_ArrayForEach (item, list) {
         if (f->match(ctx, item, j->comments, j->key, found))
@@ -213,11 +212,12 @@ find_api(void *ctx, const struct job *j, char **out, struct err *err)
     const char *api = j->c->api ? j->c->api : said && *said ? said : j->forge->api;
     if (!api) {
         fail(err, ERR_CONFIG, "the address of %s's API is not known", j->forge->title);
-        return hint(err, "In its CI it is %s; else give it with --api-url.", j->forge->api_env);
+        return hint(err, "In its CI it is %s. Elsewhere give it with --api-url.",
+                    j->forge->api_env);
     }
     if (!str_starts(api, "https://") && !str_starts(api, "http://")) {
-        fail(err, ERR_CONFIG, "'%s' is no address of an API", api);
-        return hint(err, "It begins with https://.");
+        fail(err, ERR_CONFIG, "'%s' is not an address of an API", api);
+        return hint(err, "It must begin with https://.");
     }
     *out = mem_strdup(ctx, api);
     for (size_t n = strlen(*out); n && (*out)[n - 1] == '/'; n--)
@@ -294,7 +294,8 @@ forge_is_closed(void *ctx, bool *closed, const struct forge_comment *which, stru
         return hint(err, "Nothing was dropped. The token must be allowed to read pull requests.");
     }
     if (json_parse(ctx, &answer, a.body, a.len, r.url, err))
-        return hint(err, "That is no answer of %s's API: look at --api-url.", j.forge->title);
+        return hint(err, "This is not an answer of the API of %s. Check --api-url.",
+                    j.forge->title);
     strlist_split(ctx, &states, j.forge->closed, ' ');
     const char *state = json_str(answer, j.forge->state);
     *closed = state && strlist_has(&states, state);

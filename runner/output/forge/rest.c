@@ -143,8 +143,7 @@ static const struct forge forges[] = {
      .here = "GITHUB_ACTIONS",
      .tokens = "GITHUB_TOKEN GH_TOKEN",
      .right = "The job needs 'permissions: pull-requests: write'; for pull requests from forks "
-              "GitHub gives a token "
-              "that only reads.",
+              "GitHub gives a token that may only read.",
      .api = "https://api.github.com",
      .api_env = "GITHUB_API_URL",
      .repository_env = "GITHUB_REPOSITORY",
@@ -202,8 +201,7 @@ static const struct forge forges[] = {
      .here = "TF_BUILD",
      .tokens = "SYSTEM_ACCESSTOKEN",
      .right = "Pass 'SYSTEM_ACCESSTOKEN: $(System.AccessToken)' in the step's env, and give the "
-              "build service the "
-              "right 'Contribute to pull requests' on the repository.",
+              "build service the permission 'Contribute to pull requests' on the repository.",
      .api_env = "SYSTEM_COLLECTIONURI",
      .repository_env = "SYSTEM_TEAMPROJECT",
      .method = "PATCH",

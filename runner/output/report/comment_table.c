@@ -54,12 +54,10 @@ comment_table(struct buf *b, const cJSON *doc, size_t room)
         size_t i = 0;
         buf_puts(b, "\n### Models\n\n");
         if (cJSON_IsObject(json_get(doc, "build")))
-            buf_puts(b,
-                     "What this pull request changes, and all that reads it, was built as "
-                     "production's next run will: a "
-                     "*clone* is a copy of production's table, *fidelity* how much of it was "
-                     "copied, and an *incremental* "
-                     "run went on from there; *full* and *new* ones were made from nothing.\n\n");
+            buf_puts(b, "What this pull request changes, and all that reads it, was built as "
+                        "production's next run will: a *clone* is a copy of production's table, "
+                        "*fidelity* how much of it was copied, and an *incremental* run started "
+                        "from it; *full* and *new* ones were built from nothing.\n\n");
         buf_puts(b, "| | model | why | clone | fidelity | mode | rows | time |\n"
                     "|---|---|---|---|---|---|--:|--:|\n");
         for (; i < n; i++) {

@@ -180,11 +180,10 @@ put_builds(struct page *p)
     }
     if (model_count(p->doc, "false_green")) {
         buf_puts(&p->out, "      ");
-        page_wrapped(
-            p,
-            "FALSE GREEN: dbt says success, but the table is another one than the clone. It "
-            "was rebuilt from scratch, and its incremental run was not tested.",
-            6, p->ink->red);
+        page_wrapped(p,
+                     "FALSE GREEN: dbt says success, but it replaced the clone by a new table. It "
+                     "rebuilt the model from scratch, and the incremental run was not tested.",
+                     6, p->ink->red);
     }
     cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         bool bad = node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");

@@ -57,7 +57,7 @@ compared_text(struct page *p)
     return mem_printf(p->ctx, "%s against %s at %s: %s changed%s%s", face_subject(p->ctx, p->doc),
                       face_line(p->ctx, json_str(git, "base_ref")),
                       face_sha(p->ctx, json_str(git, "merge_base")), face_plural(p->ctx, n, "file"),
-                      more, json_bool(git, "dirty") ? ", uncommitted work counts" : "");
+                      more, json_bool(git, "dirty") ? ", with uncommitted changes" : "");
 }
 
 static char *

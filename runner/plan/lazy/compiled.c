@@ -69,7 +69,7 @@ plan_lazy_compiled(void *ctx, const struct warehouse_ops *ops, const struct plan
     lazy_read(ctx, &found, ops, sql, strlen(sql), &cut, "");
     for (size_t i = 0; !found.why_not && i < found.cursors.n; i++)
         if (!strlist_has(&p->clone->cursors, found.cursors.v[i]))
-            found.why_not =
-                mem_printf(ctx, "it reads max(%s), which was not known", found.cursors.v[i]);
+            found.why_not = mem_printf(ctx, "it reads max(%s), which its source did not show",
+                                       found.cursors.v[i]);
     return found.why_not;
 }

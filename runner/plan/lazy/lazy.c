@@ -78,8 +78,7 @@ hooks_why_not(struct plan *plan, const cJSON *config, const cJSON *old)
             if (!sql || !is_harmless_hook(plan, sql, of_production))
                 return sql && !of_production && is_harmless_hook(plan, sql, true)
                            ? mem_printf(plan,
-                                        "its %s makes an index, which production's rows have not "
-                                        "borne yet",
+                                        "its %s creates an index that production does not have yet",
                                         kinds[k])
                            : mem_printf(plan, "its %s may touch other rows", kinds[k]);
         }
@@ -131,7 +130,8 @@ config_why_not(struct plan *plan, struct plan_lazy *lazy, const cJSON *node, con
     if (!strategy || str_eq(strategy, "default"))
         strategy = is_given(key) ? ops->keyed : ops->unkeyed;
     if (!is_one(strategy, ops->strategies))
-        return mem_printf(plan, "what its incremental_strategy %s touches is not known", strategy);
+        return mem_printf(plan, "cloneci does not know what its incremental_strategy %s touches",
+                          strategy);
     const char *why = hooks_why_not(plan, config, json_get(old, "config"));
     if (!why && !str_eq(strategy, "append"))
         why = read_keys(plan, lazy, key);
@@ -183,7 +183,7 @@ readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, 
             continue;
         if (q->info->type != NODE_TEST)
             lazy->why_not =
-                mem_printf(plan, "%s, which is built as well, reads all of it", q->info->name);
+                mem_printf(plan, "%s, which is also built, reads all of it", q->info->name);
         else if (lazy_look_at_test(plan, p, q, err))
             return -1;
     }
@@ -204,9 +204,9 @@ project_why_not(struct plan *plan)
         return mem_printf(plan, "lazy clones are not made on %s",
                           plan->in.adapter->dialect->product);
     if (plan->in.sandbox)
-        return "what is worked on by hand has no build step that brings in the rows";
+        return "a sandbox has no build step that brings in the rows";
     if (plan->in.config->build_command.n)
-        return "the build command is not dbt's own, which brings in the rows";
+        return "the build command is not dbt, so nothing brings in the rows";
     if (!plan->in.overlay_dir)
         return "the pull request has no schema of its own";
     if (!p->macro_paths.n || !*p->macro_paths.v[0] || str_eq(p->macro_paths.v[0], "."))
@@ -216,9 +216,9 @@ project_why_not(struct plan *plan)
             if (paths[i]->v[k][0] == '/' || strstr(paths[i]->v[k], ".."))
                 return mem_printf(plan, "the project has a path outside of it: %s", paths[i]->v[k]);
     if (p->dispatches_dbt)
-        return "dispatch in dbt_project.yml puts other macros before the project's own";
+        return "dispatch in dbt_project.yml puts other macros before those of the project";
     const char *macro = lazy_overriding_macro(plan);
-    return macro ? mem_printf(plan, "%s takes the place of dbt's own", macro) : NULL;
+    return macro ? mem_printf(plan, "%s replaces dbt's own", macro) : NULL;
 }
 
 static int
@@ -238,7 +238,7 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
     const char *sql = json_str(json, "raw_code");
     lazy->why_not = config_why_not(plan, lazy, json, old);
     if (!lazy->why_not && (!sql || !jinja_cut(plan, &cut, sql, strlen(sql))))
-        lazy->why_not = "its template cannot be looked into";
+        lazy->why_not = "cloneci cannot analyse its template";
     if (lazy->why_not)
         return 0;
     struct lazy_look look = {.plan = plan,
@@ -335,15 +335,17 @@ plan_set_lazy(struct plan *plan, const struct plan_node *p, struct plan_clone *c
     c->cursors = lazy->cursors;
     buf_puts(&b, "exact for the rows that the run touches");
     if (lazy->keys.n)
-        buf_printf(&b, ": production's of the same %s are brought in before dbt writes",
+        buf_printf(&b, ": production's rows of the same %s are brought in before dbt writes",
                    strlist_join(plan, &lazy->keys, ", "));
     if (lazy->cursors.n)
-        buf_printf(&b, "; max(%s) is production's", strlist_join(plan, &lazy->cursors, "), max("));
+        buf_printf(&b, "; max(%s) is that of production",
+                   strlist_join(plan, &lazy->cursors, "), max("));
     if (lazy->keys.n && !lazy->key_index)
-        buf_printf(&b, "; production has no index on %s, so that each time all of it is read",
+        buf_printf(&b, "; production has no index on %s, so the whole table is read each time",
                    strlist_join(plan, &lazy->keys, ", "));
     if (lazy->unindexed)
-        buf_printf(&b, "; production has no index on %s: it is read once", lazy->unindexed);
+        buf_printf(&b, "; production has no index on %s, so the whole table is read once",
+                   lazy->unindexed);
     if (lazy->tests.n)
         buf_printf(&b, "; %zu test%s see%s these rows only", lazy->tests.n,
                    lazy->tests.n == 1 ? "" : "s", lazy->tests.n == 1 ? "s" : "");

@@ -157,7 +157,7 @@ look_at_call(struct lazy_look *l, const struct jinja_block *b, const struct jinj
             return -1;
     }
     if (!found && !l->why_not)
-        l->why_not = mem_printf(l->plan, "its template calls %.*s, which is not known",
+        l->why_not = mem_printf(l->plan, "its template calls %.*s, which cloneci does not know",
                                 (int)name->len, name->s);
     return 0;
 }
@@ -175,7 +175,7 @@ look_at_macro(struct lazy_look *l, uint32_t at, struct err *err)
         return -1;
     const char *sql = json_str(json, "macro_sql");
     if (!sql || !jinja_cut(l->plan, &cut, sql, strlen(sql))) {
-        l->why_not = mem_printf(l->plan, "the macro %s cannot be looked into", macro_name(macro));
+        l->why_not = mem_printf(l->plan, "cloneci cannot analyse the macro %s", macro_name(macro));
         return 0;
     }
     for (size_t i = 0; i < cut.n; i++) {

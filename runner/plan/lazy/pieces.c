@@ -69,7 +69,8 @@ pieces_cut(struct reader *r, const char *text, size_t n)
     for (struct sql_token p = sqltext_next(&t); p.kind != SQL_END; p = sqltext_next(&t)) {
         look_inside(r, &p);
         if (has_dollar(lexis, &p))
-            pieces_refuse(r, "it holds a text between dollar signs, which is not looked into");
+            pieces_refuse(
+                r, "it contains a text between dollar signs, which cloneci does not analyse");
         if (p.kind == SQL_COMMENT || p.kind == SQL_DOLLAR)
             continue;
         r->v = mem_grow(r->ctx, r->v, struct sql_token, r->n + 1);

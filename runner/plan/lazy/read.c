@@ -322,9 +322,9 @@ read_names(struct reader *r, const char *alias)
         struct sql_token p = r->v[i], next = piece_at(r, i + 1), last = piece_at(r, i + 2);
         bool built = piece_is_output(&p) || (p.kind == SQL_QUOTED && p.n_blocks > 0);
         if (built && sqltext_is_sign(&next, '.'))
-            pieces_refuse(r, "it puts the name of a relation together");
+            pieces_refuse(r, "it composes the name of a relation");
         if (sqltext_is_name(&p) && r->ops->lazy->tells_rows(p.s, p.n))
-            pieces_refuse(r, mem_printf(r->ctx, "it reads %.*s, which tells the size of tables",
+            pieces_refuse(r, mem_printf(r->ctx, "it reads %.*s, which shows the size of tables",
                                         (int)p.n, p.s));
         if (!sqltext_is_one(&p, " from join ") && !sqltext_is_sign(&p, ','))
             continue;

@@ -41,7 +41,7 @@ config_why_not(struct plan *plan, const struct node *test, const cJSON *config)
     if ((calc && !str_eq(calc, "count(*)")) || !is_any(json_str(config, "error_if")) ||
         !is_any(json_str(config, "warn_if")))
         return said(plan, test,
-                    "depends on how many rows fail, also of those that the run does not touch");
+                    "depends on how many rows fail, including rows that the run does not touch");
     return NULL;
 }
 
@@ -73,7 +73,7 @@ relationships_why_not(struct plan *plan, const struct plan_node *p, const struct
             ((other && plan_is_built(other->info)) || str_eq(n->materialized, "ephemeral")))
             return mem_printf(
                 plan,
-                "the test %s may fail at rows that the run does not touch, as %s is built as well",
+                "the test %s may fail at rows that the run does not touch, since %s is also built",
                 test->name, n->name);
     }
     return NULL;
@@ -107,7 +107,7 @@ columns_why_not(struct plan *plan, struct plan_lazy *lazy, const struct node *te
     const cJSON *value =
         json_get(arguments, unique && nulls ? "combination_of_columns" : "column_name");
     if (!add_columns(plan, &t.columns, value))
-        return said(plan, test, "is of an expression, which other rows may have as well");
+        return said(plan, test, "is about an expression, which other rows may have too");
     lazy->of_columns =
         mem_grow(plan, lazy->of_columns, struct plan_lazy_test, lazy->n_of_columns + 1);
     lazy->of_columns[lazy->n_of_columns++] = t;
@@ -192,9 +192,8 @@ why_not(struct plan *plan, const struct plan_lazy *lazy, const struct plan_lazy_
         const struct lazy_column *column = find_column(facts, key);
         if (!(column && column->required) && !is_tested_for_null(lazy, key))
             return mem_printf(plan,
-                              "the test %s takes null for a value, and rows with a null %s are not "
-                              "brought in (a test "
-                              "not_null of it would do)",
+                              "the test %s treats null as a value, but rows with a null %s are not "
+                              "brought in (a not_null test of that column would help)",
                               t->name, key);
     }
     return NULL;
