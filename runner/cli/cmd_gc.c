@@ -27,7 +27,7 @@ print_list(const struct gc_schema *schemas, size_t n, bool dry_run)
         printf("%-5s %s%s: %s\n", schemas[i].drop ? (dry_run ? "would" : "drop") : "keep",
                schemas[i].database ? "database " : "", schemas[i].name, schemas[i].why);
     }
-    printf("%zu of %zu schemas%s of cloneci's %s\n", dropped, n, databases ? " and databases" : "",
+    printf("%zu of %zu schemas%s of cloneci %s\n", dropped, n, databases ? " and databases" : "",
            dry_run ? "would be dropped" : "dropped");
 }
 

@@ -1,5 +1,5 @@
 #include "commands.h"
-#include "job/promotion.h"
+#include "promotion_text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,15 +20,15 @@ static int
 rollback(void *ctx, const struct config *config, struct notification *out, struct err *err)
 {
     struct promotion s = {0};
-    struct promote_options o;
     struct promote_plan *p = NULL;
     int64_t to;
-    job_init(&s.job, ctx, config);
     if (command_args(config, 0, 0, err) || read_generation(config->to, &to, err) ||
-        promotion_open(&s, &o, out, err) ||
-        s.seat.ops->promote->back(ctx, &p, s.seat.warehouse, &o, to, err))
+        promotion_open(&s, ctx, config, out, err) ||
+        s.seat.ops->promote->back(ctx, &p, s.seat.warehouse, &s.options, to, err))
         return -1;
-    return promotion_go(&s, &o, p, out, err);
+    int rc = promotion_go(&s, p, out, err);
+    promotion_print(&s, NULL);
+    return rc;
 }
 
 int

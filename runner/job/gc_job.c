@@ -16,10 +16,10 @@ add_numbers(void *ctx, struct strlist *out, const char *text, const char *comman
         size_t n = strspn(p, digits);
         if (!n) {
             fail(err, ERR_INPUT,
-                 "gc.closed_command (%s) printed '%.*s', which is no number of a pull request",
+                 "gc.closed_command (%s) printed '%.*s', which is not a number of a pull request",
                  command, (int)strcspn(p, "\n") > 60 ? 60 : (int)strcspn(p, "\n"), p);
             return hint(err,
-                        "It should print numbers alone, split by spaces, commas or line ends.");
+                        "It should print numbers only, separated by spaces, commas or line ends.");
         }
         strlist_add(ctx, out, mem_strndup(ctx, p, n));
         p += n;
@@ -50,7 +50,7 @@ add_closed(void *ctx, struct strlist *out, const struct config *config, struct e
         size_t n = strspn(word, "0123456789");
         if (word[n + strspn(word + n, " ")]) {
             fail(err, ERR_CONFIG, "--closed-prs: '%s' is not a number of a pull request", word);
-            return hint(err, "Write numbers alone: --closed-prs 12 13.");
+            return hint(err, "Write numbers only: --closed-prs 12 13.");
         }
         if (n)
             strlist_add(ctx, out, mem_strndup(ctx, word, n));

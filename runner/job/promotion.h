@@ -12,16 +12,24 @@ struct promotion {
     struct choice choice;
     struct seat seat;
     struct variant variant;
-    const struct plan *plan;
+    const struct plan *plan; /* of the build in stage; NULL: none */
+    struct promote_options options;
+    /* what came of it, to be shown */
+    struct promote_plan *next; /* what goes live; NULL: it did not come to that */
+    const char *live;          /* it is live: in a line */
+    struct promote_result result;
+    bool listed; /* --list: the journal */
+    struct promote_generation *generations;
+    size_t n_generations;
 };
 
 /* Reads the project, connects, fills the options, and says in *out whose promotion it is. */
-int promotion_open(struct promotion *s, struct promote_options *o, struct notification *out,
+int promotion_open(struct promotion *s, void *ctx, const struct config *c, struct notification *out,
                    struct err *err) BASE_CHECKED;
-/* With --dry-run prints the plan; else does it, cleans up, tells, and fills *out. */
-int promotion_go(struct promotion *s, const struct promote_options *o, struct promote_plan *p,
-                 struct notification *out, struct err *err) BASE_CHECKED;
-/* Prints the journal: --list. */
+/* Puts `p` live, cleans up, tells, and fills *out; with --dry-run refuses what could not be. */
+int promotion_go(struct promotion *s, struct promote_plan *p, struct notification *out,
+                 struct err *err) BASE_CHECKED;
+/* Reads the journal: --list. */
 int promotion_list(struct promotion *s, struct err *err) BASE_CHECKED;
 /* promotion_note.c */
 int promotion_note_read(void *ctx, struct promote_note *out, const char *path,

@@ -123,16 +123,18 @@ static int
 add_granted(struct promotion_stage *g, uint32_t node, const struct node *prod, const char *name,
             struct err *err)
 {
+    struct promotion *s = g->s;
     cJSON *json = NULL;
     const cJSON *item;
-    if (manifest_node_json(g->s->job.ctx, g->s->in.head, node, &json, err))
+    if (manifest_node_json(s->job.ctx, s->in.head, node, &json, err))
         return -1;
     cJSON_ArrayForEach (item, json_get(json_get(json, "config"), "grants")) {
-        g->granted = mem_grow(g->s->job.ctx, g->granted, struct promote_right, g->o->n_granted + 1);
-        g->granted[g->o->n_granted++] =
+        g->granted =
+            mem_grow(s->job.ctx, g->granted, struct promote_right, s->options.n_granted + 1);
+        g->granted[s->options.n_granted++] =
             (struct promote_right){.schema = prod->schema, .name = name, .privilege = item->string};
     }
-    g->o->granted = g->granted;
+    s->options.granted = g->granted;
     return 0;
 }
 
@@ -191,7 +193,7 @@ pair_all(struct promotion_stage *g, struct err *err)
         return -1;
     for (size_t i = 0; i < g->schemas.n; i++)
         if (!found[i].exists)
-            strlist_add(s->job.ctx, &g->o->made, g->schemas.v[i]);
+            strlist_add(s->job.ctx, &s->options.made, g->schemas.v[i]);
     return 0;
 }
 
@@ -244,10 +246,9 @@ lock(struct promotion *s, struct err *err)
 }
 
 int
-promotion_stage_plan(struct promotion_stage *g, struct promotion *s, struct promote_options *o,
-                     struct err *err)
+promotion_stage_plan(struct promotion_stage *g, struct promotion *s, struct err *err)
 {
-    *g = (struct promotion_stage){.s = s, .o = o};
+    *g = (struct promotion_stage){.s = s};
     s->variant.whole = true;
     s->seat.lock = !s->job.config->dry_run;
     if (stage_schema(s, err) || (s->seat.lock && lock(s, err)) || parse_production(s, err) ||
@@ -256,6 +257,6 @@ promotion_stage_plan(struct promotion_stage *g, struct promotion *s, struct prom
         plan_make(&s->plan, &s->job, &s->in, &s->choice, &s->seat, &s->variant, err) ||
         check_nodes(s, err) || pair_all(g, err))
         return -1;
-    return s->seat.ops->promote->ahead(s->job.ctx, &g->ahead, s->seat.warehouse, o, g->names,
-                                       g->n_names, err);
+    return s->seat.ops->promote->ahead(s->job.ctx, &g->ahead, s->seat.warehouse, &s->options,
+                                       g->names, g->n_names, err);
 }

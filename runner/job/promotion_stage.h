@@ -8,7 +8,6 @@
 
 struct promotion_stage {
     struct promotion *s;
-    struct promote_options *o;
     struct promote_pair *pairs; /* which schema of stage becomes which of production */
     size_t n_pairs;
     struct strlist schemas;     /* of production, each once */
@@ -21,16 +20,18 @@ struct promotion_stage {
 
 /* Names and plans: parses the project for production and for stage, selects, plans the clones and
  * the build, pairs the schemas, looks at what leans on production. Writes nothing but the locks.
- * `o` is as promotion_open left it, and gets what the project says. */
-int promotion_stage_plan(struct promotion_stage *g, struct promotion *s, struct promote_options *o,
+ * The options get what the project says. */
+int promotion_stage_plan(struct promotion_stage *g, struct promotion *s,
                          struct err *err) BASE_CHECKED;
-/* Prints it: --plan. ERR_REFUSED where it could not be put live. */
-int promotion_stage_show(const struct promotion_stage *g, struct err *err) BASE_CHECKED;
 /* Notes what production is, clones, builds, and lets pass what passed whole. */
 int promotion_stage_build(struct promotion_stage *g, struct err *err) BASE_CHECKED;
 /* It is live: drops stage's empty schemas, leaves production's artifacts. */
 void promotion_stage_end(const struct promotion_stage *g);
 /* It is built and not live: says what stands where. */
 void promotion_stage_left(const struct promotion_stage *g);
+
+/* All of cloneci promote. What came of it is in *s, and in *g where stage was planned. */
+int promotion_run(struct promotion *s, struct promotion_stage *g, void *ctx, const struct config *c,
+                  struct notification *out, struct err *err) BASE_CHECKED;
 
 #endif

@@ -8,50 +8,6 @@
 
 #include <string.h>
 
-/* --- what is shown --- */
-
-static void
-show_json(const struct promotion_stage *g)
-{
-    struct promotion *s = g->s;
-    cJSON *o = json_object(s->job.ctx), *pairs;
-    mem_check(cJSON_AddNumberToObject(o, "generation", (double)g->ahead->number));
-    json_put_strlist(o, "refused", &g->ahead->refused);
-    pairs = mem_check(cJSON_AddArrayToObject(o, "schemas"));
-    for (size_t i = 0; i < g->n_pairs; i++) {
-        cJSON *item = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(pairs, item);
-        json_put_str(item, "stage", g->pairs[i].stage);
-        json_put_str(item, "schema", g->pairs[i].schema);
-    }
-    json_put_strlist(o, "rewire", g->ahead->rewire);
-    cJSON_AddItemToObject(o, "plan",
-                          mem_check(cJSON_Duplicate(plan_json(s->job.ctx, s->plan), true)));
-    puts(log_redact(s->job.ctx, json_print(s->job.ctx, o, true)));
-}
-
-int
-promotion_stage_show(const struct promotion_stage *g, struct err *err)
-{
-    struct promotion *s = g->s;
-    const struct promote_plan *p = g->ahead;
-    if (str_eq(s->job.config->output, "json")) {
-        show_json(g);
-        return promote_refused(p, err);
-    }
-    fputs(log_redact(s->job.ctx, plan_text(s->job.ctx, s->plan, log_color(stdout))), stdout);
-    printf("\nIf everything passes, generation %lld goes live: the build replaces %zu relations\n",
-           (long long)p->number, p->n_moves);
-    for (size_t i = 0; i < g->n_pairs; i++)
-        printf("  %s -> %s, what it replaces -> %s%s\n", g->pairs[i].stage, g->pairs[i].schema,
-               g->pairs[i].schema, p->suffix);
-    if (p->rewire->n)
-        printf("\nStays, and will read the new relations\n");
-    for (size_t i = 0; i < p->rewire->n; i++)
-        printf("  %s;\n", p->rewire->v[i]);
-    return promote_refused(p, err);
-}
-
 /* --- the gate --- */
 
 /* What is to be put live and has no result of its own was not built by this run. */
