@@ -21,7 +21,7 @@ look_up(struct seat *seat, struct plan_database *db, struct err *err)
     if (seat->ops->database->facts(seat->job->ctx, seat->warehouse, &facts,
                                    seat->job->config->clone_database, db->name, db->aside, err))
         return -1;
-    return plan_database_settle(db, &facts, err);
+    return plan_database_decide(db, &facts, err);
 }
 
 /* While another run of the same pull request makes it, ours waits: then it stands. The lock ends

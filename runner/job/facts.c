@@ -353,36 +353,36 @@ is_modified(const struct plan_node *p)
 }
 
 static void
-fact_compared(const struct asked *q, const struct findings_full_refresh *twin)
+fact_compared(const struct asked *q, const struct findings_full_refresh *full)
 {
     struct fact fact = {.aspect = ASPECT_EXISTING_ROWS,
                         .status = FACT_FAILS,
                         .ground = GROUND_COMPARISON,
                         .cause = BLAME_CODE};
-    switch (twin->verdict) {
+    switch (full->verdict) {
     case COMPARE_SAFE:
         fact.status = FACT_HOLDS;
         fact.cause = BLAME_NONE;
-        fact.text = twin->details;
+        fact.text = full->details;
         break;
     case COMPARE_FULL_REFRESH:
         fact.effect = EFFECT_AFTER;
         fact.text =
             mem_printf(q->facts, "a full refresh gives other rows than the incremental run: %.*s",
-                       (int)strcspn(twin->details, "\n"), twin->details);
-        fact.command = twin->command;
+                       (int)strcspn(full->details, "\n"), full->details);
+        fact.command = full->command;
         break;
     case COMPARE_BROKEN:
         fact.text = mem_printf(q->facts,
                                "the incremental run and a full refresh give different results: %s",
-                               twin->details);
+                               full->details);
         break;
     }
     fact_add(q, fact);
 }
 
 /* Of a modified incremental model production keeps the rows that it has. Whether they are what the
- * new code would make of them, only the twin run tells. */
+ * new code would make of them, only a full refresh beside it tells. */
 static void
 fact_existing_rows(const struct asked *q)
 {

@@ -76,7 +76,7 @@ look_up(struct plan *p, const struct seat *seat, struct err *err)
         return -1;
     if (look_at_disk(p, seat, found, err) || look_up_lazy(p, seat, err))
         return -1;
-    return plan_settle(p, found, names, err);
+    return plan_decide(p, found, names, err);
 }
 
 /* What of it the name of a session can hold: see clone/lease.c. */

@@ -122,7 +122,7 @@ forget_notes(struct sandbox_job *s, struct sandbox_notes *notes)
         strlist_add(s->job.ctx, &notes->notes, s->seat.ops->sandbox->blank_note);
 }
 
-/* Notes, makes, seals; plans anew where production was rebuilt meanwhile. */
+/* Notes, makes, finishes; plans anew where production was rebuilt meanwhile. */
 static int
 carry_out(struct sandbox_job *s, const struct sandbox *before, struct err *err)
 {
@@ -152,7 +152,7 @@ carry_out(struct sandbox_job *s, const struct sandbox *before, struct err *err)
         strlist_add(s->job.ctx, &schemas, s->plan->schemas[i].name);
     s->box.kept = sandbox_keep(s->job.ctx, s->plan, made, &notes, before);
     s->copying_ms = f.cloning_ms;
-    return sandbox_seal(s->job.ctx, s->seat.warehouse, s->plan, &schemas, err);
+    return sandbox_finish(s->job.ctx, s->seat.warehouse, s->plan, &schemas, err);
 }
 
 int

@@ -192,7 +192,7 @@ copy(struct plan_database *db, const struct database_facts *facts, struct err *e
 }
 
 int
-plan_database_settle(struct plan_database *db, const struct database_facts *facts, struct err *err)
+plan_database_decide(struct plan_database *db, const struct database_facts *facts, struct err *err)
 {
     if (facts->target.exists)
         return take(db, &facts->target, err);

@@ -134,7 +134,7 @@ plan_find_hooks(struct plan *plan, struct err *err)
 }
 
 int
-plan_settle_hook(struct plan *plan, const struct plan_hook *h, const struct relation_info *r,
+plan_decide_hook(struct plan *plan, const struct plan_hook *h, const struct relation_info *r,
                  struct err *err)
 {
     bool can = r->kind == RELATION_MISSING ? r->can_create : r->can_write || r->can_create;

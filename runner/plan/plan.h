@@ -3,7 +3,7 @@
  * warehouse; what it must know of the catalog is put in between its three steps:
  *
  *   plan_draft   which nodes, which relations, which schemas -> look these up in the catalog
- *   plan_settle  what is cloned, what is left out and why    -> render the clones' SQL
+ *   plan_decide  what is cloned, what is left out and why    -> render the clones' SQL
  *   plan_render  every statement in order, the build's command line
  */
 #ifndef PLAN_H
@@ -60,7 +60,7 @@ struct plan_database {
 int plan_database_draft(void *ctx, struct plan_database **out, const struct plan_database_input *in,
                         struct err *err) BASE_CHECKED;
 /* Nothing that stands there is touched unless it is ours: ERR_REFUSED. */
-int plan_database_settle(struct plan_database *db, const struct database_facts *facts,
+int plan_database_decide(struct plan_database *db, const struct database_facts *facts,
                          struct err *err) BASE_CHECKED;
 
 struct plan_input {
@@ -189,7 +189,7 @@ struct plan_deferral {
     enum plan_origin origin;
     const struct plan_source *source; /* of PLAN_FROM_STATE */
     uint32_t node;                    /* in the source's manifest */
-    /* of PLAN_FROM_STATE, as they are preferred; until settled the first is taken */
+    /* of PLAN_FROM_STATE, as they are preferred; until it is decided the first is taken */
     struct plan_candidate *candidates;
     size_t n_candidates;
     struct strlist read_by;
@@ -247,7 +247,7 @@ struct plan {
 int plan_draft(void *ctx, struct plan **out, const struct plan_input *in,
                struct err *err) BASE_CHECKED;
 /* What must be known of the catalog about lazy clones. What it says, `facts`, as many and in that
- * order, goes back before plan_settle; its texts must outlive the plan. */
+ * order, goes back before plan_decide; its texts must outlive the plan. */
 struct lazy_request *plan_lazy_requests(void *ctx, const struct plan *plan, size_t *n);
 void plan_lazy_facts(struct plan *plan, const struct lazy_facts *facts);
 /* Has it lazy clones? Then dbt is started in plan_input.overlay_dir. */
@@ -255,7 +255,7 @@ bool plan_is_lazy(const struct plan *plan);
 /* `found` belongs to plan->lookups, `names` to plan->names. ERR_REFUSED: a schema that is not ours,
  * row-level security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint),
  * deferred but missing. */
-int plan_settle(struct plan *plan, const struct relation_info *found,
+int plan_decide(struct plan *plan, const struct relation_info *found,
                 const struct namespace_info *names, struct err *err) BASE_CHECKED;
 /* The same plan, whose build builds these unique ids only (`names` as plan_input.names), on the
  * same clones and with the same map; `full_refresh` as plan_input's. */

@@ -16,12 +16,12 @@ void plan_take_candidate(struct plan_deferral *d, size_t i);
 int plan_moved_schema(struct plan *plan, uint32_t node, const char **out,
                       struct err *err) BASE_CHECKED;
 int plan_find_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
-int plan_settle_schemas(struct plan *plan, const struct namespace_info *names,
+int plan_decide_schemas(struct plan *plan, const struct namespace_info *names,
                         struct err *err) BASE_CHECKED;
 int plan_render_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
 int plan_find_hooks(struct plan *plan, struct err *err) BASE_CHECKED;
 /* A warning where our role may not write; ERR_REFUSED where it may. */
-int plan_settle_hook(struct plan *plan, const struct plan_hook *hook,
+int plan_decide_hook(struct plan *plan, const struct plan_hook *hook,
                      const struct relation_info *found, struct err *err) BASE_CHECKED;
 /* --sample and --window, whether they come to be used or not. ERR_CONFIG. */
 int plan_check_amounts(const struct config *c, struct err *err) BASE_CHECKED;

@@ -264,7 +264,7 @@ check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
 }
 
 int
-plan_settle_schemas(struct plan *plan, const struct namespace_info *names, struct err *err)
+plan_decide_schemas(struct plan *plan, const struct namespace_info *names, struct err *err)
 {
     size_t kept = 0;
     for (size_t i = 0; i < plan->n_schemas; i++) {

@@ -42,10 +42,10 @@ draft(struct place *p, const char *strategy, int version)
 }
 
 static int
-settle(struct place *p, int64_t available)
+decide(struct place *p, int64_t available)
 {
     p->facts.available = available;
-    return plan_database_settle(p->db, &p->facts, &p->err);
+    return plan_database_decide(p->db, &p->facts, &p->err);
 }
 
 static void
@@ -54,7 +54,7 @@ test_a_full_disk(void **state)
     (void)state;
     struct place p;
     assert_int_equal(draft(&p, NULL, 150000), 0);
-    assert_int_equal(settle(&p, 4194303), -1);
+    assert_int_equal(decide(&p, 4194303), -1);
     assert_int_equal(p.err.kind, ERR_WAREHOUSE);
     assert_string_equal(p.err.msg,
                         "the template \"idle\" has 4.0 MB, and the server's disk has 4.0 MB free");
@@ -62,7 +62,7 @@ test_a_full_disk(void **state)
     talloc_free(p.ctx);
     for (int64_t free = -1; free <= 4194304; free += 4194305) {
         assert_int_equal(draft(&p, NULL, 150000), 0);
-        assert_int_equal(settle(&p, free), 0);
+        assert_int_equal(decide(&p, free), 0);
         assert_int_equal(p.db->sql.n, 3);
         talloc_free(p.ctx);
     }
@@ -80,7 +80,7 @@ test_strategies(void **state)
     talloc_free(p.ctx);
     /* shared blocks need no room */
     assert_int_equal(draft(&p, "clone", 180000), 0);
-    assert_int_equal(settle(&p, 0), 0);
+    assert_int_equal(decide(&p, 0), 0);
     assert_int_equal(p.db->sql.n, 4);
     assert_string_equal(p.db->sql.v[0],
                         "SELECT pg_catalog.set_config('file_copy_method', 'clone', false)");
@@ -96,7 +96,7 @@ test_what_is_in_the_way(void **state)
     struct place p;
     assert_int_equal(draft(&p, NULL, 150000), 0);
     p.facts.aside = (struct database_place){.exists = true};
-    assert_int_equal(settle(&p, -1), -1);
+    assert_int_equal(decide(&p, -1), -1);
     assert_int_equal(p.err.kind, ERR_REFUSED);
     assert_non_null(strstr(p.err.msg, p.db->aside));
     talloc_free(p.ctx);
@@ -106,7 +106,7 @@ test_what_is_in_the_way(void **state)
         .owned = true,
         .marker = "{\"tool\":\"cloneci\",\"project\":\"other\",\"schema\":\"pr_7\"}",
         .marker_own = true};
-    assert_int_equal(settle(&p, -1), -1);
+    assert_int_equal(decide(&p, -1), -1);
     assert_non_null(strstr(p.err.msg, "is used by the project other"));
     talloc_free(p.ctx);
 }

@@ -30,7 +30,7 @@ is_ahead(const struct clone_work *j, const char *schema)
 }
 
 /* What a killed run left: schemas aside, and those on their way out. Both bear our marker
- * (plan_settle). */
+ * (plan_decide). */
 static int
 clear_leftovers(struct clone_work *j, struct err *err)
 {

@@ -153,7 +153,7 @@ judge(void *ctx, const struct forecast_request *q, const struct column_pair *p,
 
 /* A run that fails leaves the table as it was. */
 static void
-settle(struct forecast *f)
+forecast_decide(struct forecast *f)
 {
     for (size_t i = 0; i < f->n; i++)
         f->fails = f->fails || f->columns[i].effect == FORECAST_FAILS;
@@ -170,7 +170,7 @@ forecast_judge(void *ctx, const struct forecast_request *q, const struct column_
     *out = (struct forecast){.columns = mem_array(ctx, struct forecast_column, n + 1)};
     for (size_t i = 0; i < n; i++)
         out->n += judge(ctx, q, &pairs[i], &out->columns[out->n]);
-    settle(out);
+    forecast_decide(out);
 }
 
 static const char *

@@ -59,8 +59,8 @@ int sandbox_note(void *ctx, struct warehouse *a, const struct plan *plan, struct
 cJSON *sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *made,
                     const struct sandbox_notes *notes, const struct sandbox *before);
 /* In one transaction: the rights of the person, and the markers. */
-int sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan,
-                 const struct strlist *schemas, struct err *err) BASE_CHECKED;
+int sandbox_finish(void *ctx, struct warehouse *a, const struct plan *plan,
+                   const struct strlist *schemas, struct err *err) BASE_CHECKED;
 /* *plan becomes one whose clones' statements first drop what stands in their places. */
 int sandbox_replaced(void *ctx, const struct plan **plan, const struct sandbox *before,
                      struct err *err) BASE_CHECKED;

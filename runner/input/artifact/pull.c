@@ -154,7 +154,7 @@ move_in(const struct pulling *p, const char *name, struct err *err)
 }
 
 static int
-settle(const struct pulling *p, const struct generation *g, struct err *err)
+put_in_place(const struct pulling *p, const struct generation *g, struct err *err)
 {
     for (size_t i = 1; i < ARTIFACT_FILES; i++) {
         const char *name = artifact_names[i];
@@ -170,14 +170,14 @@ settle(const struct pulling *p, const struct generation *g, struct err *err)
 
 /* Two pulls into one folder must not mix their files. */
 static int
-settle_locked(const struct pulling *p, const struct generation *g, struct err *err)
+put_in_place_locked(const struct pulling *p, const struct generation *g, struct err *err)
 {
     int fd = open(p->what->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return fail_errno(err, ERR_INPUT, "%s", p->what->dir);
     int rc = lock_wait(fd, p->what->dir, p->store->timeout, err);
     if (rc == 0)
-        rc = settle(p, g, err);
+        rc = put_in_place(p, g, err);
     if (fsync(fd) && rc == 0 && errno != EINVAL)
         rc = fail_errno(err, ERR_INPUT, "%s", p->what->dir);
     close(fd);
@@ -225,7 +225,7 @@ pull_one(struct pulling *p, struct artifact_pulled *out, bool *gone, struct err 
         return 0;
     if (fetch(p, g, &out->bytes, gone, err) || *gone)
         return *gone ? 0 : -1;
-    if (settle_locked(p, g, err))
+    if (put_in_place_locked(p, g, err))
         return -1;
     if (file_of(g, PARTIAL_PARSE)) {
         out->parse = path_join(p->ctx, p->aside, PARTIAL_PARSE);

@@ -194,7 +194,7 @@ load(struct manifest *m, size_t chunk, struct err *err)
     stream_open(&r->s, r, source->what, source->fd, source->memory, source->total, chunk);
     int rc = read_document(r, err);
     if (rc == 0)
-        reader_settle(r);
+        reader_link(r);
     talloc_free(r);
     return rc;
 }

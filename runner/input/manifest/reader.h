@@ -181,7 +181,7 @@ uint64_t fingerprint(const struct reader *r, const struct node *n, const struct 
 int reader_parse(void *ctx, struct manifest **out, const char *text, size_t len, const char *what,
                  size_t chunk, struct err *err) BASE_CHECKED;
 /* After the last byte: drops what was named but never defined, makes children. */
-void reader_settle(struct reader *r);
+void reader_link(struct reader *r);
 int reader_metadata(struct reader *r, struct value text, struct err *err);
 
 #endif

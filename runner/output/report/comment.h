@@ -27,7 +27,7 @@ void comment_steps(struct buf *b, const char *title, const cJSON *list);
 /* A line for each node of which there is something to say. */
 void comment_said(struct buf *b, const cJSON *doc, const char *title,
                   const char *(*says)(const cJSON *node));
-/* What the twin runs of good nodes say. */
+/* What --both says of good nodes. */
 void comment_twins(struct buf *b, const cJSON *doc);
 /* Items with a text, or a message; `name_key`: of what, or NULL. */
 void comment_list(struct buf *b, const char *title, const cJSON *list, const char *name_key);

@@ -56,7 +56,7 @@ comment_twins(struct buf *b, const cJSON *doc)
                    str_eq(verdict, "safe")     ? "safe"
                    : str_eq(verdict, "broken") ? "broken"
                                                : "needs a full refresh");
-        markup_text(b, node_twin(ctx, node), TEXT_MOST / 2);
+        markup_text(b, node_both_text(ctx, node), TEXT_MOST / 2);
         buf_putc(b, '\n');
     }
     talloc_free(ctx);

@@ -19,13 +19,13 @@ node_fails_by(const cJSON *node, const char *aspect)
 }
 
 bool
-node_is_broken_twin(const cJSON *node)
+node_both_is_broken(const cJSON *node)
 {
     return str_eq(json_str(json_get(node, "both"), "verdict"), "broken");
 }
 
 char *
-node_twin(void *ctx, const cJSON *node)
+node_both_text(void *ctx, const cJSON *node)
 {
     const char *details = json_str(json_get(node, "both"), "details");
     return details ? mem_strndup(ctx, details, strcspn(details, "\n")) : mem_strdup(ctx, "");

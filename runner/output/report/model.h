@@ -20,10 +20,10 @@ void model_clean(cJSON *item);
 bool node_verdict_is(const cJSON *node, const char *verdict);
 /* The aspect that it fails by: "built", "columns", "existing_rows", "incremental". */
 bool node_fails_by(const cJSON *node, const char *aspect);
-/* Did the twin run show that its incremental run makes other rows than a full refresh? */
-bool node_is_broken_twin(const cJSON *node);
+/* Did --both show that its incremental run makes other rows than a full refresh? */
+bool node_both_is_broken(const cJSON *node);
 /* `both.details` up to its first line's end; samples follow there. Belongs to ctx. */
-char *node_twin(void *ctx, const cJSON *node);
+char *node_both_text(void *ctx, const cJSON *node);
 const char *node_status(const cJSON *node); /* dbt's, or NULL */
 bool node_makes_relation(const cJSON *node);
 bool node_is_test(const cJSON *node); /* a unit test as well */

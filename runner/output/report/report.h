@@ -107,7 +107,7 @@ void report_columns_text(cJSON *node, const char *text);
 /* The same as it was told before the build; the columns of a forecast are added to what this
  * returns by report_column. */
 cJSON *report_forecast(cJSON *node, bool fails, const char *text);
-/* The twin run: "safe", "needs_full_refresh", "broken", with the command for production. */
+/* --both: "safe", "needs_full_refresh", "broken", with the command for production. */
 void report_both(cJSON *node, const char *verdict, const char *command, const char *details);
 
 /* What was built beside what production has; -1: not known. */

@@ -213,7 +213,7 @@ put_said(struct page *p, const char *title, const char *color, const char *mark,
 }
 
 static void
-put_twins(struct page *p)
+put_both(struct page *p)
 {
     size_t shown = 0;
     const cJSON *node;
@@ -227,17 +227,17 @@ put_twins(struct page *p)
             page_title(p, "Incremental run against full refresh", "");
         page_name(p, node,
                   safe                        ? p->ink->green
-                  : node_is_broken_twin(node) ? p->ink->red
+                  : node_both_is_broken(node) ? p->ink->red
                                               : p->ink->yellow,
                   safe                        ? "✓"
-                  : node_is_broken_twin(node) ? "✗"
+                  : node_both_is_broken(node) ? "✗"
                                               : "!");
         page_wrapped(p,
                      mem_printf(p->ctx, "%s%s",
                                 safe                        ? ""
-                                : node_is_broken_twin(node) ? "broken: "
+                                : node_both_is_broken(node) ? "broken: "
                                                             : "needs a full refresh: ",
-                                face_line(p->ctx, node_twin(p->ctx, node))),
+                                face_line(p->ctx, node_both_text(p->ctx, node))),
                      p->name_width + 6, "");
     }
     page_more(p, shown);
@@ -270,6 +270,6 @@ page_sections(struct page *p)
     put_said(p, "Columns of production's tables, after the merge", p->ink->yellow, "±",
              face_columns);
     put_said(p, "Beside production", p->ink->dim, "=", face_compared);
-    put_twins(p);
+    put_both(p);
     put_not_tested(p);
 }

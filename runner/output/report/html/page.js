@@ -150,11 +150,11 @@ function problems() {
         const b = n.build || {};
         items.push(el("h3", {}, name(n), " ", pill(...word(n))));
         if (b.brief) items.push(el("p", {}, b.brief));
-        const twin = n.both && n.both.verdict === "broken";
-        if (twin && n.both.details.includes("\n"))
+        const broken = n.both && n.both.verdict === "broken";
+        if (broken && n.both.details.includes("\n"))
             items.push(el("p", {class: "soft"}, "Rows that differ (a: incremental, b: full refresh):"),
                 el("pre", {}, n.both.details.split("\n").slice(1).join("\n")));
-        if (b.message && n.verdict === "failed" && !twin)
+        if (b.message && n.verdict === "failed" && !broken)
             items.push(el("details", {open: bad.length <= 5}, el("summary", {}, "what dbt says"), el("pre", {}, dedent(b.message))));
     }
     if (bad.length - green.length > 50) items.push(el("p", {class: "soft"}, "… and " + count(bad.length - green.length - 50) + " more in the table below"));

@@ -71,7 +71,7 @@ read_through_view(const struct plan *plan, const struct plan_node *p, const stru
 }
 
 static int
-settle_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
+decide_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
 {
     /* A schema that may not be entered hides what stands in it: that is no 'does not exist'. */
     if ((r->kind != RELATION_MISSING || !r->can_use_schema) && check_readable(plan, p, r, err))
@@ -207,7 +207,7 @@ check_deferral(const struct plan *plan, const struct plan_deferral *d,
 /* The first source that really has it; where none does, what is wrong with the first is the error.
  */
 static int
-settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relation_info *found,
+decide_deferral(struct plan *plan, struct plan_deferral *d, const struct relation_info *found,
                 struct err *err)
 {
     for (size_t i = 0; i < d->n_candidates; i++) {
@@ -232,27 +232,27 @@ settle_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
 }
 
 int
-plan_settle(struct plan *plan, const struct relation_info *found,
+plan_decide(struct plan *plan, const struct relation_info *found,
             const struct namespace_info *names, struct err *err)
 {
     size_t at = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
-        if (p->candidate && !p->skipped_because && settle_clone(plan, p, &found[at++], err))
+        if (p->candidate && !p->skipped_because && decide_clone(plan, p, &found[at++], err))
             return -1;
     }
     if (plan_budget(plan, err))
         return -1;
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         struct plan_deferral *d = &plan->deferrals[i];
-        if (settle_deferral(plan, d, &found[at], err))
+        if (decide_deferral(plan, d, &found[at], err))
             return -1;
         at += d->n_candidates ? d->n_candidates : 1;
     }
     for (size_t i = 0; i < plan->n_hooks; i++)
-        if (plan_settle_hook(plan, &plan->hooks[i], &found[at++], err))
+        if (plan_decide_hook(plan, &plan->hooks[i], &found[at++], err))
             return -1;
-    return plan_settle_schemas(plan, names, err);
+    return plan_decide_schemas(plan, names, err);
 }
 
 static const char *

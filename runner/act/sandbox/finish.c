@@ -82,8 +82,8 @@ sandbox_keep(void *ctx, const struct plan *plan, const struct relation_info *mad
 /* --- rights and markers --- */
 
 int
-sandbox_seal(void *ctx, struct warehouse *a, const struct plan *plan, const struct strlist *schemas,
-             struct err *err)
+sandbox_finish(void *ctx, struct warehouse *a, const struct plan *plan,
+               const struct strlist *schemas, struct err *err)
 {
     struct sandbox_schema *list = mem_array(ctx, struct sandbox_schema, schemas->n);
     for (size_t i = 0; i < schemas->n; i++)

@@ -117,7 +117,7 @@ make_children(struct reader *r)
 }
 
 void
-reader_settle(struct reader *r)
+reader_link(struct reader *r)
 {
     struct manifest *m = r->m;
     uint32_t *nodes = drop_nodes(r), *macros = drop_macros(r);
