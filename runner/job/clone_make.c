@@ -97,7 +97,7 @@ apply(struct clone_result *out, struct job *job, struct seat *seat, const struct
         return clone_in_place(job->ctx, seat->warehouse, plan, out, stale, on_clone, shown, err);
     int rc = open_workers(job, seat, plan, &load, err);
     if (rc == 0)
-        rc = (how == CLONE_MAKE_ASIDE ? clone_ahead : clone_all)(
+        rc = (how == CLONE_MAKE_ASIDE ? clone_early : clone_all)(
             job->ctx, seat->warehouse, plan, out, stale, on_clone, shown, &load, err);
     /* the build may take hours, and connections are few */
     for (size_t i = 0; i < load.n_workers; i++)

@@ -148,7 +148,7 @@ early_clones_make(struct early_clones *e, struct err *err)
     if (!selection || make(e, selection, &stale, &found) == 0)
         return 0;
     if (found.kind != ERR_NONE)
-        log_event(LOG_DEBUG, "ahead.failed", "clones are not made while dbt parses: %s", found.msg);
+        log_event(LOG_DEBUG, "early_clones.failed", "clones are not made while dbt parses: %s", found.msg);
     if (stale || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
         return 0;
     *err = found;
@@ -163,7 +163,7 @@ early_clones_fit(struct early_clones *e, const struct plan *plan)
     const char *differs = plan_clones_differ(e->job->ctx, plan, e->plan);
     if (!differs)
         return true;
-    log_event(LOG_INFO, "ahead.unfit",
+    log_event(LOG_INFO, "early_clones.unfit",
               "the clones that were made while dbt parsed are dropped: the plan wants %s", differs);
     early_clones_drop(e);
     return false;
@@ -177,7 +177,7 @@ early_clones_swap(struct early_clones *e, const struct plan *plan, struct clone_
     double t = job_begin(e->job, "swap");
     *out = e->made;
     e->plan = NULL; /* whatever comes of it: what is left of it is any killed run's */
-    int rc = clone_ahead_swap(e->job->ctx, e->seat->warehouse, plan, early, out, stale, err);
+    int rc = clone_early_swap(e->job->ctx, e->seat->warehouse, plan, early, out, stale, err);
     job_end(e->job, t);
     return rc;
 }
@@ -186,7 +186,7 @@ void
 early_clones_drop(struct early_clones *e)
 {
     struct err ignored;
-    if (e->plan && clone_ahead_drop(e->seat->warehouse, e->plan, &ignored))
-        log_event(LOG_DEBUG, "ahead.left", "%s", ignored.msg);
+    if (e->plan && clone_early_drop(e->seat->warehouse, e->plan, &ignored))
+        log_event(LOG_DEBUG, "early_clones.left", "%s", ignored.msg);
     e->plan = NULL;
 }

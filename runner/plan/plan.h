@@ -291,8 +291,8 @@ const char *plan_lazy_compiled(void *ctx, const struct warehouse_ops *ops,
 const struct node *plan_reader(const struct plan *plan, uint32_t node);
 
 /* Are the clones of both the same, statement for statement, and does `plan` make all schemas that
- * `ahead` makes? NULL, or what `plan` asks for instead. */
-const char *plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead);
+ * `early` makes? NULL, or what `plan` asks for instead. */
+const char *plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *early);
 
 /* The documented JSON (version 1); dies with ctx. */
 cJSON *plan_json(void *ctx, const struct plan *plan);

@@ -48,25 +48,25 @@ cloned(void *ctx, const struct plan *plan)
 }
 
 static bool
-has_same_schema(const struct plan *plan, const struct plan_schema *ahead)
+has_same_schema(const struct plan *plan, const struct plan_schema *early)
 {
     for (size_t i = 0; i < plan->n_schemas; i++)
-        if (strcmp(plan->schemas[i].name, ahead->name) == 0)
-            return strlist_same(&plan->schemas[i].prepare, &ahead->prepare);
+        if (strcmp(plan->schemas[i].name, early->name) == 0)
+            return strlist_same(&plan->schemas[i].prepare, &early->prepare);
     return false;
 }
 
 const char *
-plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *ahead)
+plan_clones_differ(void *ctx, const struct plan *plan, const struct plan *early)
 {
-    if (plan->n_clones != ahead->n_clones)
-        return mem_printf(ctx, "%zu clones, not %zu", plan->n_clones, ahead->n_clones);
-    if (plan->snapshot_each != ahead->snapshot_each)
+    if (plan->n_clones != early->n_clones)
+        return mem_printf(ctx, "%zu clones, not %zu", plan->n_clones, early->n_clones);
+    if (plan->snapshot_each != early->snapshot_each)
         return "another number of snapshots";
-    for (size_t i = 0; i < ahead->n_schemas; i++)
-        if (!has_same_schema(plan, &ahead->schemas[i]))
-            return mem_printf(ctx, "another schema \"%s\"", ahead->schemas[i].name);
-    const struct plan_node **mine = cloned(ctx, plan), **theirs = cloned(ctx, ahead);
+    for (size_t i = 0; i < early->n_schemas; i++)
+        if (!has_same_schema(plan, &early->schemas[i]))
+            return mem_printf(ctx, "another schema \"%s\"", early->schemas[i].name);
+    const struct plan_node **mine = cloned(ctx, plan), **theirs = cloned(ctx, early);
     const char *differs = NULL;
     for (size_t i = 0; !differs && i < plan->n_clones; i++)
         differs = difference(ctx, plan->in.adapter->dialect, mine[i], theirs[i]);

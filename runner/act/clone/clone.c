@@ -21,10 +21,10 @@ drop_schemas(struct clone_work *j, const struct strlist *schemas, struct err *er
 
 /* Was it filled before the plan stood? */
 static bool
-is_ahead(const struct clone_work *j, const char *schema)
+is_early(const struct clone_work *j, const char *schema)
 {
-    for (size_t i = 0; j->ahead && i < j->ahead->n_schemas; i++)
-        if (strcmp(j->ahead->schemas[i].name, schema) == 0)
+    for (size_t i = 0; j->early && i < j->early->n_schemas; i++)
+        if (strcmp(j->early->schemas[i].name, schema) == 0)
             return true;
     return false;
 }
@@ -37,7 +37,7 @@ clear_leftovers(struct clone_work *j, struct err *err)
     struct strlist left = {0};
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (s->found_aside.exists && !is_ahead(j, s->name))
+        if (s->found_aside.exists && !is_early(j, s->name))
             strlist_add(j->ctx, &left, s->aside);
         if (s->found_old.exists)
             strlist_add(j->ctx, &left, s->old);
@@ -61,7 +61,7 @@ in_transaction(struct clone_work *j, bool swap, struct err *err)
     struct run_options options = work_options(j);
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (swap || !is_ahead(j, s->name))
+        if (swap || !is_early(j, s->name))
             add_all(j->ctx, &script.statements, swap ? &s->swap : &s->prepare);
     }
     return j->ops->run(j->a, &script, 1, &options, &ignored, err);
@@ -127,7 +127,7 @@ swap_in(struct clone_work *j, struct clone_result *out, struct err *err)
 }
 
 int
-clone_ahead(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
+clone_early(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
             bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
             struct err *err)
 {
@@ -152,18 +152,18 @@ clone_all(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_
 {
     struct clone_work j = {.ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan};
     double start = clock_ms();
-    if (clone_ahead(ctx, a, plan, out, stale, progress, arg, load, err) || swap_in(&j, out, err))
+    if (clone_early(ctx, a, plan, out, stale, progress, arg, load, err) || swap_in(&j, out, err))
         return -1;
     out->ms = clock_ms() - start;
     return 0;
 }
 
 int
-clone_ahead_swap(void *ctx, struct warehouse *a, const struct plan *plan, const struct plan *ahead,
+clone_early_swap(void *ctx, struct warehouse *a, const struct plan *plan, const struct plan *early,
                  struct clone_result *out, bool *stale, struct err *err)
 {
     struct clone_work j = {
-        .ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan, .ahead = ahead};
+        .ctx = ctx, .a = a, .ops = plan->in.adapter, .plan = plan, .early = early};
     double start = clock_ms();
     *stale = false;
     if (clear_leftovers(&j, err) || make_aside(&j, stale, err) || clone_check(&j, stale, err) ||
@@ -174,13 +174,13 @@ clone_ahead_swap(void *ctx, struct warehouse *a, const struct plan *plan, const 
 }
 
 int
-clone_ahead_drop(struct warehouse *a, const struct plan *ahead, struct err *err)
+clone_early_drop(struct warehouse *a, const struct plan *early, struct err *err)
 {
     struct clone_work j = {
-        .ctx = talloc_new(NULL), .a = a, .ops = ahead->in.adapter, .plan = ahead};
+        .ctx = talloc_new(NULL), .a = a, .ops = early->in.adapter, .plan = early};
     struct strlist asides = {0};
-    for (size_t i = 0; i < ahead->n_schemas; i++)
-        strlist_add(j.ctx, &asides, ahead->schemas[i].aside);
+    for (size_t i = 0; i < early->n_schemas; i++)
+        strlist_add(j.ctx, &asides, early->schemas[i].aside);
     int rc = drop_schemas(&j, &asides, err);
     talloc_free(j.ctx);
     return rc;

@@ -79,13 +79,13 @@ int clone_all(void *ctx, struct warehouse *a, const struct plan *plan, struct cl
 /* The part of clone_all before the swap, by a plan that is not certain yet; what it made bears
  * the marker of a run that was killed until then. Then either the certain plan, whose clones are
  * the same (plan_clones_differ), swaps it in and makes what is still missing, or it is dropped. */
-int clone_ahead(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
+int clone_early(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
                 bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
                 struct err *err) BASE_CHECKED;
-int clone_ahead_swap(void *ctx, struct warehouse *a, const struct plan *plan,
-                     const struct plan *ahead, struct clone_result *out, bool *stale,
+int clone_early_swap(void *ctx, struct warehouse *a, const struct plan *plan,
+                     const struct plan *early, struct clone_result *out, bool *stale,
                      struct err *err) BASE_CHECKED;
-int clone_ahead_drop(struct warehouse *a, const struct plan *ahead, struct err *err) BASE_CHECKED;
+int clone_early_drop(struct warehouse *a, const struct plan *early, struct err *err) BASE_CHECKED;
 /* Makes the clones in the schemas where they are to stand, in one transaction and nothing else: for
  * a plan whose statements drop what stands there first. *stale as of clone_all. */
 int clone_in_place(void *ctx, struct warehouse *a, const struct plan *plan,

@@ -9,7 +9,7 @@ struct clone_work {
     struct warehouse *a;
     const struct warehouse_ops *ops;
     const struct plan *plan;
-    const struct plan *ahead; /* by which the clones were made before this one stood; or NULL */
+    const struct plan *early; /* by which the clones were made before this one stood; or NULL */
 };
 
 /* The configuration's limits. */
