@@ -148,7 +148,8 @@ early_clones_make(struct early_clones *e, struct err *err)
     if (!selection || make(e, selection, &stale, &found) == 0)
         return 0;
     if (found.kind != ERR_NONE)
-        log_event(LOG_DEBUG, "early_clones.failed", "clones are not made while dbt parses: %s", found.msg);
+        log_event(LOG_DEBUG, "early_clones.failed", "clones are not made while dbt parses: %s",
+                  found.msg);
     if (stale || (found.kind != ERR_SIGNAL && found.kind != ERR_LOCKED))
         return 0;
     *err = found;

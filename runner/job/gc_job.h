@@ -1,5 +1,5 @@
-/* cloneci gc: which pull requests are closed, and what of theirs is dropped. Of the job room and the
- * commands. */
+/* cloneci gc: which pull requests are closed, and what of theirs is dropped. Of the job room and
+ * the commands. */
 #ifndef JOB_GC_JOB_H
 #define JOB_GC_JOB_H
 
