@@ -24,7 +24,7 @@ counts() { printf '%d passed, %d failed\n' "$1" "$2"; }
 # What is checked of the source as it stands: its format, who includes whom, the shell scripts.
 suite_source() {
     local good=0 bad=0 script check
-    local checks=("sh tools/format.sh check" "python3 tools/layers.py"
+    local checks=("sh tools/format.sh check" "sh tools/spelling.sh" "python3 tools/layers.py"
         ".venv/bin/python -m pytest tests/source -q -p no:cacheprovider")
     # Other versions of gcc have other opinions.
     if [ "$(gcc -dumpversion)" = 12 ]; then
