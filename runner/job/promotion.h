@@ -15,7 +15,7 @@ struct promotion {
     const struct plan *plan; /* of the build in stage; NULL: none */
     struct promote_options options;
     /* what came of it, to be shown */
-    struct promote_plan *next; /* what goes live; NULL: it did not come to that */
+    struct promote_plan *next; /* what goes live; NULL: it did not reach that */
     const char *live;          /* it is live: in a line */
     struct promote_result result;
     bool listed; /* --list: the journal */
