@@ -11,7 +11,7 @@ struct database_place {
     bool exists, is_template, owned; /* owned by our role */
     int64_t bytes;                   /* -1: our role may not know */
     const char *marker;              /* its comment, or NULL */
-    bool marker_own;                 /* as namespace_info */
+    bool marker_own;                 /* as place_info */
 };
 
 /* Somebody who is connected. */

@@ -5,6 +5,42 @@
 #include <string.h>
 
 bool
+place_same(const struct dialect *d, const char *database, const char *schema,
+           const struct place_name *other)
+{
+    return schema && str_eq(schema, other->schema) &&
+           (!(d->caps & CAP_CATALOGS) || str_eq(database, other->database));
+}
+
+bool
+relation_same(const struct dialect *d, const struct relation *a, const struct relation *b)
+{
+    const struct place_name place = {b->database, b->schema};
+    return a->name && str_eq(a->name, b->name) && place_same(d, a->database, a->schema, &place);
+}
+
+/* No name holds this byte. */
+#define BETWEEN "\x01"
+
+char *
+place_key(void *ctx, const struct dialect *d, const char *database, const char *schema)
+{
+    return d->caps & CAP_CATALOGS
+               ? mem_printf(ctx, "%s" BETWEEN "%s", database ? database : "", schema)
+               : mem_strdup(ctx, schema);
+}
+
+char *
+relation_key(void *ctx, const struct dialect *d, const struct relation *relation)
+{
+    void *tmp = talloc_new(NULL);
+    char *key = mem_printf(ctx, "%s" BETWEEN "%s",
+                           place_key(tmp, d, relation->database, relation->schema), relation->name);
+    talloc_free(tmp);
+    return key;
+}
+
+bool
 relation_is_same(const struct relation_info *before, const struct relation_info *after)
 {
     return after->identity && str_eq(before->identity, after->identity);

@@ -44,8 +44,13 @@ struct relation_info {
     const char *near;    /* a relation there whose name differs only by case, or NULL */
 };
 
-struct namespace_info {
-    const char *name;
+/* A schema, wherever relations stand. Without CAP_CATALOGS the database says nothing. */
+struct place_name {
+    const char *database, *schema;
+};
+
+struct place_info {
+    struct place_name name;
     bool exists, owned; /* owned by our role */
     const char *marker; /* its comment, or NULL */
     bool marker_own;    /* the marker was put on this very one, not on a former one of that name */
@@ -57,7 +62,7 @@ struct namespace_info {
 struct marked_place {
     bool database;
     const char *name, *marker;
-    bool marker_own; /* as namespace_info */
+    bool marker_own; /* as place_info */
     bool owned;      /* by our role itself */
 };
 
@@ -130,6 +135,15 @@ struct load_options {
     void *arg;
 };
 
+/* Do both name the same thing? NULL names nothing. */
+struct dialect;
+bool place_same(const struct dialect *d, const char *database, const char *schema,
+                const struct place_name *other);
+bool relation_same(const struct dialect *d, const struct relation *a, const struct relation *b);
+/* A text that is equal for the same thing, for maps. */
+char *place_key(void *ctx, const struct dialect *d, const char *database, const char *schema);
+char *relation_key(void *ctx, const struct dialect *d, const struct relation *relation);
+
 /* Are both the same relation, of which the second is still there? */
 bool relation_is_same(const struct relation_info *before, const struct relation_info *after);
 /* .. and neither emptied nor rewritten in between. */
@@ -163,8 +177,10 @@ struct run_stop {
 
 /* A schema that a run fills beside what stands there, and puts in its place when it is whole. */
 struct new_place {
-    const char *name, *aside,
-        *old;                     /* aside: while it is filled; old: what is replaced, meanwhile */
+    const char *database;
+    /* aside: while it is filled; old: what is replaced, meanwhile. Both NULL without
+     * CAP_ATOMIC_PUBLISH: it is filled under its name. */
+    const char *name, *aside, *old;
     bool replaces;                /* something stands there */
     const char *building, *ready; /* its markers */
     const char *grants; /* JSON {privilege: [role ..]} for all that will be made there, or NULL */
@@ -200,11 +216,21 @@ const struct dbt_facts *dbt_facts(const char *type);
 /* Is the package dbt's own, or its adapter's? */
 bool dbt_owns_package(const char *type, const char *package);
 
+/* What a warehouse can do. Who lacks it falls back to something else, which the plan tells. */
+enum {
+    CAP_CATALOGS = 1,       /* one connection reaches relations of several databases */
+    CAP_ATOMIC_PUBLISH = 2, /* a schema is made aside and renamed into its place at once */
+    CAP_ONE_SNAPSHOT = 4,   /* all clones can be made of the same moment */
+    CAP_SHORT_LOCKS = 8,    /* a table is copied in parts, none of which holds a lock for long */
+    CAP_ZERO_COPY = 16,     /* a copy shares its source's storage: no time, no room */
+};
+
 /* A warehouse's language, as far as it is known without a connection. */
 struct dialect {
     const char *name;    /* folder under sql/ */
     const char *product; /* as messages call it: "PostgreSQL" */
     unsigned name_max;   /* bytes of an identifier */
+    unsigned caps;       /* CAP_ bits */
     /* Schemas of the warehouse's own, and how such names begin. End with NULL. */
     const char *const *reserved, *const *reserved_prefixes;
     struct lexis lexis;
@@ -231,7 +257,6 @@ struct warehouse_ops {
     int abi;
     const char *name; /* the profile's `type` */
     const struct dialect *dialect;
-    unsigned capabilities; /* CAP_ bits */
     /* The profile's key for the name of a connection (application_name), and the environment
      * variable for programs that do not read the profile; NULL: there is none. */
     const char *name_key, *name_variable;
@@ -240,7 +265,7 @@ struct warehouse_ops {
     int (*open)(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
                 void *arg, struct err *err);
     void (*close)(struct warehouse *a);
-    /* How long what reads the catalog (describe, namespaces, clone_sql, read, compare) waits
+    /* How long what reads the catalog (describe, places, clone_sql, read, compare) waits
      * for a lock, unless the session has a limit: 10 s where it is not said, 0: as long as it
      * takes. Optional. */
     void (*read_limit)(struct warehouse *a, double lock_ms);
@@ -248,8 +273,8 @@ struct warehouse_ops {
     /* One query for all. out[i] belongs to relations[i]. */
     int (*describe)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
                     struct relation_info *out, struct err *err);
-    int (*namespaces)(void *ctx, struct warehouse *a, const char *const *names, size_t n,
-                      struct namespace_info *out, struct err *err);
+    int (*places)(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
+                  struct place_info *out, struct err *err);
     /* Schemas first, each kind by name. */
     int (*marked)(void *ctx, struct warehouse *a, struct marked_place **out, size_t *n,
                   struct err *err);
@@ -293,7 +318,8 @@ struct warehouse_ops {
      * by CASCADE; what is used from elsewhere is kept and is the error (CAUSE_IN_USE). A schema
      * that is missing is fine. The caller has made sure that they may be dropped, and has no
      * transaction open. */
-    int (*drop_places)(struct warehouse *a, const char *const *names, size_t n, struct err *err);
+    int (*drop_places)(struct warehouse *a, const struct place_name *names, size_t n,
+                       struct err *err);
     /* Loads and finishes (`after`) many clones over several connections, largest first, from one
      * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a
      * source. All connections are idle before and after; there is at least one worker. An error or
@@ -318,13 +344,6 @@ struct warehouse_ops {
     const struct promote_ops *promote;
     const struct database_ops *database;
     const struct sandbox_ops *sandbox;
-};
-
-enum {
-    CAP_TRANSACTIONAL_DDL = 1,
-    CAP_ZERO_COPY = 2, /* CLONE without copying */
-    CAP_SNAPSHOT_EXPORT = 4,
-    CAP_NAMESPACE_RENAME = 8,
 };
 
 /* By the profile's type; NULL if there is none. */

@@ -383,22 +383,23 @@ pg_disk(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err)
     return 0;
 }
 
-struct namespaces_arg {
+struct places_arg {
     void *ctx;
+    const struct place_name *names;
     size_t n;
-    struct namespace_info *out;
+    struct place_info *out;
 };
 
 static int
-on_namespaces(void *arg, size_t index, const PGresult *r, struct err *err)
+on_places(void *arg, size_t index, const PGresult *r, struct err *err)
 {
-    struct namespaces_arg *s = arg;
+    struct places_arg *s = arg;
     (void)index;
     if ((size_t)PQntuples(r) != s->n)
         return fail(err, ERR_BUG, "namespaces.sql: %d rows for %zu names", PQntuples(r), s->n);
     for (int row = 0; row < PQntuples(r); row++) {
-        s->out[row] = (struct namespace_info){
-            .name = mem_strdup(s->ctx, pg_text_of(r, row, "name")),
+        s->out[row] = (struct place_info){
+            .name = s->names[row],
             .exists = pg_text_of(r, row, "oid") != NULL,
             .owned = pg_bool_of(r, row, "owned"),
             .marker = pg_dup_of(s->ctx, r, row, "marker"),
@@ -411,12 +412,12 @@ on_namespaces(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 int
-pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size_t n,
-              struct namespace_info *out, struct err *err)
+pg_places(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
+          struct place_info *out, struct err *err)
 {
     if (n == 0)
         return 0;
-    struct sql_var var = {"names", pg_names_json(ctx, names, n)};
-    struct namespaces_arg arg = {.ctx = ctx, .n = n, .out = out};
-    return pg_read(ctx, a, "namespaces", &var, 1, on_namespaces, &arg, err);
+    struct sql_var var = {"names", pg_places_json(ctx, names, n)};
+    struct places_arg arg = {.ctx = ctx, .names = names, .n = n, .out = out};
+    return pg_read(ctx, a, "namespaces", &var, 1, on_places, &arg, err);
 }

@@ -52,6 +52,7 @@ const struct dialect pg_dialect = {
     .name = "postgres",
     .product = "PostgreSQL",
     .name_max = 63,
+    .caps = CAP_ATOMIC_PUBLISH | CAP_ONE_SNAPSHOT | CAP_SHORT_LOCKS,
     .reserved = reserved,
     .reserved_prefixes = reserved_prefixes,
     .lexis = {.fold = FOLD_LOWER,

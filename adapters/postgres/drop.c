@@ -38,10 +38,10 @@ drop_batch(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_
 }
 
 int
-pg_drop_places(struct warehouse *a, const char *const *names, size_t n, struct err *err)
+pg_drop_places(struct warehouse *a, const struct place_name *names, size_t n, struct err *err)
 {
     void *ctx = talloc_new(a);
-    const struct sql_var vars[] = {{"schemas", pg_names_json(ctx, names, n)},
+    const struct sql_var vars[] = {{"schemas", pg_places_json(ctx, names, n)},
                                    {"most", DROPS_AT_ONCE}};
     size_t dropped = 0;
     int rc;
@@ -49,7 +49,7 @@ pg_drop_places(struct warehouse *a, const char *const *names, size_t n, struct e
         rc = drop_batch(ctx, a, vars, BASE_COUNT(vars), &dropped, err);
     while (rc == 0 && dropped > 0);
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        const struct sql_var schema[] = {{"schema", names[i]}};
+        const struct sql_var schema[] = {{"schema", names[i].schema}};
         rc = pg_send(ctx, a, "namespace_drop", schema, 1, err);
     }
     talloc_free(ctx);

@@ -122,8 +122,8 @@ int pg_server(void *ctx, struct warehouse *a, struct server_info *out,
               struct err *err) BASE_CHECKED;
 int pg_describe(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
                 struct relation_info *out, struct err *err) BASE_CHECKED;
-int pg_namespaces(void *ctx, struct warehouse *a, const char *const *names, size_t n,
-                  struct namespace_info *out, struct err *err) BASE_CHECKED;
+int pg_places(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
+              struct place_info *out, struct err *err) BASE_CHECKED;
 
 int pg_read_cells(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
                   size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
@@ -150,10 +150,11 @@ int pg_lock_release(struct warehouse *a, const char *name, struct err *err) BASE
 /* drop.c */
 /* place.c: names as a JSON array, for templates */
 char *pg_names_json(void *ctx, const char *const *names, size_t n);
+char *pg_places_json(void *ctx, const struct place_name *places, size_t n);
 int pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
                struct err *err) BASE_CHECKED;
 
-int pg_drop_places(struct warehouse *a, const char *const *names, size_t n,
+int pg_drop_places(struct warehouse *a, const struct place_name *names, size_t n,
                    struct err *err) BASE_CHECKED;
 
 /* script.c */

@@ -100,10 +100,13 @@ names_as_dbt(void *ctx, const struct manifest *m)
 }
 
 static bool
-is_wanted(const struct job *job, const struct inputs *in)
+is_wanted(const struct early_clones *e)
 {
+    const struct job *job = e->job;
+    const struct inputs *in = e->in;
     const struct config *c = job->config;
-    return in->schema && in->diff && !choice_is_made(c) && !c->full_refresh &&
+    bool aside = e->seat->ops->dialect->caps & CAP_ATOMIC_PUBLISH;
+    return aside && in->schema && in->diff && !choice_is_made(c) && !c->full_refresh &&
            names_as_dbt(job->ctx, in->production);
 }
 
@@ -144,7 +147,7 @@ early_clones_make(struct early_clones *e, struct err *err)
 {
     struct err found = {.kind = ERR_NONE};
     bool stale = false;
-    const char *selection = is_wanted(e->job, e->in) ? changed(e->job->ctx, e->in) : NULL;
+    const char *selection = is_wanted(e) ? changed(e->job->ctx, e->in) : NULL;
     if (!selection || make(e, selection, &stale, &found) == 0)
         return 0;
     if (found.kind != ERR_NONE)

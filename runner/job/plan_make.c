@@ -68,11 +68,11 @@ static int
 look_up(struct plan *p, const struct seat *seat, struct err *err)
 {
     struct relation_info *found = mem_array(p, struct relation_info, p->n_lookups);
-    struct namespace_info *names = mem_array(p, struct namespace_info, p->n_names);
+    struct place_info *names = mem_array(p, struct place_info, p->n_names);
     if (p->n_lookups &&
         seat->ops->describe(p, seat->warehouse, p->lookups, p->n_lookups, found, err))
         return -1;
-    if (p->n_names && seat->ops->namespaces(p, seat->warehouse, p->names, p->n_names, names, err))
+    if (p->n_names && seat->ops->places(p, seat->warehouse, p->names, p->n_names, names, err))
         return -1;
     if (look_at_disk(p, seat, found, err) || look_up_lazy(p, seat, err))
         return -1;

@@ -168,28 +168,23 @@ pair_node(struct promotion_stage *g, const struct plan_node *p, struct err *err)
                : 0;
 }
 
-static bool
-is_written(const struct plan *plan, const char *schema)
-{
-    for (size_t i = 0; schema && i < plan->n_schemas; i++)
-        if (str_eq(plan->schemas[i].name, schema))
-            return true;
-    return false;
-}
-
 static int
 pair_all(struct promotion_stage *g, struct err *err)
 {
     struct promotion *s = g->s;
     for (size_t i = 0; i < s->plan->n_nodes; i++) {
         const struct plan_node *p = &s->plan->nodes[i];
-        bool stores = p->info->type == NODE_TEST && is_written(s->plan, p->info->schema);
+        bool stores = p->info->type == NODE_TEST &&
+                      plan_find_schema(s->plan, p->info->database, p->info->schema);
         if ((p->target.name || stores) && pair_node(g, p, err))
             return -1;
     }
-    struct namespace_info *found = mem_array(s->job.ctx, struct namespace_info, g->schemas.n);
-    if (g->schemas.n && s->seat.ops->namespaces(s->job.ctx, s->seat.warehouse, g->schemas.v,
-                                                g->schemas.n, found, err))
+    struct place_info *found = mem_array(s->job.ctx, struct place_info, g->schemas.n);
+    struct place_name *places = mem_array(s->job.ctx, struct place_name, g->schemas.n);
+    for (size_t i = 0; i < g->schemas.n; i++)
+        places[i].schema = g->schemas.v[i];
+    if (g->schemas.n &&
+        s->seat.ops->places(s->job.ctx, s->seat.warehouse, places, g->schemas.n, found, err))
         return -1;
     for (size_t i = 0; i < g->schemas.n; i++)
         if (!found[i].exists)

@@ -26,7 +26,8 @@ static void
 estimate(const struct plan *plan, struct plan_clone *c)
 {
     int64_t whole = c->source.bytes + c->source.index_bytes;
-    double part = c->strategy == CLONE_COPY     ? 1
+    bool shared = plan->in.adapter->dialect->caps & CAP_ZERO_COPY;
+    double part = c->strategy == CLONE_COPY     ? (shared ? 0 : 1)
                   : c->strategy == CLONE_SAMPLE ? c->percent / 100
                                                 : 0;
     bool reads = c->strategy == CLONE_WINDOW || c->strategy == CLONE_SAMPLE;
@@ -138,15 +139,40 @@ choose_snapshot(struct plan *plan)
         ms += c ? c->estimated_ms : 0;
         copies += c && c->estimated_ms > 0;
     }
-    plan->snapshot_each = copies > 1 && ms > most;
-    if (plan->snapshot_each)
+    const struct dialect *d = plan->in.adapter->dialect;
+    bool one = d->caps & CAP_ONE_SNAPSHOT;
+    plan->snapshot_each = plan->n_clones > 1 && (!one || (copies > 1 && ms > most));
+    if (plan->snapshot_each && !one)
+        plan_warn(plan, "snapshot_each",
+                  mem_printf(plan,
+                             "%s has no snapshot of several tables: each clone has a moment of its "
+                             "own, so rows of one may have no counterpart in another",
+                             d->product));
+    else if (plan->snapshot_each)
         plan_warn(
             plan, "snapshot_each",
-            mem_printf(
-                plan,
-                "copying will take about %s, longer than --snapshot-longest (%s): each clone has a "
-                "snapshot of its own, so rows of one may have no counterpart in another",
-                str_ms(plan, ms), str_ms(plan, most)));
+            mem_printf(plan,
+                       "copying will take about %s, longer than --snapshot-longest (%s): each "
+                       "clone has a snapshot of its own, so rows of one may have no "
+                       "counterpart in another",
+                       str_ms(plan, ms), str_ms(plan, most)));
+}
+
+/* Who cannot read in parts reads each table in one go, and holds it for as long. */
+static void
+tell_long_reads(struct plan *plan)
+{
+    const struct dialect *d = plan->in.adapter->dialect;
+    double longest = 0;
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (plan->nodes[i].clone && plan->nodes[i].clone->estimated_ms > longest)
+            longest = plan->nodes[i].clone->estimated_ms;
+    if (!(d->caps & CAP_SHORT_LOCKS) && longest > 0)
+        plan_warn(plan, "read_whole",
+                  mem_printf(plan,
+                             "%s cannot copy a table in parts: what changes the largest waits for "
+                             "about %s",
+                             d->product, str_ms(plan, longest)));
 }
 
 int
@@ -161,5 +187,6 @@ plan_budget(struct plan *plan, struct err *err)
     if (limit.bytes >= 0 && fit(plan, &limit, err))
         return -1;
     choose_snapshot(plan);
+    tell_long_reads(plan);
     return 0;
 }

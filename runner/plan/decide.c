@@ -232,8 +232,8 @@ decide_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
 }
 
 int
-plan_decide(struct plan *plan, const struct relation_info *found,
-            const struct namespace_info *names, struct err *err)
+plan_decide(struct plan *plan, const struct relation_info *found, const struct place_info *names,
+            struct err *err)
 {
     size_t at = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
@@ -256,13 +256,12 @@ plan_decide(struct plan *plan, const struct relation_info *found,
 }
 
 static const char *
-aside_of(const struct plan *plan, const char *schema)
+aside_of(const struct plan *plan, const struct relation *to)
 {
-    for (size_t i = 0; i < plan->n_schemas; i++)
-        if (strcmp(plan->schemas[i].name, schema) == 0 &&
-            !(plan->in.sandbox && plan->in.sandbox->in_place))
-            return plan->schemas[i].aside;
-    return schema;
+    bool in_place = plan->in.sandbox && plan->in.sandbox->in_place;
+    const struct plan_schema *s =
+        in_place ? NULL : plan_find_schema(plan, to->database, to->schema);
+    return s ? s->aside : to->schema;
 }
 
 struct clone_request *
@@ -285,7 +284,7 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
             .keys = c->keys,
             .cursors = c->cursors,
             .keep_partitions = plan->in.whole || !str_eq(plan->in.config->partitions, "flatten")};
-        r[(*n)++].to.schema = aside_of(plan, c->to.schema);
+        r[(*n)++].to.schema = aside_of(plan, &c->to);
     }
     return r;
 }

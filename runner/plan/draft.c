@@ -191,8 +191,7 @@ check_targets(struct plan *plan, struct err *err)
         const struct relation *r = &plan->nodes[i].target;
         if (!r->name)
             continue;
-        /* no name holds this byte */
-        const char *key = mem_printf(plan, "%s\x01%s", r->schema, r->name);
+        const char *key = relation_key(plan, plan->in.adapter->dialect, r);
         uint32_t other = map_gets(seen, key);
         if (other != MAP_NONE) {
             fail(err, ERR_CONFIG, "%s and %s would both be %s", plan->nodes[other].info->unique_id,

@@ -197,11 +197,13 @@ struct plan_deferral {
 };
 
 struct plan_schema {
-    const char *name;  /* in the end */
-    const char *aside; /* while it is being filled */
-    const char *old;   /* the last run's, on its way out */
-    bool leftover;     /* the build does not write it; an earlier push did: it is emptied */
-    struct namespace_info found, found_aside, found_old;
+    const char *database;
+    const char *name; /* in the end */
+    /* While it is being filled, and the last run's on its way out; both are `name` where the
+     * warehouse cannot swap schemas. */
+    const char *aside, *old;
+    bool leftover; /* the build does not write it; an earlier push did: it is emptied */
+    struct place_info found, found_aside, found_old;
     struct strlist prepare, swap; /* statements */
 };
 
@@ -228,11 +230,10 @@ struct plan {
     size_t n_schemas;
     struct relation *lookups; /* to be described: candidates' sources, deferrals, hooks' targets */
     size_t n_lookups;
-    const char **names; /* schemas to be looked up: name, aside, old of each */
+    struct place_name *names; /* schemas to be looked up: name, aside, old of each */
     size_t n_names;
     bool snapshot_each; /* each clone is of a snapshot of its own: one would be held for too long */
-    struct strlist begin, end; /* around the clones' statements */
-    struct strlist argv;       /* of the build */
+    struct strlist argv; /* of the build */
     /* What it builds, by unique id. Where names cannot say it (too many, or not these alone), the
      * deferral map's folder says it: as a run_results.json in which just these have succeeded, and
      * dbt selects `result:success`. */
@@ -256,11 +257,14 @@ bool plan_is_lazy(const struct plan *plan);
  * row-level security; ERR_WAREHOUSE: a relation that cannot be read (the GRANT is in the hint),
  * deferred but missing. */
 int plan_decide(struct plan *plan, const struct relation_info *found,
-                const struct namespace_info *names, struct err *err) BASE_CHECKED;
+                const struct place_info *names, struct err *err) BASE_CHECKED;
 /* The same plan, whose build builds these unique ids only (`names` as plan_input.names), on the
  * same clones and with the same map; `full_refresh` as plan_input's. */
 const struct plan *plan_narrowed(void *ctx, const struct plan *plan, const struct strlist *names,
                                  const struct strlist *ids, bool full_refresh);
+/* One of its schemas, or NULL. */
+const struct plan_schema *plan_find_schema(const struct plan *plan, const char *database,
+                                           const char *name);
 /* The requests of all clones, in the plan's order; *n is plan->n_clones. */
 struct clone_request *plan_requests(void *ctx, const struct plan *plan, size_t *n);
 int plan_render(struct plan *plan, struct clone_sql *clones, struct err *err) BASE_CHECKED;

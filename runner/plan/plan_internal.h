@@ -16,7 +16,7 @@ void plan_take_candidate(struct plan_deferral *d, size_t i);
 int plan_moved_schema(struct plan *plan, uint32_t node, const char **out,
                       struct err *err) BASE_CHECKED;
 int plan_find_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
-int plan_decide_schemas(struct plan *plan, const struct namespace_info *names,
+int plan_decide_schemas(struct plan *plan, const struct place_info *names,
                         struct err *err) BASE_CHECKED;
 int plan_render_schemas(struct plan *plan, struct err *err) BASE_CHECKED;
 int plan_find_hooks(struct plan *plan, struct err *err) BASE_CHECKED;

@@ -31,8 +31,9 @@ struct plan_reads *
 plan_reads_new(void *ctx, const struct plan *plan)
 {
     struct plan_reads *r = mem_new(ctx, struct plan_reads);
-    *r = (struct plan_reads){
-        .plan = plan, .schemas = guard_schema_map(r, plan->in.production), .known = map_new(r, 64)};
+    *r = (struct plan_reads){.plan = plan,
+                             .schemas = guard_schema_map(r, plan->in.production, NULL),
+                             .known = map_new(r, 64)};
     for (size_t i = 0; i < plan->n_nodes; i++)
         know(r, &plan->nodes[i].target);
     for (size_t i = 0; i < plan->n_deferrals; i++)

@@ -3,15 +3,9 @@
 #include <string.h>
 
 static bool
-same_relation(const struct relation *a, const struct relation *b)
+same_source(const struct dialect *d, const struct plan_clone *a, const struct plan_clone *b)
 {
-    return strcmp(a->schema, b->schema) == 0 && strcmp(a->name, b->name) == 0;
-}
-
-static bool
-same_source(const struct plan_clone *a, const struct plan_clone *b)
-{
-    return same_relation(&a->from, &b->from) && relation_is_kept(&a->source, &b->source);
+    return relation_same(d, &a->from, &b->from) && relation_is_kept(&a->source, &b->source);
 }
 
 static const char *
@@ -24,10 +18,10 @@ difference(void *ctx, const struct dialect *d, const struct plan_node *a, const 
     if (x->strategy != y->strategy)
         return mem_printf(ctx, "%s by %s, not %s", name, clone_strategy_name(x->strategy),
                           clone_strategy_name(y->strategy));
-    if (!same_relation(&x->to, &y->to))
+    if (!relation_same(d, &x->to, &y->to))
         return mem_printf(ctx, "%s as %s, not %s", name, d->qualify(ctx, &x->to),
                           d->qualify(ctx, &y->to));
-    if (!same_source(x, y))
+    if (!same_source(d, x, y))
         return mem_printf(ctx, "%s of production's present relation", name);
     bool same = strlist_same(&x->sql.before, &y->sql.before) &&
                 strlist_same(&x->sql.load, &y->sql.load) &&
@@ -50,10 +44,8 @@ cloned(void *ctx, const struct plan *plan)
 static bool
 has_same_schema(const struct plan *plan, const struct plan_schema *early)
 {
-    for (size_t i = 0; i < plan->n_schemas; i++)
-        if (strcmp(plan->schemas[i].name, early->name) == 0)
-            return strlist_same(&plan->schemas[i].prepare, &early->prepare);
-    return false;
+    const struct plan_schema *s = plan_find_schema(plan, early->database, early->name);
+    return s && strlist_same(&s->prepare, &early->prepare);
 }
 
 const char *

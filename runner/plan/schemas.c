@@ -72,12 +72,14 @@ refuse_production(const struct plan *plan, const struct plan_node *p, const char
 
 /* No schema that production, or another source of deferral, stands in. */
 static int
-check_written(const struct plan *plan, struct map *const *taken, const struct plan_node *p,
+check_written(struct plan *plan, struct map *const *taken, const struct plan_node *p,
               struct err *err)
 {
+    const struct relation *to = &p->target;
+    const char *key = place_key(plan, plan->in.adapter->dialect, to->database, to->schema);
     for (size_t i = 0; i < plan->in.n_sources + 1; i++) {
         const struct plan_source *s = i ? &plan->in.sources[i - 1] : NULL;
-        uint32_t at = map_gets(taken[i], p->target.schema);
+        uint32_t at = map_gets(taken[i], key);
         if (at != MAP_NONE)
             return refuse_production(plan, p, s ? s->name : "production",
                                      &(s ? s->manifest : plan->in.production)->nodes[at], err);
@@ -85,28 +87,33 @@ check_written(const struct plan *plan, struct map *const *taken, const struct pl
     return 0;
 }
 
-static bool
-has_schema(const struct plan *plan, const char *name)
+const struct plan_schema *
+plan_find_schema(const struct plan *plan, const char *database, const char *name)
 {
-    for (size_t i = 0; i < plan->n_schemas; i++)
-        if (strcmp(plan->schemas[i].name, name) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        const struct plan_schema *s = &plan->schemas[i];
+        const struct place_name place = {s->database, s->name};
+        if (place_same(plan->in.adapter->dialect, database, name, &place))
+            return s;
+    }
+    return NULL;
 }
 
 static void
-add_schema(struct plan *plan, const char *name, bool leftover)
+add_schema(struct plan *plan, const char *database, const char *name, bool leftover)
 {
-    if (has_schema(plan, name))
+    if (plan_find_schema(plan, database, name))
         return;
+    bool swaps = plan->in.adapter->dialect->caps & CAP_ATOMIC_PUBLISH;
     char hex[HASH_SHA256_HEX];
     hash_sha256(name, strlen(name), hex);
     plan->schemas = mem_grow(plan, plan->schemas, struct plan_schema, plan->n_schemas + 1);
     plan->schemas[plan->n_schemas++] =
-        (struct plan_schema){.name = name,
+        (struct plan_schema){.database = database,
+                             .name = name,
                              .leftover = leftover,
-                             .aside = mem_printf(plan, "cloneci_new_%.16s", hex),
-                             .old = mem_printf(plan, "cloneci_old_%.16s", hex)};
+                             .aside = swaps ? mem_printf(plan, "cloneci_new_%.16s", hex) : name,
+                             .old = swaps ? mem_printf(plan, "cloneci_old_%.16s", hex) : name};
 }
 
 /* Tests that store their failures write into the schema of their own. */
@@ -114,7 +121,8 @@ static int
 stores_failures(struct plan *plan, const struct plan_node *p, bool *out, struct err *err)
 {
     *out = false;
-    if (p->info->type != NODE_TEST || !p->info->schema || has_schema(plan, p->info->schema))
+    if (p->info->type != NODE_TEST || !p->info->schema ||
+        plan_find_schema(plan, p->info->database, p->info->schema))
         return 0;
     cJSON *json = NULL;
     if (manifest_node_json(plan, plan->in.head, p->node, &json, err))
@@ -129,18 +137,21 @@ stores_failures(struct plan *plan, const struct plan_node *p, bool *out, struct 
 static int
 find_leftovers(struct plan *plan, struct map *const *taken, struct err *err)
 {
+    const struct dialect *d = plan->in.adapter->dialect;
     for (size_t i = 0; plan->in.schema && !plan->in.reads_from && !plan->in.sandbox &&
                        !plan->in.whole && i < plan->n_deferrals;
          i++) {
         uint32_t node = manifest_find(plan->in.head, plan->deferrals[i].unique_id);
-        const char *schema = plan->in.head->nodes[node].schema;
+        const struct node *n = &plan->in.head->nodes[node];
+        const char *schema = n->schema;
         bool theirs = false;
         if (plan->in.head_is_production && plan_moved_schema(plan, node, &schema, err))
             return -1;
         for (size_t k = 0; schema && k < plan->in.n_sources + 1; k++)
-            theirs = theirs || map_gets(taken[k], schema) != MAP_NONE;
+            theirs =
+                theirs || map_gets(taken[k], place_key(plan, d, n->database, schema)) != MAP_NONE;
         if (schema && !theirs && str_starts(schema, plan->in.schema))
-            add_schema(plan, schema, true);
+            add_schema(plan, n->database, schema, true);
     }
     return 0;
 }
@@ -149,33 +160,36 @@ int
 plan_find_schemas(struct plan *plan, struct err *err)
 {
     struct map **taken = mem_array(plan, struct map *, plan->in.n_sources + 1);
-    taken[0] = guard_schema_map(plan, plan->in.production);
+    const struct dialect *d = plan->in.adapter->dialect;
+    taken[0] = guard_schema_map(plan, plan->in.production, d);
     for (size_t i = 0; i < plan->in.n_sources; i++)
         taken[i + 1] = plan->in.sources[i].production
                            ? taken[0]
-                           : guard_schema_map(plan, plan->in.sources[i].manifest);
+                           : guard_schema_map(plan, plan->in.sources[i].manifest, d);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
         bool stores = false;
         if (p->target.name) {
             if (check_written(plan, taken, p, err))
                 return -1;
-            add_schema(plan, p->target.schema, false);
+            add_schema(plan, p->target.database, p->target.schema, false);
         } else if (stores_failures(plan, p, &stores, err)) {
             return -1;
         } else if (stores && !plan->in.head_is_production) {
-            add_schema(plan, p->info->schema, false);
+            add_schema(plan, p->info->database, p->info->schema, false);
         } else if (stores) {
-            add_schema(plan, mem_printf(plan, "%s_dbt_test__audit", plan->in.schema), false);
+            add_schema(plan, p->info->database,
+                       mem_printf(plan, "%s_dbt_test__audit", plan->in.schema), false);
         }
     }
     if (find_leftovers(plan, taken, err))
         return -1;
-    plan->names = mem_array(plan, const char *, plan->n_schemas * 3);
+    plan->names = mem_array(plan, struct place_name, plan->n_schemas * 3);
     for (size_t i = 0; i < plan->n_schemas; i++) {
-        plan->names[plan->n_names++] = plan->schemas[i].name;
-        plan->names[plan->n_names++] = plan->schemas[i].aside;
-        plan->names[plan->n_names++] = plan->schemas[i].old;
+        const struct plan_schema *s = &plan->schemas[i];
+        plan->names[plan->n_names++] = (struct place_name){s->database, s->name};
+        plan->names[plan->n_names++] = (struct place_name){s->database, s->aside};
+        plan->names[plan->n_names++] = (struct place_name){s->database, s->old};
     }
     return 0;
 }
@@ -183,7 +197,7 @@ plan_find_schemas(struct plan *plan, struct err *err)
 /* --- may we clear what stands there? --- */
 
 static int
-check_ours(struct plan *plan, const struct namespace_info *s, const char *name, struct err *err)
+check_ours(struct plan *plan, const struct place_info *s, const char *name, struct err *err)
 {
     if (!s->exists)
         return 0;
@@ -249,7 +263,7 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
 /* A job that had to wait so long that a newer one was done before it: what stands there is the
  * newer one's. */
 static int
-check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
+check_newest(struct plan *plan, const struct place_info *s, struct err *err)
 {
     struct marker m;
     const char *ours = plan->in.run_number;
@@ -258,22 +272,25 @@ check_newest(struct plan *plan, const struct namespace_info *s, struct err *err)
         return 0;
     fail(err, ERR_LOCKED,
          "superseded by run %s of commit %.10s, which has already built in the schema \"%s\"",
-         m.run_id, m.head ? m.head : "?", s->name);
+         m.run_id, m.head ? m.head : "?", s->name.schema);
     return hint(err, "The CI started it after this one (%s, %s). There is nothing to do.", m.number,
                 ours);
 }
 
 int
-plan_decide_schemas(struct plan *plan, const struct namespace_info *names, struct err *err)
+plan_decide_schemas(struct plan *plan, const struct place_info *names, struct err *err)
 {
     size_t kept = 0;
+    bool swaps = plan->in.adapter->dialect->caps & CAP_ATOMIC_PUBLISH;
     for (size_t i = 0; i < plan->n_schemas; i++) {
         struct plan_schema *s = &plan->schemas[kept];
         struct err not_ours;
         *s = plan->schemas[i];
         s->found = names[3 * i];
-        s->found_aside = names[3 * i + 1];
-        s->found_old = names[3 * i + 2];
+        if (swaps) {
+            s->found_aside = names[3 * i + 1];
+            s->found_old = names[3 * i + 2];
+        }
         /* nothing is written there: what is not ours stays */
         if (s->leftover && (!s->found.exists || !s->found.relations ||
                             check_ours(plan, &s->found, s->name, &not_ours)))
@@ -286,6 +303,12 @@ plan_decide_schemas(struct plan *plan, const struct namespace_info *names, struc
         kept++;
     }
     plan->n_schemas = kept;
+    if (!swaps && kept && !plan->in.sandbox)
+        plan_warn(plan, "filled_in_place",
+                  mem_printf(plan,
+                             "%s cannot rename schemas: they are filled under their own names, and "
+                             "who looks meanwhile sees a part",
+                             plan->in.adapter->dialect->product));
     return 0;
 }
 
@@ -295,6 +318,7 @@ int
 plan_render_schemas(struct plan *plan, struct err *err)
 {
     const struct dialect *d = plan->in.adapter->dialect;
+    bool swaps = d->caps & CAP_ATOMIC_PUBLISH;
     char *grants = NULL;
     /* who may use pull requests' schemas has nothing to do with who may use production */
     if (!plan->in.whole && plan_grants(plan, plan->in.config, d, &grants, err))
@@ -304,10 +328,11 @@ plan_render_schemas(struct plan *plan, struct err *err)
         if (plan->in.sandbox && plan->in.sandbox->in_place)
             continue;
         const struct new_place place = {
+            .database = s->database,
             .name = s->name,
-            .aside = s->aside,
-            .old = s->old,
-            .replaces = s->found.exists,
+            .aside = swaps ? s->aside : NULL,
+            .old = swaps ? s->old : NULL,
+            .replaces = swaps && s->found.exists,
             .building = plan_marker(plan, plan, s->name, "building"),
             .ready = plan_marker(plan, plan, s->name, "ready"),
             .grants = grants,

@@ -273,11 +273,12 @@ contract_places(void **state)
     struct warehouse *a = contract_open(*state);
     struct err err = {0};
     struct run_stop stop;
-    const char *names[] = {"a_place", "a_place_aside", "a_place_old"};
-    struct namespace_info info[3];
-    struct new_place place = {.name = names[0],
-                              .aside = names[1],
-                              .old = names[2],
+    const struct place_name names[] = {
+        {NULL, "a_place"}, {NULL, "a_place_aside"}, {NULL, "a_place_old"}};
+    struct place_info info[3];
+    struct new_place place = {.name = names[0].schema,
+                              .aside = names[1].schema,
+                              .old = names[2].schema,
                               .building = "{\"tool\":\"cloneci\",\"state\":\"building\"}",
                               .ready = "{\"tool\":\"cloneci\",\"state\":\"ready\"}"};
     for (int i = 0; i < 2; i++) {
@@ -290,7 +291,7 @@ contract_places(void **state)
                          0);
         if (contract->ops->run(a, &prepare, 1, &options, &stop, &err))
             fail_msg("%s", err.msg);
-        assert_int_equal(contract->ops->namespaces(*state, a, names, 3, info, &err), 0);
+        assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
         assert_true(info[0].exists == (i == 1) && info[1].exists && !info[2].exists);
         assert_non_null(strstr(info[1].marker, "building"));
         /* what is there already cannot be made again */
@@ -299,12 +300,12 @@ contract_places(void **state)
         if (contract->ops->run(a, &publish, 1, &options, &stop, &err))
             fail_msg("%s", err.msg);
     }
-    assert_int_equal(contract->ops->namespaces(*state, a, names, 3, info, &err), 0);
+    assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
     assert_true(info[0].exists && !info[1].exists && info[2].exists);
     assert_non_null(strstr(info[0].marker, "ready"));
     if (contract->ops->drop_places(a, names, 3, &err))
         fail_msg("%s", err.msg);
-    assert_int_equal(contract->ops->namespaces(*state, a, names, 3, info, &err), 0);
+    assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
     assert_false(info[0].exists || info[1].exists || info[2].exists);
 }
 
@@ -348,14 +349,14 @@ contract_describe(void **state)
 }
 
 static void
-contract_namespaces(void **state)
+contract_places_found(void **state)
 {
     struct warehouse *a = contract_open(*state);
     struct err err = {0};
-    const char *names[] = {contract->schema_absent, contract->schema};
-    struct namespace_info info[2];
-    assert_int_equal(contract->ops->namespaces(*state, a, names, 2, info, &err), 0);
-    assert_string_equal(info[0].name, contract->schema_absent);
+    const struct place_name names[] = {{NULL, contract->schema_absent}, {NULL, contract->schema}};
+    struct place_info info[2];
+    assert_int_equal(contract->ops->places(*state, a, names, 2, info, &err), 0);
+    assert_string_equal(info[0].name.schema, contract->schema_absent);
     assert_false(info[0].exists || info[0].owned);
     assert_true(info[1].exists && info[1].owned);
     assert_null(info[1].marker);
@@ -484,7 +485,7 @@ contract_run(const struct contract *c)
         CONTRACT_TEST(contract_sources),
         CONTRACT_TEST(contract_places),
         CONTRACT_TEST(contract_describe),
-        CONTRACT_TEST(contract_namespaces),
+        CONTRACT_TEST(contract_places_found),
         CONTRACT_TEST(contract_clone),
         CONTRACT_TEST(contract_clone_names),
         CONTRACT_TEST(contract_interrupt),

@@ -539,7 +539,7 @@ test_receipt(void **state)
 static int
 drop(struct warehouse *a, struct err *err)
 {
-    static const char *const schemas[] = {"full", "beside"};
+    static const struct place_name schemas[] = {{NULL, "full"}, {NULL, "beside"}};
     return ops->drop_places(a, schemas, BASE_COUNT(schemas), err);
 }
 
@@ -556,7 +556,7 @@ test_drop_places(void **state)
         atoi(value(a, "SELECT count(*) FROM pg_class WHERE relnamespace = 'full'::regnamespace")) >
         1300);
     /* used from elsewhere: kept, and said */
-    assert_int_equal(ops->drop_places(a, &(const char *){"full"}, 1, &err), -1);
+    assert_int_equal(ops->drop_places(a, &(struct place_name){NULL, "full"}, 1, &err), -1);
     assert_int_equal(err.cause, CAUSE_IN_USE);
     assert_int_equal(drop(a, &err), -1);
     assert_int_equal(err.cause, CAUSE_IN_USE);
@@ -570,7 +570,8 @@ test_drop_places(void **state)
     assert_string_equal(
         value(a, "SELECT count(*) FROM pg_namespace WHERE nspname IN ('full', 'beside')"), "0");
     assert_int_equal(drop(a, &err), 0);
-    assert_int_equal(ops->drop_places(a, &(const char *){"it's \"not\" there"}, 1, &err), 0);
+    assert_int_equal(ops->drop_places(a, &(struct place_name){NULL, "it's \"not\" there"}, 1, &err),
+                     0);
     ops->close(a);
 }
 

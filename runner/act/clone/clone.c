@@ -13,34 +13,52 @@ work_options(const struct clone_work *j)
 
 /* --- schemas --- */
 
-static int
-drop_schemas(struct clone_work *j, const struct strlist *schemas, struct err *err)
+struct schemas {
+    struct place_name *v;
+    size_t n;
+};
+
+static void
+add_schema(struct clone_work *j, struct schemas *list, const struct plan_schema *s,
+           const char *name)
 {
-    return schemas->n ? j->ops->drop_places(j->a, schemas->v, schemas->n, err) : 0;
+    list->v = mem_grow(j->ctx, list->v, struct place_name, list->n + 1);
+    list->v[list->n++] = (struct place_name){s->database, name};
+}
+
+static int
+drop_schemas(struct clone_work *j, const struct schemas *list, struct err *err)
+{
+    return list->n ? j->ops->drop_places(j->a, list->v, list->n, err) : 0;
+}
+
+static bool
+swaps(const struct clone_work *j)
+{
+    return j->ops->dialect->caps & CAP_ATOMIC_PUBLISH;
 }
 
 /* Was it filled before the plan stood? */
 static bool
-is_early(const struct clone_work *j, const char *schema)
+is_early(const struct clone_work *j, const struct plan_schema *s)
 {
-    for (size_t i = 0; j->early && i < j->early->n_schemas; i++)
-        if (strcmp(j->early->schemas[i].name, schema) == 0)
-            return true;
-    return false;
+    return j->early && plan_find_schema(j->early, s->database, s->name);
 }
 
-/* What a killed run left: schemas aside, and those on their way out. Both bear our marker
- * (plan_decide). */
+/* What a killed run left: schemas aside, and those on their way out; where schemas cannot be
+ * swapped also the last run's, whose place is needed. All bear our marker (plan_decide). */
 static int
 clear_leftovers(struct clone_work *j, struct err *err)
 {
-    struct strlist left = {0};
+    struct schemas left = {0};
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (s->found_aside.exists && !is_early(j, s->name))
-            strlist_add(j->ctx, &left, s->aside);
+        if (s->found_aside.exists && !is_early(j, s))
+            add_schema(j, &left, s, s->aside);
         if (s->found_old.exists)
-            strlist_add(j->ctx, &left, s->old);
+            add_schema(j, &left, s, s->old);
+        if (!swaps(j) && s->found.exists)
+            add_schema(j, &left, s, s->name);
     }
     return drop_schemas(j, &left, err);
 }
@@ -61,7 +79,7 @@ in_transaction(struct clone_work *j, bool swap, struct err *err)
     struct run_options options = work_options(j);
     for (size_t i = 0; i < j->plan->n_schemas; i++) {
         const struct plan_schema *s = &j->plan->schemas[i];
-        if (swap || !is_early(j, s->name))
+        if (swap || !is_early(j, s))
             add_all(j->ctx, &script.statements, swap ? &s->swap : &s->prepare);
     }
     return j->ops->run(j->a, &script, 1, &options, &ignored, err);
@@ -81,10 +99,10 @@ make_aside(struct clone_work *j, bool *stale, struct err *err)
 static int
 drop_replaced(struct clone_work *j, struct err *err)
 {
-    struct strlist old = {0};
-    for (size_t i = 0; i < j->plan->n_schemas; i++)
+    struct schemas old = {0};
+    for (size_t i = 0; swaps(j) && i < j->plan->n_schemas; i++)
         if (j->plan->schemas[i].found.exists)
-            strlist_add(j->ctx, &old, j->plan->schemas[i].old);
+            add_schema(j, &old, &j->plan->schemas[i], j->plan->schemas[i].old);
     return drop_schemas(j, &old, err);
 }
 
@@ -178,9 +196,9 @@ clone_early_drop(struct warehouse *a, const struct plan *early, struct err *err)
 {
     struct clone_work j = {
         .ctx = talloc_new(NULL), .a = a, .ops = early->in.adapter, .plan = early};
-    struct strlist asides = {0};
+    struct schemas asides = {0};
     for (size_t i = 0; i < early->n_schemas; i++)
-        strlist_add(j.ctx, &asides, early->schemas[i].aside);
+        add_schema(&j, &asides, &early->schemas[i], early->schemas[i].aside);
     int rc = drop_schemas(&j, &asides, err);
     talloc_free(j.ctx);
     return rc;

@@ -231,15 +231,21 @@ clone_leased(struct warehouse *a, const struct plan *plan, struct err *err)
 /* Is this run's marker what the plan found there? Until our own clones are swapped in, an earlier
  * run's stands. */
 static bool
-was_there(struct clone_work *j, const char *schema, const char *run_id)
+was_there(struct clone_work *j, const struct place_name *place, const char *run_id)
 {
     struct marker m;
-    for (size_t i = 0; i < j->plan->n_schemas; i++) {
-        const struct plan_schema *s = &j->plan->schemas[i];
-        if (strcmp(s->name, schema) == 0 && marker_parse(j->ctx, s->found.marker, &m) == 0)
-            return str_eq(m.run_id, run_id);
-    }
-    return false;
+    const struct plan_schema *s = plan_find_schema(j->plan, place->database, place->schema);
+    return s && marker_parse(j->ctx, s->found.marker, &m) == 0 && str_eq(m.run_id, run_id);
+}
+
+/* The pull request's own, in the database where the plan has it. */
+static struct place_name
+own_place(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++)
+        if (str_eq(plan->schemas[i].name, plan->in.schema))
+            return (struct place_name){plan->schemas[i].database, plan->in.schema};
+    return (struct place_name){.schema = plan->in.schema};
 }
 
 int
@@ -258,17 +264,17 @@ clone_successor(struct warehouse *other, const struct plan *plan, struct err *er
         .ctx = talloc_new(NULL), .a = other, .ops = plan->in.adapter, .plan = plan};
     struct holder h = {0};
     struct marker m;
-    struct namespace_info info;
+    struct place_info info;
     bool found;
     int rc = 0;
-    const char *schema = plan->in.schema;
-    if (!schema || find_holder(&j, schema, &h, &found, err))
+    const struct place_name own = own_place(plan);
+    if (!own.schema || find_holder(&j, own.schema, &h, &found, err))
         rc = 0;
     else if (found && h.run && !str_eq(h.run, plan->in.run_id))
         rc = superseded(describe(j.ctx, h.run, h.head), err);
-    else if (j.ops->namespaces(j.ctx, other, &schema, 1, &info, err) == 0 && info.exists &&
+    else if (j.ops->places(j.ctx, other, &own, 1, &info, err) == 0 && info.exists &&
              marker_parse(j.ctx, info.marker, &m) == 0 && m.run_id &&
-             !str_eq(m.run_id, plan->in.run_id) && !was_there(&j, schema, m.run_id))
+             !str_eq(m.run_id, plan->in.run_id) && !was_there(&j, &own, m.run_id))
         rc = superseded(describe(j.ctx, m.run_id, m.head ? m.head : ""), err);
     talloc_free(j.ctx);
     return rc;

@@ -69,16 +69,16 @@ add_statements(struct made *m, const struct plan_node *p, size_t clone, const st
     }
 }
 
-/* The relations, in the transactions that they need; or `whole`, rows and all, in one. */
+/* The relations, so many in a transaction; `whole`: rows and all. */
 static void
-collect(struct clone_work *j, struct made *m, bool whole)
+collect(struct clone_work *j, struct made *m, bool whole, size_t a_transaction)
 {
     size_t clone = 0;
     for (size_t i = 0; i < j->plan->n_nodes; i++) {
         const struct plan_node *p = &j->plan->nodes[i];
         if (!p->clone)
             continue;
-        if (whole ? clone == 0 : clone % RELATIONS_A_TRANSACTION == 0)
+        if (clone % a_transaction == 0)
             add_script(m);
         const struct clone_sql *sql = &p->clone->sql;
         add_statements(m, p, clone, &sql->before);
@@ -91,18 +91,20 @@ collect(struct clone_work *j, struct made *m, bool whole)
     }
 }
 
-/* All in as few round trips as can be. With sources: from one snapshot of them, as they are. */
+/* All in as few round trips as can be. Rows are in it where there are sources, from one snapshot of
+ * them, as they are; or where nothing else could load them. */
 static int
 send_statements(struct clone_work *j, struct told *told, const struct relation_info *const *sources,
                 size_t n_sources, struct run_stop *stop, struct err *err)
 {
+    bool whole = n_sources || !j->ops->load;
     struct made m = {.told = told, .ctx = j->ctx};
     struct run_options options = work_options(j);
     options.on_done = on_made;
     options.arg = &m;
     options.sources = sources;
     options.n_sources = n_sources;
-    collect(j, &m, n_sources > 0);
+    collect(j, &m, whole, n_sources ? n_sources : whole ? 1 : RELATIONS_A_TRANSACTION);
     if (j->ops->run(j->a, m.scripts, m.n_scripts, &options, stop, err) == 0)
         return 0;
     if (err->kind != ERR_SIGNAL && stop->script != RUN_NOWHERE)
@@ -176,7 +178,7 @@ load_rows(struct clone_work *j, struct told *told, const struct clone_load *how,
 {
     struct loading l = {.told = told, .how = how};
     find_items(j, &l);
-    if (!l.n)
+    if (!l.n || !j->ops->load)
         return 0;
     if (!how || !how->n_workers)
         return fail(err, ERR_BUG, "there is no connection to fill the clones");
@@ -215,7 +217,7 @@ clone_check(struct clone_work *j, bool *stale, struct err *err)
         if (!c)
             continue;
         const struct relation_info *r = &now[at++];
-        if (!c->sql.load.n && !relation_is_kept(&c->source, r))
+        if ((!c->sql.load.n || !j->ops->load) && !relation_is_kept(&c->source, r))
             return refuse_stale(j, &c->from, stale, err);
     }
     return 0;

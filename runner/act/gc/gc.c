@@ -103,7 +103,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         s->why = "it changed meanwhile";
     } else if (rc == 0) {
         rc = s->database ? ops->database->drop(a, s->name, err)
-                         : ops->drop_places(a, &s->name, 1, err);
+                         : ops->drop_places(a, &(struct place_name){.schema = s->name}, 1, err);
         *dropped = rc == 0;
         if (rc && err->cause == CAUSE_IN_USE) {
             s->why = mem_strdup(ctx, err->msg);

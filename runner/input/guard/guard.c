@@ -142,17 +142,19 @@ guard_check(void *ctx, struct guard_facts *out, const struct manifest *productio
 }
 
 struct map *
-guard_schema_map(void *ctx, const struct manifest *m)
+guard_schema_map(void *ctx, const struct manifest *m, const struct dialect *dialect)
 {
     struct map *map = map_new(ctx, 64);
-    const char *last = "";
+    const struct node *last = NULL;
     for (uint32_t i = 0; i < m->n_nodes; i++) {
         const struct node *n = &m->nodes[i];
         bool stands = n->type == NODE_SOURCE || (n->relation_name && n->type != NODE_TEST);
-        if (!stands || !n->schema || strcmp(n->schema, last) == 0)
+        if (!stands || !n->schema ||
+            (last && str_eq(n->schema, last->schema) && str_eq(n->database, last->database)))
             continue;
-        last = n->schema;
-        map_set(map, n->schema, strlen(n->schema), i);
+        last = n;
+        const char *key = dialect ? place_key(map, dialect, n->database, n->schema) : n->schema;
+        map_set(map, key, strlen(key), i);
     }
     return map;
 }
@@ -161,7 +163,7 @@ struct strlist
 guard_schema_list(void *ctx, const struct manifest *m)
 {
     struct strlist list = {0};
-    struct map *seen = guard_schema_map(NULL, m);
+    struct map *seen = guard_schema_map(NULL, m, NULL);
     for (uint32_t i = 0; i < m->n_nodes; i++)
         if (m->nodes[i].schema && map_gets(seen, m->nodes[i].schema) == i)
             strlist_add(ctx, &list, m->nodes[i].schema);
