@@ -37,11 +37,12 @@ def test_the_same_manifest(pull):
     pull.patch("2-rush-hours")
     made = []
     for program in (spoke.DBT, spoke.dbt):
-        assert pull.run([program, "parse", "--no-partial-parse"]).returncode == 0
+        assert pull.run([program, "parse", "--no-partial-parse"], DBT_ENV_CUSTOM_ENV_HERE="there").returncode == 0
         made.append(json.loads((pull.target / "manifest.json").read_text()))
     own, preloaded = made
     assert own["metadata"]["invocation_id"] != preloaded["metadata"]["invocation_id"]
     assert without_times(own) == without_times(preloaded)
+    assert own["metadata"]["env"] == {"HERE": "there"}
 
 
 @pytest.mark.parametrize("words, code", [

@@ -25,6 +25,7 @@ import dbt.adapters.postgres
 import dbt.cli.main
 import dbt.deprecations
 from dbt.clients import jinja_static
+from dbt_common.events.functions import reset_metadata_vars
 
 LENGTH = struct.Struct("=I")
 STATUS = struct.Struct("=i")
@@ -200,6 +201,7 @@ def preload(project, folder):
     jinja_static.py_extract_from_source = extract
     assert len(os.listdir("/proc/self/task")) == 1
     dbt.deprecations.reset_deprecations()
+    reset_metadata_vars()
     gc.collect()
     gc.freeze()
 
