@@ -403,6 +403,8 @@ def test_troubleshooting_quotes_messages_that_exist():
     for kind, text in re.findall(r'\bfail(?:_errno)?\([^;"]*?ERR_([A-Z]+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', source):
         known.get(kind, []).append("".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)))
     known["CONFIG"] += re.findall(r'\bfail_at\([^;"]*"((?:[^"\\]|\\.)*)"', source)
+    facts = (spoke.TOP / "runner" / "job" / "facts.c").read_text()
+    known["BUILD"] += re.findall(r'"((?:[^"\\]|\\.)*)"', facts)  # what the verdict is made of
     section, checked = None, 0
     for line in (spoke.TOP / "docs" / "troubleshooting.md").read_text().splitlines():
         if found := re.match(r"## .*\(exit code (\d)\)", line):
