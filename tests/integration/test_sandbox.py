@@ -74,7 +74,7 @@ def test_create_list_refresh_drop(person):
     sandbox(pull, "refresh", "ann")
     assert pull.content("ann.rides") == pull.content("analytics.rides")
     assert pull.rows("SELECT extra FROM ann.rides LIMIT 1", "ann") == [(1,)]
-    assert "the sandbox ann stands already" in create(pull, "--select", "rides", code=5).stderr
+    assert "the sandbox ann already exists" in create(pull, "--select", "rides", code=5).stderr
     assert "drop  ann" in sandbox(pull, "drop", "ann").stdout
     assert pull.schemas() == []
     assert "there is no sandbox ann" in sandbox(pull, "drop", "ann", code=2).stderr
