@@ -84,7 +84,7 @@ suite_fuzz() { bash tests/fuzz/replay.sh; }
 
 # The HTML report in a real browser.
 suite_report() {
-    .venv/bin/python -m pytest tests/report -q -p no:cacheprovider
+    .venv/bin/python -m pytest tests/report -q -p no:cacheprovider -n 2
 }
 
 # Two files at a time; those whose subject is signals or time (pytest.mark.alone) come afterwards, one by one.

@@ -11,8 +11,8 @@ SAMPLES = ("ok", "failed", "false_green", "partly", "full_refresh", "broken_twin
 
 
 @pytest.fixture(scope="session")
-def samples():
-    folder = ROOT / "build/test/report"
+def samples(worker_id):
+    folder = ROOT / "build/test/report" / worker_id
     program = ROOT / "build/san/unit/report"
     if not program.exists():
         subprocess.run(["make", "-s", "MODE=san", "unit-programs", "ROOM=report"], cwd=ROOT, check=True)
