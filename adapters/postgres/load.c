@@ -8,7 +8,7 @@
  * longer than that. A part that takes twice as long all the same (a busy server, a cold disk) is
  * cut short by the server, undone, and read again in two.
  */
-#include "postgres.h"
+#include "load.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,64 +19,6 @@
 #define PART_MOST 2          /* times that: then a part is cut short */
 #define PART_BLOCKS 1024     /* of the first part; later ones are as long as part_ms allows */
 #define PART_BLOCKS_LEAST 16 /* nor is a part cut short that is no longer */
-
-struct range {
-    uint64_t from, to; /* blocks */
-    bool last;         /* and all behind, should there be more by now */
-};
-
-/* An item may have several sources: the partitions of its table. */
-struct item {
-    struct load_item *item;
-    size_t left;    /* sources of which something is not loaded yet */
-    bool finishing; /* `after` was given out */
-    uint64_t blocks, loaded;
-    double started;
-};
-
-struct source {
-    struct item *of;
-    const struct clone_source *from;
-    const char *whole;     /* the statement that reads all of it */
-    uint64_t blocks, next; /* next: where the part begins that is given out next */
-    double part_blocks;
-    struct range *again; /* parts that were cut short */
-    size_t n_again;
-    size_t at_work; /* workers */
-    bool given_out; /* all parts are done or under way, but for those in `again` */
-};
-
-enum task { TASK_NONE, TASK_PART, TASK_AFTER };
-
-struct worker {
-    struct warehouse *a;
-    struct load *load;
-    struct source *source;
-    struct item *of;
-    enum task task;
-    void *ctx; /* of the task */
-    struct pg_run run;
-    bool writing, stale;
-    struct range range;
-    bool limited;     /* the part is cut short if it takes too long */
-    size_t insert_at; /* which statement of the part fills the clone .. */
-    size_t undone_at; /* .. and up to which one a failure undoes it for sure */
-    double started;
-};
-
-struct load {
-    void *ctx;
-    const struct load_options *options;
-    const struct load_item *first;
-    const char *snapshot;
-    int64_t block_size;
-    double part_blocks; /* what the last part that was measured says */
-    struct item *items;
-    struct source *sources; /* the largest first */
-    size_t n_sources;
-    struct worker *workers;
-    size_t n_workers;
-};
 
 /* The statements of a task, in the order of their adding. */
 struct batch {
@@ -437,41 +379,6 @@ work(struct load *load, struct warehouse *a, struct err *err)
 }
 
 static int
-by_size(const void *a, const void *b)
-{
-    const struct source *x = a, *y = b;
-    return x->blocks < y->blocks ? 1 : x->blocks > y->blocks ? -1 : 0;
-}
-
-static void
-add_item(struct load *load, struct item *of, struct load_item *item)
-{
-    const struct clone_sql *sql = item->sql;
-    item->state = LOAD_PENDING;
-    *of = (struct item){.item = item, .left = sql->n_sources};
-    for (size_t i = 0; i < sql->n_sources; i++) {
-        const struct clone_source *from = &sql->sources[i];
-        load->sources[load->n_sources++] = (struct source){
-            .of = of, .from = from, .whole = sql->load.v[i], .blocks = from->blocks};
-        of->blocks += from->blocks;
-        load->block_size = from->block_size;
-    }
-}
-
-static void
-find_sources(struct load *load, struct load_item *items, size_t n)
-{
-    size_t total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += items[i].sql->n_sources;
-    load->items = mem_array(load->ctx, struct item, n);
-    load->sources = mem_array(load->ctx, struct source, total);
-    for (size_t i = 0; i < n; i++)
-        add_item(load, &load->items[i], &items[i]);
-    qsort(load->sources, total, sizeof *load->sources, by_size);
-}
-
-static int
 export_snapshot(struct load *load, struct warehouse *a, struct err *err)
 {
     char *begin, *export_sql;
@@ -501,7 +408,7 @@ pg_load(struct warehouse *a, struct warehouse *const *workers, size_t n_workers,
     load.workers = mem_array(load.ctx, struct worker, n_workers);
     for (size_t i = 0; i < n_workers; i++)
         load.workers[i] = (struct worker){.a = workers[i], .load = &load};
-    find_sources(&load, items, n_items);
+    pg_load_sources(&load, items, n_items);
     int rc = export_snapshot(&load, a, err) || work(&load, a, err) ? -1 : 0;
     for (size_t i = 0; i < n_workers; i++) {
         if (load.workers[i].task == TASK_NONE)
