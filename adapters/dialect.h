@@ -4,7 +4,9 @@
 
 #include "adapters/warehouse.h"
 
-/* Bytes of an identifier in this dialect; 63 if no adapter speaks it. */
+/* Bytes of an identifier of PostgreSQL. */
+#define PG_NAME_MAX 63
+/* Bytes of an identifier in this dialect; PostgreSQL's if no adapter speaks it. */
 unsigned dialect_name_max(const char *dialect);
 
 /* Adds a quoted identifier, or a quoted literal. ERR_INPUT: empty, too long, or not UTF-8. */

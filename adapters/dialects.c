@@ -1,13 +1,16 @@
-/* The dialects of all adapters. */
+/* What templates must know of each adapter's dialect. */
 #include "adapters/dialect.h"
 
-static const struct dialect *const dialects[] = {&pg_dialect};
+static const struct {
+    const char *dialect;
+    unsigned name_max;
+} limits[] = {{"postgres", PG_NAME_MAX}};
 
 unsigned
 dialect_name_max(const char *dialect)
 {
-    for (size_t i = 0; i < BASE_COUNT(dialects); i++)
-        if (str_eq(dialects[i]->name, dialect))
-            return dialects[i]->name_max;
-    return 63;
+    for (size_t i = 0; i < BASE_COUNT(limits); i++)
+        if (str_eq(limits[i].dialect, dialect))
+            return limits[i].name_max;
+    return PG_NAME_MAX;
 }

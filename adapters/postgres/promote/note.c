@@ -80,17 +80,3 @@ pg_note_check(void *ctx, struct warehouse *a, const struct pg_plan *p, struct er
     return hint(err, "Build again from the present production, and let nothing else write to it in "
                      "the meantime.");
 }
-
-char *
-pg_promote_names(void *ctx, const struct promote_name *names, size_t n)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++) {
-        cJSON *o = mem_check(cJSON_CreateObject());
-        cJSON_AddItemToArray(list, o);
-        json_put_str(o, "schema", names[i].schema);
-        json_put_str(o, "name", names[i].name);
-        mem_check(cJSON_AddBoolToObject(o, "cloned", names[i].cloned));
-    }
-    return json_print(ctx, list, false);
-}

@@ -6,32 +6,12 @@
 
 /* --- what templates take --- */
 
-static cJSON *
-add_object(cJSON *list)
-{
-    cJSON *o = mem_check(cJSON_CreateObject());
-    cJSON_AddItemToArray(list, o);
-    return o;
-}
-
-static char *
-pairs_json(void *ctx, const struct promote_pair *pairs, size_t n)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++) {
-        cJSON *o = add_object(list);
-        json_put_str(o, "stage", pairs[i].stage);
-        json_put_str(o, "schema", pairs[i].schema);
-    }
-    return json_print(ctx, list, false);
-}
-
 static char *
 granted_json(void *ctx, const struct promote_options *o)
 {
     cJSON *list = json_array(ctx);
     for (size_t i = 0; i < o->n_granted; i++) {
-        cJSON *item = add_object(list);
+        cJSON *item = pg_promote_object(list);
         json_put_str(item, "schema", o->granted[i].schema);
         json_put_str(item, "name", o->granted[i].name);
         json_put_str(item, "privilege", o->granted[i].privilege);
@@ -188,28 +168,6 @@ plan_finish(void *ctx, struct pg_plan *p, struct warehouse *a, const struct prom
                : 0;
 }
 
-/* A template that returns one JSON array. */
-static int
-read_moves(void *ctx, const char **out, struct warehouse *a, const char *stem,
-           const struct sql_var *var, struct err *err)
-{
-    struct strlist cells = {0};
-    if (pg_read_cells(ctx, a, stem, var, 1, &cells, err))
-        return -1;
-    if (cells.n != 1)
-        return fail(err, ERR_BUG, "%s.sql: %zu cells", stem, cells.n);
-    *out = cells.v[0];
-    return 0;
-}
-
-int
-pg_promote_moves(void *ctx, const char **moves, struct warehouse *a,
-                 const struct promote_pair *pairs, size_t n, struct err *err)
-{
-    const struct sql_var var = {"pairs", pairs_json(ctx, pairs, n)};
-    return read_moves(ctx, moves, a, "promote_moves", &var, err);
-}
-
 int
 pg_promote_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
                    const struct promote_options *o, const struct promote_pair *pairs, size_t n,
@@ -260,7 +218,7 @@ pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
     const char *moves = NULL;
     const struct sql_var var = {"names", pg_promote_names(ctx, names, n)};
     if (pg_journal_read(ctx, a, &journal, err) ||
-        read_moves(ctx, &moves, a, "promote_named", &var, err))
+        pg_promote_read_moves(ctx, &moves, a, "promote_named", &var, err))
         return -1;
     struct pg_plan *p = plan_new(ctx, journal.live);
     p->moves = moves;
@@ -304,7 +262,7 @@ pg_promote_back(void *ctx, struct promote_plan **out, struct warehouse *a,
     if (check_generation(&journal, p->shown.content, err))
         return -1;
     const struct sql_var var = {"to", mem_printf(ctx, "%" PRId64, p->shown.content)};
-    if (read_moves(ctx, &p->moves, a, "promote_moves_back", &var, err))
+    if (pg_promote_read_moves(ctx, &p->moves, a, "promote_moves_back", &var, err))
         return -1;
     *out = &p->shown;
     return pg_note_now(ctx, &p->note, a, p->moves, NULL, err) || plan_finish(ctx, p, a, o, err) ? -1

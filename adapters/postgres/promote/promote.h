@@ -55,6 +55,11 @@ int pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
 /* Adds the statements of the plan's moves, as the catalog has it now: promote_sql.sql. */
 int pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
                           struct pg_plan *p, struct err *err) BASE_CHECKED;
+/* An object more at the end of the list. */
+cJSON *pg_promote_object(cJSON *list);
+/* A template that returns one JSON array. */
+int pg_promote_read_moves(void *ctx, const char **out, struct warehouse *a, const char *stem,
+                          const struct sql_var *var, struct err *err) BASE_CHECKED;
 /* What the pairs move, as promote_moves.sql gives it. */
 int pg_promote_moves(void *ctx, const char **moves, struct warehouse *a,
                      const struct promote_pair *pairs, size_t n, struct err *err) BASE_CHECKED;
