@@ -14,6 +14,7 @@ int
 cli_main(void *ctx, int argc, char **argv, struct err *err)
 {
     struct config *config;
+    commands_use(&command_table);
     if (config_load(ctx, &config, argc, argv, err))
         return -1;
     setup_log(config);

@@ -13,6 +13,14 @@ struct command {
     int (*run)(void *ctx, const struct config *config, struct err *err);
 };
 
+struct command_table {
+    const struct command *v;
+    size_t n;
+};
+extern const struct command_table command_table;
+
+/* Once, before all that follows: so no command has to know the file that knows every command. */
+void commands_use(const struct command_table *all);
 const struct command *commands_all(size_t *n);
 const struct command *commands_find(const char *name);
 /* ERR_CONFIG, with the nearest command. Returns -1. */
