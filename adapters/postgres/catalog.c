@@ -421,3 +421,22 @@ pg_places(void *ctx, struct warehouse *a, const struct place_name *names, size_t
     struct places_arg arg = {.ctx = ctx, .names = names, .n = n, .out = out};
     return pg_read(ctx, a, "namespaces", &var, 1, on_places, &arg, err);
 }
+
+char *
+pg_names_json(void *ctx, const char *const *names, size_t n)
+{
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names[i])));
+    return json_print(ctx, list, false);
+}
+
+/* A connection reaches one database: their databases say nothing. */
+char *
+pg_places_json(void *ctx, const struct place_name *places, size_t n)
+{
+    const char **names = mem_array(ctx, const char *, n);
+    for (size_t i = 0; i < n; i++)
+        names[i] = places[i].schema;
+    return pg_names_json(ctx, names, n);
+}

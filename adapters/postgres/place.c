@@ -3,25 +3,6 @@
 
 #include <string.h>
 
-char *
-pg_names_json(void *ctx, const char *const *names, size_t n)
-{
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < n; i++)
-        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(names[i])));
-    return json_print(ctx, list, false);
-}
-
-/* A connection reaches one database: their databases say nothing. */
-char *
-pg_places_json(void *ctx, const struct place_name *places, size_t n)
-{
-    const char **names = mem_array(ctx, const char *, n);
-    for (size_t i = 0; i < n; i++)
-        names[i] = places[i].schema;
-    return pg_names_json(ctx, names, n);
-}
-
 int
 pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
            struct err *err)

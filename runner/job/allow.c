@@ -119,12 +119,3 @@ findings_allow(struct findings *f, struct err *err)
         return -1;
     return left ? findings_build_again(f, left, err) : 0;
 }
-
-const struct findings_decision *
-findings_find_decision(const struct findings *f, uint32_t node)
-{
-    for (size_t i = 0; i < f->n_decisions; i++)
-        if (f->decisions[i].node == node)
-            return &f->decisions[i];
-    return NULL;
-}

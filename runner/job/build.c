@@ -12,8 +12,8 @@ end_queries(const struct findings *f)
     f->seat->ops->shield(f->seat->warehouse, false);
 }
 
-static int
-build_once(struct findings *f, const struct plan *plan, struct err *err)
+int
+findings_build_once(struct findings *f, const struct plan *plan, struct err *err)
 {
     FILE *out = str_eq(f->job->config->output, "json") ? stderr : stdout;
     if (build_write_deferral(plan, err))
@@ -33,14 +33,5 @@ int
 findings_build_again(struct findings *f, const struct plan *plan, struct err *err)
 {
     f->earlier = mem_memdup(f->job->ctx, &f->built, sizeof f->built);
-    return build_once(f, plan, err);
-}
-
-int
-findings_build(struct findings *f, struct err *err)
-{
-    if (build_once(f, f->plan, err) || findings_look(f, err) || findings_allow(f, err) ||
-        (f->n_decisions && findings_look(f, err)))
-        return -1;
-    return findings_receipts(f, err);
+    return findings_build_once(f, plan, err);
 }

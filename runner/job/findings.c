@@ -2,22 +2,6 @@
 
 #include <string.h>
 
-struct clone_fact *
-findings_of(const struct findings *f, const struct plan_node *p)
-{
-    return f->clones && p->clone ? &f->clones[p->clone->index] : NULL;
-}
-
-struct clone_fact *
-findings_facts(const struct findings *f)
-{
-    struct clone_fact *facts = mem_array(f->job->ctx, struct clone_fact, f->plan->n_clones);
-    for (size_t i = 0; i < f->plan->n_clones; i++)
-        facts[i] = (struct clone_fact){
-            .empty = -1, .verdict = BUILD_UNKNOWN, .lazy_rows = -1, .lazy_brought = -1};
-    return facts;
-}
-
 static int
 judge(struct findings *f, struct err *err)
 {
@@ -107,4 +91,13 @@ int
 findings_check(struct findings *f, struct err *err)
 {
     return findings_look(f, err) || findings_receipts(f, err) ? -1 : 0;
+}
+
+int
+findings_build(struct findings *f, struct err *err)
+{
+    if (findings_build_once(f, f->plan, err) || findings_look(f, err) || findings_allow(f, err) ||
+        (f->n_decisions && findings_look(f, err)))
+        return -1;
+    return findings_receipts(f, err);
 }

@@ -108,7 +108,10 @@ int findings_fill(struct findings *f, struct err *err) BASE_CHECKED;
 int findings_in_place(struct findings *f, struct err *err) BASE_CHECKED;
 /* Takes the clones that stand for the plan's (cloneci build); ERR_INPUT if they are not there. */
 int findings_adopt(struct findings *f, struct err *err) BASE_CHECKED;
+/* Builds, looks what became of the clones, and once more by full refresh what was decided so. */
 int findings_build(struct findings *f, struct err *err) BASE_CHECKED;
+/* Runs the build step by this plan and keeps its results. */
+int findings_build_once(struct findings *f, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* Once more, by a plan that was narrowed; the results are added to what there is. */
 int findings_build_again(struct findings *f, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* `allow` is well-formed? ERR_CONFIG. */

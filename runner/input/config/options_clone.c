@@ -202,8 +202,8 @@ static const struct option_def rows[] = {
      .fallback_text = "the server's own choice",
      .example = "clone",
      .help = "how the server copies the template",
-     .detail = "file_copy needs PostgreSQL 15. clone needs PostgreSQL 18: the file system shares "
-               "the blocks."},
+     .detail = "file_copy needs a server of version 15, clone one of version 18: the file system "
+               "then shares the blocks."},
     {.name = "clone.database.command",
      .kind = OPTION_WORDS,
      .offset = AT(database_command),
