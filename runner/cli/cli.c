@@ -5,7 +5,7 @@
 static void
 setup_log(const struct config *c)
 {
-    bool json = str_eq(c->log_format, "json");
+    bool json = c->log_format == LOG_AS_JSON;
     live_setup(c->heartbeat);
     log_setup(c->debug ? LOG_DEBUG : c->quiet ? LOG_WARN : LOG_INFO, json ? LOG_JSON : LOG_TEXT);
 }

@@ -35,7 +35,7 @@ print_push(const struct artifacts_job *a)
     const struct job *job = &a->job;
     const struct artifact_pushed *p = &a->pushed;
     bool newest = strcmp(p->newest->id, p->generation->id) == 0;
-    if (str_eq(job->config->output, "json")) {
+    if (job->config->output == OUTPUT_JSON) {
         cJSON *more = json_object(job->ctx);
         json_put_str(more, "store", artifact_store_name(a->store));
         mem_check(cJSON_AddBoolToObject(more, "pushed", !p->already));
@@ -87,7 +87,7 @@ print_pull(const struct artifacts_job *a)
     const struct job *job = &a->job;
     const struct artifact_pulled *p = &a->pulled;
     const struct generation *g = p->generation;
-    if (str_eq(job->config->output, "json")) {
+    if (job->config->output == OUTPUT_JSON) {
         cJSON *more = json_object(job->ctx);
         json_put_str(more, "store", artifact_store_name(a->store));
         json_put_str(more, "state", job->config->state);

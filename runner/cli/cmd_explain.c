@@ -81,7 +81,7 @@ cmd_explain(void *ctx, const struct config *config, struct err *err)
     struct explain e;
     if (command_args(config, 1, 1, err) || explain_node(&e, ctx, config, config->args.v[0], err))
         return -1;
-    if (str_eq(config->output, "json"))
+    if (config->output == OUTPUT_JSON)
         print_json(&e);
     else
         print_text(&e);

@@ -38,7 +38,7 @@ cmd_gc(void *ctx, const struct config *config, struct err *err)
     size_t n;
     if (command_args(config, 0, 0, err) || gc_job(ctx, config, &schemas, &n, err))
         return -1;
-    if (str_eq(config->output, "json"))
+    if (config->output == OUTPUT_JSON)
         print_json_list(ctx, schemas, n);
     else
         print_list(schemas, n, config->dry_run);

@@ -204,13 +204,13 @@ cmd_help(void *ctx, const struct config *config, struct err *err)
     buf_init(&p.out, ctx);
     if (!topic && config->args.n)
         topic = strlist_join(ctx, &config->args, " ");
-    if (str_eq(config->format, "man"))
+    if (config->format == FORMAT_MAN)
         help_man(ctx, &p.out);
-    else if (str_eq(config->format, "markdown"))
+    else if (config->format == FORMAT_MARKDOWN)
         help_markdown(ctx, &p.out);
-    else if (str_eq(config->format, "options"))
+    else if (config->format == FORMAT_OPTIONS)
         help_options(ctx, &p.out);
-    else if (str_eq(config->format, "yaml"))
+    else if (config->format == FORMAT_YAML)
         help_yaml(ctx, &p.out);
     else if (!topic)
         put_overview(&p, ctx);

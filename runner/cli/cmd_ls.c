@@ -50,14 +50,14 @@ cmd_ls(void *ctx, const struct config *config, struct err *err)
     if (command_args(config, 0, 0, err) || find_project(&job, err) ||
         read_manifests(&in, &job, err) || choice_select(&choice, &job, &in, NULL, err))
         return -1;
-    const char *format = config->output ? config->output : "selector";
+    enum config_output form = config->output ? config->output : OUTPUT_SELECTOR;
     for (uint32_t i = 0; i < choice.selected.n; i++) {
         char *line;
         void *tmp = talloc_new(ctx);
-        int rc = str_eq(format, "json")
-                     ? select_render_json(tmp, in.head, choice.selected.nodes[i],
-                                          &config->output_keys, &line, err)
-                     : select_render(tmp, in.head, choice.selected.nodes[i], format, &line, err);
+        int rc = form == OUTPUT_JSON ? select_render_json(tmp, in.head, choice.selected.nodes[i],
+                                                          &config->output_keys, &line, err)
+                                     : select_render(tmp, in.head, choice.selected.nodes[i],
+                                                     config_output_name(form), &line, err);
         if (rc)
             return -1;
         puts(line);

@@ -11,7 +11,7 @@ cmd_plan(void *ctx, const struct config *config, struct err *err)
     struct pull_request p;
     if (command_args(config, 0, 0, err) || pull_request_plan(&p, ctx, config, err))
         return -1;
-    bool json = str_eq(config->output, "json");
+    bool json = config->output == OUTPUT_JSON;
     const struct plan *plan = p.findings.plan;
     if (p.findings.nothing) {
         puts(json ? NOTHING : "Nothing to do: nothing that dbt builds has changed.");

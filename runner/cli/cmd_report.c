@@ -99,18 +99,31 @@ post(struct job *job, cJSON *doc, struct err *err)
 static int
 print(struct job *job, const cJSON *doc, struct err *err)
 {
-    const char *format = job->config->output ? job->config->output : "text";
-    const char *text = strcmp(format, "text") == 0
-                           ? report_terminal(job->ctx, doc, log_color(stdout),
-                                             terminal_columns(STDOUT_FILENO, 100))
-                       : strcmp(format, "markdown") == 0 ? report_markdown(job->ctx, doc)
-                       : strcmp(format, "junit") == 0    ? report_junit(job->ctx, doc)
-                       : strcmp(format, "html") == 0     ? report_html(job->ctx, doc)
-                       : strcmp(format, "json") == 0
-                           ? mem_printf(job->ctx, "%s\n", json_print(job->ctx, doc, true))
-                           : NULL;
-    if (!text) {
-        fail(err, ERR_CONFIG, "--output %s is not a format of the report", format);
+    const char *text = NULL;
+    switch (job->config->output) {
+    case OUTPUT_UNSAID:
+    case OUTPUT_TEXT:
+        text =
+            report_terminal(job->ctx, doc, log_color(stdout), terminal_columns(STDOUT_FILENO, 100));
+        break;
+    case OUTPUT_JSON:
+        text = mem_printf(job->ctx, "%s\n", json_print(job->ctx, doc, true));
+        break;
+    case OUTPUT_MARKDOWN:
+        text = report_markdown(job->ctx, doc);
+        break;
+    case OUTPUT_JUNIT:
+        text = report_junit(job->ctx, doc);
+        break;
+    case OUTPUT_HTML:
+        text = report_html(job->ctx, doc);
+        break;
+    case OUTPUT_UNIQUE_ID:
+    case OUTPUT_NAME:
+    case OUTPUT_SELECTOR:
+    case OUTPUT_PATH:
+        fail(err, ERR_CONFIG, "--output %s is not a format of the report",
+             config_output_name(job->config->output));
         return hint(err, "The formats are text, json, markdown, junit and html.");
     }
     fputs(text, stdout);

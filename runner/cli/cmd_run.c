@@ -14,7 +14,7 @@ run(void *ctx, const struct config *config, enum pull_request_part part, struct 
     if (command_args(config, 0, 0, err))
         return -1;
     int rc = pull_request_run(&p, ctx, config, part, &report, err);
-    if (report && str_eq(config->output, "json"))
+    if (report && config->output == OUTPUT_JSON)
         puts(json_print(ctx, report, true));
     else if (report)
         fputs(report_terminal(ctx, report, log_color(stdout), terminal_columns(STDOUT_FILENO, 100)),

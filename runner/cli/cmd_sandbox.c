@@ -38,7 +38,7 @@ print_made(const struct sandbox_job *s, const char *word)
         bytes += c && c->strategy == CLONE_COPY ? c->source.bytes : 0;
     }
     double all = clock_ms() - s->job.start;
-    if (str_eq(s->job.config->output, "json")) {
+    if (s->job.config->output == OUTPUT_JSON) {
         cJSON *o = plan_json(s->job.ctx, s->plan);
         json_put_str(o, "sandbox", s->box.name);
         json_put_str(o, "for", s->box.role);
@@ -65,7 +65,7 @@ print_made(const struct sandbox_job *s, const char *word)
 static void
 show_plan(const struct sandbox_job *s)
 {
-    if (!str_eq(s->job.config->output, "json")) {
+    if (s->job.config->output != OUTPUT_JSON) {
         print_clones(s, true);
         return;
     }
@@ -164,7 +164,7 @@ cmd_sandbox_list(void *ctx, const struct config *config, struct err *err)
     if (command_args(config, 0, 0, err) || sandbox_job_open(&s, ctx, config, err) ||
         sandbox_job_list(&s, &list, &n, err))
         return -1;
-    if (str_eq(config->output, "json"))
+    if (config->output == OUTPUT_JSON)
         print_json_list(&s, list, n);
     else
         print_text_list(&s, list, n);

@@ -63,7 +63,7 @@ cmd_state_check(void *ctx, const struct config *config, struct err *err)
         in.schema = config->schema;
     if (inputs_production(&in, &job, err))
         return -1;
-    if (str_eq(config->output, "json"))
+    if (config->output == OUTPUT_JSON)
         print_json_facts(&in);
     else
         print_facts(&in);

@@ -16,7 +16,7 @@ print_phase(const char *name, const struct strlist *list, bool refused)
 static void
 print_plan(const struct promotion *s, const struct promote_plan *p)
 {
-    if (str_eq(s->job.config->output, "json")) {
+    if (s->job.config->output == OUTPUT_JSON) {
         cJSON *o = json_object(s->job.ctx);
         mem_check(cJSON_AddNumberToObject(o, "generation", (double)p->number));
         mem_check(cJSON_AddNumberToObject(o, "content", (double)p->content));
@@ -37,7 +37,7 @@ static void
 print_result(const struct promotion *s, const struct promote_plan *p,
              const struct promote_result *r)
 {
-    if (str_eq(s->job.config->output, "json")) {
+    if (s->job.config->output == OUTPUT_JSON) {
         cJSON *o = json_object(s->job.ctx);
         mem_check(cJSON_AddNumberToObject(o, "generation", (double)p->number));
         mem_check(cJSON_AddNumberToObject(o, "content", (double)p->content));
@@ -117,7 +117,7 @@ print_generation(const struct promotion *s, const struct promote_generation *g)
 static void
 print_list(const struct promotion *s)
 {
-    if (str_eq(s->job.config->output, "json")) {
+    if (s->job.config->output == OUTPUT_JSON) {
         print_json_list(s);
         return;
     }
@@ -157,7 +157,7 @@ print_stage(const struct promotion_stage *g)
 {
     const struct promotion *s = g->s;
     const struct promote_plan *p = g->ahead;
-    if (str_eq(s->job.config->output, "json")) {
+    if (s->job.config->output == OUTPUT_JSON) {
         print_json_stage(g);
         return;
     }

@@ -15,7 +15,7 @@ end_queries(const struct findings *f)
 int
 findings_build_once(struct findings *f, const struct plan *plan, struct err *err)
 {
-    FILE *out = str_eq(f->job->config->output, "json") ? stderr : stdout;
+    FILE *out = f->job->config->output == OUTPUT_JSON ? stderr : stdout;
     if (build_write_deferral(plan, err))
         return -1;
     double before = f->built.ms, t = job_begin(f->job, "build");

@@ -42,7 +42,7 @@ compare_one(struct findings *f, const struct plan_node *p, const struct relation
 {
     struct compare_request q = {.a = here->relation, .b = production->relation};
     struct findings_compared *c = &f->compared[f->n_compared];
-    bool full = strcmp(f->job->config->compare_production, "full") == 0;
+    bool full = f->job->config->compare_production == COMPARISON_FULL;
     if (find_keys(f, p->node, &q, err))
         return -1;
     q.percent = here->bytes > LARGE || production->bytes > LARGE ? PERCENT : 100;
@@ -118,7 +118,7 @@ find_pairs(struct findings *f, const struct plan_node **nodes, struct relation *
 int
 findings_compare(struct findings *f, struct err *err)
 {
-    if (strcmp(f->job->config->compare_production, "off") == 0 || !f->seat->ops->compare)
+    if (f->job->config->compare_production == COMPARISON_OFF || !f->seat->ops->compare)
         return 0;
     size_t most = f->plan->n_nodes + 1;
     double t = job_begin(f->job, "compare");

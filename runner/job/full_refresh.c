@@ -71,7 +71,7 @@ build(struct full_refresh *r, struct findings *f, struct err *err)
                               .reads_from = f->plan};
     void *ctx = f->job->ctx;
     struct clone_result made;
-    FILE *out = str_eq(f->job->config->output, "json") ? stderr : stdout;
+    FILE *out = f->job->config->output == OUTPUT_JSON ? stderr : stdout;
     bool stale;
     char *path;
     if (plan_make(&r->plan, f->job, f->in, f->choice, f->seat, &v, err) ||

@@ -125,7 +125,7 @@ inputs_head(struct inputs *in, struct job *job, const struct meanwhile *meanwhil
         return -1;
     if (!in->state && read_head(in, job, meanwhile, err))
         return -1;
-    if (in->state && str_eq(job->config->scope, "pr"))
+    if (in->state && job->config->scope == SCOPE_PR)
         state_scope_pr(in->state);
     if (in->production)
         warn_versions(in);

@@ -121,7 +121,7 @@ plan_input(const struct job *job, const struct inputs *in, const struct choice *
         .names = dbt_names(job->ctx, in->head, selected),
         .sources = in->sources,
         .n_sources = in->n_sources,
-        .newest = str_eq(job->config->defer_by, "newest"),
+        .newest = job->config->defer_by == DEFER_BY_NEWEST,
         .overlay_dir = env->generated ? path_join(job->ctx, env->profiles_dir, "project") : NULL,
         .target_path = target_path(job, v),
         .deferral_dir = path_join(job->ctx, target_path(job, v), "cloneci/defer"),

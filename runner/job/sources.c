@@ -49,7 +49,7 @@ read_times(const struct job *job, struct plan_source *out, const char *dir, stru
     const char *path = dir ? path_join(job->ctx, dir, "run_results.json") : NULL;
     cJSON *doc = NULL;
     const cJSON *item, *timing;
-    if (!path || !str_eq(job->config->defer_by, "newest") || !file_exists(path))
+    if (!path || job->config->defer_by != DEFER_BY_NEWEST || !file_exists(path))
         return 0;
     if (json_read(job->ctx, &doc, path, err))
         return -1;

@@ -283,7 +283,7 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
             .logged = plan->in.whole,
             .keys = c->keys,
             .cursors = c->cursors,
-            .keep_partitions = plan->in.whole || !str_eq(plan->in.config->partitions, "flatten")};
+            .keep_partitions = plan->in.whole || plan->in.config->partitions != PARTITIONS_FLATTEN};
         r[(*n)++].to.schema = aside_of(plan, &c->to);
     }
     return r;

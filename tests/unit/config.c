@@ -80,15 +80,37 @@ test_values(void **state)
     assert_string_equal(c->project_dir, p->root);
     c = GOOD("run");
     assert_string_equal(c->dbt, "dbt");
-    assert_string_equal(c->scope, "all");
+    assert_int_equal(c->scope, SCOPE_ALL);
     assert_string_equal(c->strategy, "auto");
-    assert_string_equal(c->log_format, "default");
+    assert_int_equal(c->log_format, LOG_AS_DEFAULT);
     assert_true(c->lock_timeout == 5 && c->timeout == 0 && c->threads == 0);
     assert_null(c->state);
     assert_null(c->indirect_selection);
-    assert_null(c->output);
+    assert_int_equal(c->output, OUTPUT_UNSAID);
     assert_null(c->file);
     assert_string_equal(GOOD("run", "--schema=-x")->schema, "-x");
+}
+
+/* The enumerations are in the order of the table's choices: each one's last word is its last. */
+static void
+test_choices(void **state)
+{
+    const struct config *c = GOOD("report", "--output", "HTML");
+    assert_int_equal(c->output, OUTPUT_HTML);
+    assert_string_equal(config_output_name(c->output), "html");
+    for (enum config_output i = OUTPUT_TEXT; i <= OUTPUT_HTML; i++)
+        assert_int_equal(GOOD("report", "--output", config_output_name(i))->output, i);
+    c = GOOD("run", "--scope", "all", "--defer-by", "newest", "--partitions", "flatten",
+             "--compare-production", "full", "--log-format", "debug");
+    assert_int_equal(c->scope, SCOPE_ALL);
+    assert_int_equal(c->defer_by, DEFER_BY_NEWEST);
+    assert_int_equal(c->partitions, PARTITIONS_FLATTEN);
+    assert_int_equal(c->compare_production, COMPARISON_FULL);
+    assert_int_equal(c->log_format, LOG_AS_DEBUG);
+    assert_int_equal(GOOD("help", "--format", "yaml")->format, FORMAT_YAML);
+    c = GOOD("run");
+    assert_int_equal(c->scope, SCOPE_ALL);
+    assert_int_equal(c->compare_production, COMPARISON_OFF);
 }
 
 static void
@@ -225,6 +247,7 @@ main(void)
         TEST(test_words),
         TEST(test_flags),
         TEST(test_values),
+        TEST(test_choices),
         TEST(test_unknown_options),
         TEST(test_missing_and_surplus_values),
         TEST(test_wrong_values),

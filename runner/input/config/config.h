@@ -8,6 +8,29 @@
 
 #include "base.h"
 
+/*
+ * Words of an option that is an OPTION_CHOICE, in the order of its `choices` in the option table,
+ * from 1; 0: nothing said.
+ */
+enum config_output {
+    OUTPUT_UNSAID,
+    OUTPUT_TEXT,
+    OUTPUT_JSON,
+    OUTPUT_UNIQUE_ID,
+    OUTPUT_NAME,
+    OUTPUT_SELECTOR,
+    OUTPUT_PATH,
+    OUTPUT_MARKDOWN,
+    OUTPUT_JUNIT,
+    OUTPUT_HTML,
+};
+enum config_scope { SCOPE_PR = 1, SCOPE_ALL };
+enum config_defer_by { DEFER_BY_ORDER = 1, DEFER_BY_NEWEST };
+enum config_partitions { PARTITIONS_KEEP = 1, PARTITIONS_FLATTEN };
+enum config_comparison { COMPARISON_OFF = 1, COMPARISON_SUMMARY, COMPARISON_FULL };
+enum config_format { FORMAT_TEXT = 1, FORMAT_MAN, FORMAT_MARKDOWN, FORMAT_OPTIONS, FORMAT_YAML };
+enum config_log { LOG_AS_TEXT = 1, LOG_AS_JSON, LOG_AS_DEFAULT, LOG_AS_DEBUG };
+
 struct config {
     const char *command; /* "run", "state check" */
     struct strlist args; /* positional */
@@ -17,28 +40,32 @@ struct config {
     const char *selector, *indirect_selection;
     const char *state, *defer_state;
     struct strlist defer_from, defer_only; /* NAME=DIR; NAME=CRITERIA */
-    const char *defer_by;                  /* "order", "newest" */
+    enum config_defer_by defer_by;
     bool favor_state, full_refresh, fail_fast, quiet;
     int threads; /* 0: the profile's */
     int jobs;    /* connections that copy, where much is copied */
-    const char *target, *profile, *profiles_dir, *project_dir, *target_path, *vars, *log_format;
+    const char *target, *profile, *profiles_dir, *project_dir, *target_path, *vars;
+    enum config_log log_format;
     /* ours */
-    const char *base, *head, *schema, *manifest, *scope, *strategy, *output, *dbt;
+    const char *base, *head, *schema, *manifest, *strategy, *dbt;
+    enum config_scope scope;
+    enum config_output output;
     const char *pull_request, *repository; /* as the forge names them; NULL: as the CI tells */
     const char *post, *api_url;            /* of report: which forge, and its API's address */
     double forge_timeout;                  /* seconds of a forge's silence */
     const char *store;                     /* of state push and pull */
     /* state pull: for which commit; sandbox: for which role; NULL: nothing said */
     const char *for_whom;
-    int keep;                       /* generations that a push leaves in the store */
-    double store_timeout;           /* seconds of a store's silence */
-    const char *format, *ci;        /* of help and of init */
-    const char *compare_production; /* "off", "summary", "full" */
-    struct strlist allow, labels;   /* decisions; the pull request's labels, empty: the CI's */
-    bool forecast;                  /* tell what on_schema_change will do before the build */
-    bool both;                      /* build modified incremental models by full refresh as well */
-    bool roles;                     /* doctor: try what must be denied */
-    bool dirty_said;                /* by the user; else what is right depends on where this runs */
+    int keep;                  /* generations that a push leaves in the store */
+    double store_timeout;      /* seconds of a store's silence */
+    enum config_format format; /* of help */
+    const char *ci;            /* of init */
+    enum config_comparison compare_production;
+    struct strlist allow, labels; /* decisions; the pull request's labels, empty: the CI's */
+    bool forecast;                /* tell what on_schema_change will do before the build */
+    bool both;                    /* build modified incremental models by full refresh as well */
+    bool roles;                   /* doctor: try what must be denied */
+    bool dirty_said;              /* by the user; else what is right depends on where this runs */
     bool dirty, debug, no_build, dry_run, retry, help, version;
     double timeout;           /* seconds for the build step; 0: none */
     double heartbeat;         /* seconds without a word, where there is no terminal; 0: never */
@@ -52,7 +79,7 @@ struct config {
     const char *clones_most;        /* a size: of all clones of a run; NULL: none */
     const char *copy_rate;   /* a size: so much is copied in a second; NULL: as the last run did */
     double snapshot_longest; /* seconds that one snapshot of production is held */
-    const char *partitions;  /* "keep", "flatten" */
+    enum config_partitions partitions;
     /* the template that the pull request's database is a copy of; NULL: none */
     const char *clone_database;
     const char *database_strategy; /* "wal_log", "file_copy", "clone"; NULL: the server's own */
@@ -86,6 +113,7 @@ struct config {
 enum option_kind {
     OPTION_FLAG,
     OPTION_TEXT,
+    OPTION_CHOICE, /* one of `choices`: an enum, whose first is 1 */
     OPTION_INT,
     OPTION_SECONDS,      /* "90", "1.5m", "2h", "500ms" */
     OPTION_WORDS,        /* several words, may be repeated */
@@ -117,6 +145,8 @@ struct option_def {
     const char *heading;       /* in the help: of this row and those after it */
 };
 const struct option_def *config_options(size_t *n);
+/* The word of --output that stands for it. */
+const char *config_output_name(enum config_output output);
 /* Does the option belong to the command ("state check")? NULL (no command yet) takes all. */
 bool option_applies(const struct option_def *option, const char *command);
 

@@ -22,6 +22,14 @@ config_options(size_t *n)
     return all;
 }
 
+const char *
+config_output_name(enum config_output output)
+{
+    static const char *const names[] = {"text",     "text", "json",     "unique_id", "name",
+                                        "selector", "path", "markdown", "junit",     "html"};
+    return names[output];
+}
+
 bool
 option_applies(const struct option_def *o, const char *command)
 {

@@ -59,7 +59,7 @@ static const struct option_def rows[] = {
      .commands = SELECTING,
      .help = "manifest of the head that exists already; dbt parse does not run"},
     {.name = "scope",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_CHOICE,
      .offset = AT(scope),
      .env = "CLONECI_SCOPE",
      .yaml = "scope",
@@ -172,7 +172,7 @@ static const struct option_def rows[] = {
      .detail = "A snapshot that is held for long keeps VACUUM from its work. If copying would take "
                "longer, each clone gets a snapshot of its own, and the report warns."},
     {.name = "partitions",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_CHOICE,
      .offset = AT(partitions),
      .env = "CLONECI_PARTITIONS",
      .yaml = "clone.partitions",

@@ -120,7 +120,7 @@ static const struct option_def rows[] = {
      .example = "[\"staging=tag:hourly\"]",
      .help = "use a source of --defer-from for these nodes only: staging=tag:hourly"},
     {.name = "defer-by",
-     .kind = OPTION_TEXT,
+     .kind = OPTION_CHOICE,
      .offset = AT(defer_by),
      .env = "CLONECI_DEFER_BY",
      .yaml = "defer.by",

@@ -25,38 +25,36 @@ place(const struct loader *l, const struct option_def *o)
 }
 
 static int
-fail_choice(const struct option_def *o, const struct origin *from, const char *text,
-            struct strlist *choices, struct err *err)
+fail_choice(const struct origin *from, const char *text, struct strlist *choices, struct err *err)
 {
     fail(err, ERR_CONFIG, "%s: there is no '%s'", from->label, text);
     const char *near = str_nearest(text, choices->v, choices->n);
     char *all = strlist_join(choices->v, choices, ", ");
-    (void)o;
     if (near)
         return hint(err, "Did you mean '%s'? Known: %s.", near, all);
     return hint(err, "Known: %s.", all);
 }
 
-/* As click does: whatever the case, and kept as the table has it. */
+/* As click does: whatever the case, and kept as the table has it. `at`: which choice it is, from 1;
+ * 0 if the option has none. */
 static int
 choose(void *ctx, const struct option_def *o, const struct origin *from, const char *text,
-       const char **out, struct err *err)
+       const char **out, unsigned *at, struct err *err)
 {
     *out = text;
+    *at = 0;
     if (!o->choices)
         return 0;
     void *tmp = talloc_new(NULL);
     struct strlist choices = {0};
     strlist_split(tmp, &choices, o->choices, ' ');
-    int rc = -1;
-    for (size_t i = 0; rc && i < choices.n; i++) {
+    for (unsigned i = 0; *at == 0 && i < choices.n; i++) {
         if (strcasecmp(choices.v[i], text) == 0) {
             *out = mem_strdup(ctx, choices.v[i]);
-            rc = 0;
+            *at = i + 1;
         }
     }
-    if (rc)
-        fail_choice(o, from, text, &choices, err);
+    int rc = *at ? 0 : fail_choice(from, text, &choices, err);
     talloc_free(tmp);
     return rc;
 }
@@ -177,7 +175,8 @@ add_word(struct loader *l, const struct option_def *o, const struct origin *from
          struct err *err)
 {
     const char *chosen;
-    if (choose(l->ctx, o, from, word, &chosen, err))
+    unsigned at;
+    if (choose(l->ctx, o, from, word, &chosen, &at, err))
         return -1;
     strlist_add(l->ctx, place(l, o), chosen);
     return 0;
@@ -223,9 +222,13 @@ set_text(struct loader *l, const struct option_def *o, const struct origin *from
          struct err *err)
 {
     const char *chosen;
-    if (choose(l->ctx, o, from, text, &chosen, err))
+    unsigned at;
+    if (choose(l->ctx, o, from, text, &chosen, &at, err))
         return -1;
-    *(const char **)place(l, o) = mem_strdup(l->ctx, chosen);
+    if (o->kind == OPTION_CHOICE)
+        *(unsigned *)place(l, o) = at;
+    else
+        *(const char **)place(l, o) = mem_strdup(l->ctx, chosen);
     return 0;
 }
 
@@ -252,6 +255,7 @@ value_set(struct loader *l, const struct option_def *o, const struct origin *fro
         return set_text(l, o, from, absolute(l, o, from, text), err);
     case OPTION_LIST:
     case OPTION_TEXT:
+    case OPTION_CHOICE:
         break;
     }
     return set_text(l, o, from, text, err);
@@ -353,6 +357,7 @@ value_set_yaml(struct loader *l, const struct option_def *o, const struct origin
     case OPTION_LIST:
         return set_yaml_list(l, o, from, value, err);
     case OPTION_TEXT:
+    case OPTION_CHOICE:
     case OPTION_PATH:
     case OPTION_PROJECT_PATH:
     case OPTION_PROGRAM:
