@@ -161,6 +161,28 @@ put(const char *path, const char *text)
 }
 
 static void
+metadata_is_read_alone(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    struct manifest *m;
+    struct err err = {0};
+    char path[] = "/tmp/cloneci-metadata-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    put(path, "{" META ", \"nodes\": {\"model.p.a\": {\"resource_type\": \"model\"}}, not JSON");
+    assert_int_equal(manifest_metadata(ctx, &m, path, &err), 0);
+    assert_string_equal(m->project_name, "p");
+    assert_int_equal(m->n_nodes, 0);
+    assert_int_equal(manifest_read(ctx, &m, path, &err), -1);
+    put(path, "{\"nodes\": {}}");
+    assert_int_equal(manifest_metadata(ctx, &m, path, &err), -1);
+    unlink(path);
+    talloc_free(ctx);
+}
+
+static void
 a_changed_file_is_an_error(void **state)
 {
     void *ctx = talloc_new(NULL);
@@ -299,6 +321,7 @@ main(void)
         cmocka_unit_test(bad_files_are_refused),
         cmocka_unit_test(odd_numbers_and_texts_are_taken),
         cmocka_unit_test(versions_are_read),
+        cmocka_unit_test(metadata_is_read_alone),
         cmocka_unit_test(a_changed_file_is_an_error),
         cmocka_unit_test(two_are_read_at_once),
         cmocka_unit_test(it_is_moved_to_another_database),

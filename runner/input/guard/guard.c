@@ -1,11 +1,8 @@
 #include "guard.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 static bool
 same_file(const char *a, const char *b)
@@ -40,22 +37,6 @@ guard_path(void *ctx, const char **out, const struct config *config, const struc
     return 0;
 }
 
-/* The invocation_id of a manifest without reading all of it: dbt writes `metadata` first. */
-static const char *
-peek_invocation(void *ctx, const char *path)
-{
-    char *text = mem_array(ctx, char, 8193);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return NULL;
-    ssize_t n = read(fd, text, 8192);
-    close(fd);
-    const char *key = n > 0 ? strstr(text, "\"invocation_id\"") : NULL;
-    key = key ? strchr(key + 15, '"') : NULL;
-    const char *end = key ? strchr(key + 1, '"') : NULL;
-    return end ? mem_strndup(ctx, key + 1, (size_t)(end - key - 1)) : NULL;
-}
-
 int
 guard_identity(const struct manifest *m, const struct project *project,
                const struct profile *profile, struct err *err)
@@ -80,7 +61,10 @@ check_own(void *ctx, const struct manifest *m, const struct project *project, co
           struct err *err)
 {
     const char *local = path_join(ctx, project->target_path, "manifest.json");
-    const char *own = peek_invocation(ctx, local);
+    struct manifest *here = NULL;
+    struct err ignored;
+    const char *own =
+        manifest_metadata(ctx, &here, local, &ignored) == 0 ? here->invocation_id : NULL;
     if (own && str_eq(own, m->invocation_id)) {
         fail(err, ERR_REFUSED, "%s and %s come from the same invocation of dbt (%s)", m->file,
              local, own);

@@ -105,6 +105,9 @@ struct manifest {
  * checked whole when read). The result, and every string in it, belongs to ctx.
  */
 int manifest_read(void *ctx, struct manifest **out, const char *path, struct err *err) BASE_CHECKED;
+/* Reads up to the end of the metadata, which dbt writes first; there are no nodes in the result. */
+int manifest_metadata(void *ctx, struct manifest **out, const char *path,
+                      struct err *err) BASE_CHECKED;
 /* Reads both at once, each in a thread of its own. The first one's error comes before the second
  * one's; then both results are NULL. */
 int manifest_read_two(void *ctx, struct manifest **first, const char *first_path,

@@ -141,6 +141,8 @@ read_sections(struct reader *r, struct err *err)
                                                        : read_section(r, section, err);
         if (rc)
             return -1;
+        if (r->metadata_only && section == SECTION_METADATA)
+            return 0;
     }
 }
 
@@ -171,7 +173,7 @@ read_document(struct reader *r, struct err *err)
     while (!stream_expect(s, '{'))
         if (go_on(r, s->pos, err))
             return -1;
-    if (read_sections(r, err) || read_end(r, err))
+    if (read_sections(r, err) || (!r->metadata_only && read_end(r, err)))
         return -1;
     r->m->bytes = s->base + s->len;
     if (r->seen & 1u << SECTION_METADATA)
@@ -181,11 +183,11 @@ read_document(struct reader *r, struct err *err)
 }
 
 static int
-load(struct manifest *m, size_t chunk, struct err *err)
+load(struct manifest *m, size_t chunk, bool metadata_only, struct err *err)
 {
     struct source *source = m->reader;
     struct reader *r = mem_new(NULL, struct reader);
-    *r = (struct reader){.m = m, .arena.ctx = m, .tmp = r};
+    *r = (struct reader){.m = m, .metadata_only = metadata_only, .arena.ctx = m, .tmp = r};
     r->configs = mem_array(r, struct config_facts, CONFIG_SLOTS);
     m->node_index = map_new(m, (size_t)(source->total / 4096) + 16);
     m->macro_index = map_new(m, 600);
@@ -219,8 +221,8 @@ begin(void *ctx, const char *what)
     return m;
 }
 
-int
-manifest_read(void *ctx, struct manifest **out, const char *path, struct err *err)
+static int
+read_file(void *ctx, struct manifest **out, const char *path, bool metadata_only, struct err *err)
 {
     *out = NULL;
     struct manifest *m = begin(ctx, path);
@@ -232,13 +234,25 @@ manifest_read(void *ctx, struct manifest **out, const char *path, struct err *er
     }
     source->total = (uint64_t)source->stat.st_size;
     int rc = S_ISDIR(source->stat.st_mode) ? fail(err, ERR_INPUT, "manifest %s: is a folder", path)
-                                           : load(m, CHUNK, err);
+                                           : load(m, CHUNK, metadata_only, err);
     if (rc) {
         talloc_free(m);
         return -1;
     }
     *out = m;
     return 0;
+}
+
+int
+manifest_read(void *ctx, struct manifest **out, const char *path, struct err *err)
+{
+    return read_file(ctx, out, path, false, err);
+}
+
+int
+manifest_metadata(void *ctx, struct manifest **out, const char *path, struct err *err)
+{
+    return read_file(ctx, out, path, true, err);
 }
 
 /* What a thread of its own reads: nothing here is shared with another one, the memory's root
@@ -291,7 +305,7 @@ reader_parse(void *ctx, struct manifest **out, const char *text, size_t len, con
     struct source *source = m->reader;
     source->memory = text;
     source->total = len;
-    if (load(m, chunk, err)) {
+    if (load(m, chunk, false, err)) {
         talloc_free(m);
         return -1;
     }

@@ -105,6 +105,7 @@ struct config_facts {
 
 struct reader {
     struct manifest *m;
+    bool metadata_only;
     struct stream s;
     struct arena arena;
     void *tmp; /* goes when the reading ends */
