@@ -1,0 +1,28 @@
+/* Private to facts.c and facts_columns.c. */
+#ifndef JOB_FACTS_H
+#define JOB_FACTS_H
+
+#include "findings.h"
+
+/* A node as its facts are made. */
+struct asked {
+    const struct findings *f;
+    struct facts *facts;
+    const struct plan_node *p;      /* NULL: of no node of the plan, such as a hook of the run */
+    const struct clone_fact *clone; /* or NULL */
+    const struct build_node *built; /* or NULL */
+    bool passed;
+    uint32_t subject;
+};
+
+static inline void
+fact_add(const struct asked *q, struct fact fact)
+{
+    fact.subject = q->subject;
+    verdict_fact(q->facts, &fact);
+}
+
+/* What on_schema_change does, and what production needs for it. */
+void fact_columns(const struct asked *q);
+
+#endif
