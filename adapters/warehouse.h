@@ -314,12 +314,17 @@ struct warehouse_ops {
      * is another one by now. No transaction is open before and after. */
     int (*run)(struct warehouse *a, const struct script *scripts, size_t n,
                const struct run_options *options, struct run_stop *stop, struct err *err);
+    /* What elsewhere hangs on what stands in schemas, a line each, and so keeps them from being
+     * dropped. What hangs on it in `kin` (NULL: none), other schemas of the same owner, does not.
+     */
+    int (*hanging)(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
+                   const struct strlist *kin, struct strlist *out, struct err *err);
     /* Drops schemas and what stands in them, in transactions of a size that the server bears, never
-     * by CASCADE; what is used from elsewhere is kept and is the error (CAUSE_IN_USE). A schema
-     * that is missing is fine. The caller has made sure that they may be dropped, and has no
-     * transaction open. */
+     * by CASCADE; of `kin`, the views that read them. Where something hangs on them nothing is
+     * dropped, and that is the error (CAUSE_IN_USE). A schema that is missing is fine. The caller
+     * has made sure that they may be dropped, and has no transaction open. */
     int (*drop_places)(struct warehouse *a, const struct place_name *names, size_t n,
-                       struct err *err);
+                       const struct strlist *kin, struct err *err);
     /* Loads and finishes (`after`) many clones over several connections, largest first, from one
      * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a
      * source. All connections are idle before and after; there is at least one worker. An error or

@@ -25,6 +25,7 @@ const struct warehouse_ops postgres_ops = {
     .shield = pg_shield,
     .read = pg_read_cells,
     .run = pg_run_scripts,
+    .hanging = pg_hanging,
     .drop_places = pg_drop_places,
     .load = pg_load,
     .greatest = pg_greatest,

@@ -154,8 +154,10 @@ char *pg_places_json(void *ctx, const struct place_name *places, size_t n);
 int pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
                struct err *err) BASE_CHECKED;
 
+int pg_hanging(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
+               const struct strlist *kin, struct strlist *out, struct err *err) BASE_CHECKED;
 int pg_drop_places(struct warehouse *a, const struct place_name *names, size_t n,
-                   struct err *err) BASE_CHECKED;
+                   const struct strlist *kin, struct err *err) BASE_CHECKED;
 
 /* script.c */
 int pg_run_scripts(struct warehouse *a, const struct script *scripts, size_t n,

@@ -33,6 +33,7 @@ plan_marker(void *ctx, const struct plan *plan, const char *schema, const char *
                              .created = plan->in.now,
                              .expires = plan->in.expires,
                              .pull_request = d ? d->pull_request : NULL,
+                             .base = plan->in.schema,
                              .head = d ? d->head_sha : NULL,
                              .number = plan->in.run_number,
                              .sandbox = box ? box->name : NULL,

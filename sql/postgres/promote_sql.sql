@@ -108,8 +108,34 @@ reads AS MATERIALIZED (
     JOIN pg_class AS r ON r.oid = d.refobjid
     JOIN pg_namespace AS n ON n.oid = r.relnamespace
 ),
+-- What comes in, with all that belongs to it.
+part AS MATERIALIZED (
+    SELECT c.oid AS of, 'pg_class'::regclass AS classid, c.oid FROM came AS c WHERE c.place <> c.schema
+    UNION ALL
+    SELECT c.oid, d.classid, d.objid
+    FROM came AS c
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
+    WHERE c.place <> c.schema
+),
+-- What that uses of the schemas where it was built, and what does not come in: types, functions and the like.
+left_behind AS (
+    SELECT DISTINCT p.classid, p.oid, d.objsubid, x.classid AS on_class, x.oid AS on_oid, n.nspname
+    FROM part AS p
+    JOIN pg_depend AS d ON d.classid = p.classid AND d.objid = p.oid AND d.deptype = 'n'
+    LEFT JOIN pg_type AS t ON d.refclassid = 'pg_type'::regclass AND t.oid = d.refobjid AND t.typelem <> 0 AND t.typcategory = 'A'
+    CROSS JOIN LATERAL (SELECT d.refclassid AS classid, coalesce(t.typelem, d.refobjid) AS oid) AS x
+    JOIN pg_depend AS stands ON stands.classid = x.classid AND stands.objid = x.oid AND stands.refclassid = 'pg_namespace'::regclass
+                            AND stands.deptype = 'n'
+    JOIN pg_namespace AS n ON n.oid = stands.refobjid
+    WHERE n.nspname IN (SELECT c.place FROM came AS c WHERE c.place <> c.schema)
+      AND NOT (x.classid = 'pg_class'::regclass AND x.oid IN (SELECT c.oid FROM came AS c))
+),
 refuse AS (
-    SELECT format('the schema %I does not exist: create it, with its grants', s.schema) AS text
+    SELECT format('%s uses %s, which stays behind in %I: make that in a schema of its own (in a hook, target.schema is the one that is built)',
+                  pg_describe_object(b.classid, b.oid, b.objsubid), pg_describe_object(b.on_class, b.on_oid, 0), b.nspname) AS text
+    FROM left_behind AS b
+    UNION ALL
+    SELECT format('the schema %I does not exist: create it, with its grants', s.schema)
     FROM (SELECT DISTINCT schema FROM move) AS s WHERE NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = s.schema)
       AND NOT :'made'::jsonb ? s.schema
     UNION ALL

@@ -52,7 +52,7 @@ static void
 clean(void)
 {
     struct err err = {0};
-    check(ops->drop_places(lead, &(struct place_name){NULL, "pr"}, 1, &err), &err);
+    check(ops->drop_places(lead, &(struct place_name){NULL, "pr"}, 1, NULL, &err), &err);
     must("CREATE SCHEMA pr");
 }
 

@@ -28,6 +28,13 @@ REFUSED = {
     "unpromoted stage": ("", "CREATE SCHEMA extra; CREATE TABLE extra.t (a integer);"
                              "COMMENT ON SCHEMA extra IS '{\"tool\":\"cloneci\",\"project\":\"shop\",\"schema\":\"extra\"}';"
                              "CREATE VIEW stage.lost AS SELECT a FROM extra.t", "stage.lost reads extra.t"),
+    "a type that stays behind": ("", "CREATE TYPE stage.mood AS ENUM ('a'); ALTER TABLE stage.orders ADD mood stage.mood[]",
+                                 "column mood of table stage.orders uses type stage.mood, which stays behind in stage"),
+    "a function that stays behind": ("", "CREATE FUNCTION stage.one() RETURNS integer LANGUAGE sql AS 'SELECT 1';"
+                                         "CREATE OR REPLACE VIEW stage.totals AS SELECT o.gen, count(*) + stage.one() - 1 AS n FROM stage.orders AS o GROUP BY o.gen",
+                                     "uses function stage.one(), which stays behind in stage"),
+    "a default that stays behind": ("", "CREATE FUNCTION stage.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'; ALTER TABLE stage.customers ALTER gen SET DEFAULT stage.one()",
+                                    "default value for column gen of table stage.customers uses function stage.one()"),
     "name of an index": ("CREATE TABLE prod.stays (id integer); CREATE INDEX orders_gen ON prod.stays (id)",
                          "CREATE INDEX orders_gen ON stage.orders (gen)", "orders_gen"),
     "an index where a table goes": ("CREATE INDEX extra ON prod.orders (gen)", "CREATE TABLE stage.extra (a integer)", "prod.extra"),

@@ -189,6 +189,27 @@ def test_what_leans_on_production_is_told_before_anything_is_built(job):
         job.rows("DROP MATERIALIZED VIEW bi.sums", "prod_owner")
 
 
+def test_what_production_uses_of_stage_is_never_dropped(job):
+    """A hook makes a type where it is building; what is built uses it. Production's live column must not hang on stage."""
+    job.does("CREATE TYPE analytics__stage.mood AS ENUM ('fine'); ALTER TABLE analytics__stage.rides ADD mood analytics__stage.mood DEFAULT 'fine'")
+    before = job.picture()
+    done = job.promote(code=5)
+    assert "column mood of table analytics__stage.rides uses type analytics__stage.mood" in done.stderr, told(done)
+    assert job.picture() == before
+    # as 0.1.0 would have left it, or a person: then stage can be made again by nobody
+    job.rows("ALTER TABLE analytics.rides ADD mood analytics__stage.mood DEFAULT 'fine'", "prod_owner")
+    try:
+        before, stages = job.picture(), job.stages()
+        done = job.promote(code=5)
+        assert "column mood of table analytics.rides uses type analytics__stage.mood" in done.stderr and not job.built(), told(done)
+        assert job.picture() == before and job.stages() == stages
+        assert job.value("SELECT DISTINCT mood::text FROM analytics.rides") == "fine"
+    finally:
+        job.rows("ALTER TABLE analytics.rides DROP mood", "prod_owner")
+    job.reset()
+    job.promote()
+
+
 REFUSED = {
     "scattered": ("ALTER TABLE analytics.station_hours_1 SET SCHEMA finance", "ALTER TABLE finance.station_hours_1 SET SCHEMA analytics",
                   "the partition finance.station_hours_1 of analytics.station_hours stands in another schema than its table"),

@@ -1,5 +1,4 @@
-/* The driver for PostgreSQL beyond the contract: ways in, error states, interrupts, privileges,
- * drops. */
+/* The driver for PostgreSQL beyond the contract: ways in, error states, interrupts, privileges. */
 #include "driver_test.h"
 
 static struct err
@@ -244,45 +243,6 @@ test_describe_as_reader(void **state)
     ops->close(ci);
 }
 
-static int
-drop(struct warehouse *a, struct err *err)
-{
-    static const struct place_name schemas[] = {{NULL, "full"}, {NULL, "beside"}};
-    return ops->drop_places(a, schemas, BASE_COUNT(schemas), err);
-}
-
-static void
-test_drop_places(void **state)
-{
-    (void)state;
-    struct warehouse *a = open_as(AS("postgres"));
-    struct err err = {0};
-    char *sql = cluster_psql_with(ctx, &cluster, "postgres", NULL,
-                                  (const char *[]){"-f", "tests/unit/clone/full_schema.sql", NULL});
-    (void)sql;
-    assert_true(
-        atoi(value(a, "SELECT count(*) FROM pg_class WHERE relnamespace = 'full'::regnamespace")) >
-        1300);
-    /* used from elsewhere: kept, and said */
-    assert_int_equal(ops->drop_places(a, &(struct place_name){NULL, "full"}, 1, &err), -1);
-    assert_int_equal(err.cause, CAUSE_IN_USE);
-    assert_int_equal(drop(a, &err), -1);
-    assert_int_equal(err.cause, CAUSE_IN_USE);
-    assert_has(err.msg, "\"full\".base");
-    assert_has(err.msg, "outside.leans");
-    assert_string_equal(value(a, "SELECT count(*) FROM outside.leans"), "0");
-    assert_string_equal(value(a, "SELECT 1"), "1");
-    must(a, "DROP VIEW outside.leans");
-    if (drop(a, &err))
-        fail_msg("%s", err.msg);
-    assert_string_equal(
-        value(a, "SELECT count(*) FROM pg_namespace WHERE nspname IN ('full', 'beside')"), "0");
-    assert_int_equal(drop(a, &err), 0);
-    assert_int_equal(ops->drop_places(a, &(struct place_name){NULL, "it's \"not\" there"}, 1, &err),
-                     0);
-    ops->close(a);
-}
-
 int
 main(void)
 {
@@ -298,7 +258,6 @@ main(void)
         cmocka_unit_test(test_pooler),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_describe_as_reader),
-        cmocka_unit_test(test_drop_places),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     talloc_free(ctx);

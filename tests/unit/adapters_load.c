@@ -75,7 +75,7 @@ prepare(void)
     struct err err = {0};
     const char *sources[] = {"-f", "tests/unit/clone/load.sql", NULL};
     (void)cluster_psql_with(ctx, &cluster, "postgres", NULL, sources);
-    assert_int_equal(ops->drop_places(lead, &(struct place_name){NULL, "pr"}, 1, &err), 0);
+    assert_int_equal(ops->drop_places(lead, &(struct place_name){NULL, "pr"}, 1, NULL, &err), 0);
     must("CREATE SCHEMA pr");
     for (size_t i = 0; i < N; i++) {
         relations[i] = (struct relation){NULL, "prod", names[i]};

@@ -16,6 +16,7 @@ static const struct marker full = {.project = "shop",
                                    .state = "ready",
                                    .expires = "2026-11-21T12:00:00Z",
                                    .pull_request = "7",
+                                   .base = "pr_7",
                                    .head = "abc",
                                    .number = "12",
                                    .sandbox = "ann",
@@ -36,12 +37,13 @@ test_members_by_kind(void **state)
 {
     (void)state;
     void *ctx = talloc_new(NULL);
-    assert_string_equal(text_of(ctx, MARKER_PULL_REQUEST),
-                        "{\"tool\":\"cloneci\",\"project\":\"shop\",\"schema\":\"pr_7\",\"run\":"
-                        "\"0123456789abcdef\","
-                        "\"state\":\"ready\",\"created\":\"2026-11-20T12:00:00Z\",\"expires\":"
-                        "\"2026-11-21T12:00:00Z\","
-                        "\"pull_request\":\"7\",\"head\":\"abc\",\"number\":\"12\"}");
+    assert_string_equal(
+        text_of(ctx, MARKER_PULL_REQUEST),
+        "{\"tool\":\"cloneci\",\"project\":\"shop\",\"schema\":\"pr_7\",\"run\":"
+        "\"0123456789abcdef\","
+        "\"state\":\"ready\",\"created\":\"2026-11-20T12:00:00Z\",\"expires\":"
+        "\"2026-11-21T12:00:00Z\","
+        "\"pull_request\":\"7\",\"base\":\"pr_7\",\"head\":\"abc\",\"number\":\"12\"}");
     assert_string_equal(text_of(ctx, MARKER_SANDBOX),
                         "{\"tool\":\"cloneci\",\"project\":\"shop\",\"schema\":\"pr_7\",\"run\":"
                         "\"0123456789abcdef\","
@@ -81,6 +83,7 @@ test_read_back(void **state)
                                                               .created = read.created,
                                                               .state = read.state,
                                                               .pull_request = read.pull_request,
+                                                              .base = read.base,
                                                               .head = read.head,
                                                               .number = read.number,
                                                               .sandbox = read.sandbox,

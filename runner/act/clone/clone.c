@@ -18,10 +18,64 @@ add_schema(struct clone_work *j, struct schemas *list, const struct plan_schema 
     list->v[list->n++] = (struct place_name){s->database, name};
 }
 
+/* Other schemas of ours: those that runs with the same schema of their own have made. */
+static int
+find_kin(struct clone_work *j, struct strlist *kin, struct err *err)
+{
+    struct marked_place *places;
+    size_t n;
+    struct marker m;
+    if (!j->plan->in.schema || j->plan->in.sandbox)
+        return 0;
+    if (j->ops->marked(j->ctx, j->a, &places, &n, err))
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (!places[i].database && places[i].owned && places[i].marker_own &&
+            marker_parse(j->ctx, places[i].marker, &m) == 0 && m.kind == MARKER_PULL_REQUEST &&
+            str_eq(m.project, j->plan->in.project->name) && str_eq(m.base, j->plan->in.schema))
+            strlist_add(j->ctx, kin, places[i].name);
+    return 0;
+}
+
 static int
 drop_schemas(struct clone_work *j, const struct schemas *list, struct err *err)
 {
-    return list->n ? j->ops->drop_places(j->a, list->v, list->n, err) : 0;
+    struct strlist kin = {0};
+    if (!list->n)
+        return 0;
+    return find_kin(j, &kin, err) || j->ops->drop_places(j->a, list->v, list->n, &kin, err) ? -1
+                                                                                            : 0;
+}
+
+/* What hangs on what stands there, and is not ours, is known before anything is made. */
+static int
+check_hanging(struct clone_work *j, struct err *err)
+{
+    struct schemas stands = {0};
+    struct strlist kin = {0}, hanging = {0};
+    for (size_t i = 0; i < j->plan->n_schemas; i++) {
+        const struct plan_schema *s = &j->plan->schemas[i];
+        if (s->found.exists)
+            add_schema(j, &stands, s, s->name);
+        if (s->found_aside.exists)
+            add_schema(j, &stands, s, s->aside);
+        if (s->found_old.exists)
+            add_schema(j, &stands, s, s->old);
+    }
+    if (!stands.n || !j->ops->hanging)
+        return 0;
+    if (find_kin(j, &kin, err) ||
+        j->ops->hanging(j->ctx, j->a, stands.v, stands.n, &kin, &hanging, err))
+        return -1;
+    if (!hanging.n)
+        return 0;
+    fail(err, ERR_REFUSED,
+         "the schema \"%s\" would be made again, and is used from elsewhere; nothing was changed:"
+         "\n  %s",
+         j->plan->in.schema ? j->plan->in.schema : j->plan->schemas[0].name,
+         strlist_join(j->ctx, &hanging, "\n  "));
+    return hint(err, "Drop what is named, or have its owner do so, then run again; another schema "
+                     "(--schema) needs no drop.");
 }
 
 static bool
@@ -135,7 +189,7 @@ clone_early(void *ctx, struct warehouse *a, const struct plan *plan, struct clon
     *out = (struct clone_result){.n = plan->n_clones,
                                  .clones = mem_array(ctx, struct clone_made, plan->n_clones)};
     fault_point("aside");
-    if (clear_leftovers(&j, err) || make_aside(&j, stale, err) ||
+    if (check_hanging(&j, err) || clear_leftovers(&j, err) || make_aside(&j, stale, err) ||
         load_all(&j, &told, load, stale, err))
         return -1;
     out->ms = clock_ms() - start;

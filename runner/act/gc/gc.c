@@ -88,6 +88,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
          bool *dropped, struct err *err)
 {
     bool got, same;
+    const struct place_name one = {.schema = s->name};
     const char *lock = lock_of(ctx, s);
     *dropped = false;
     if (ops->lock_try(a, lock, &got, err))
@@ -103,7 +104,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         s->why = "it changed meanwhile";
     } else if (rc == 0) {
         rc = s->database ? ops->database->drop(a, s->name, err)
-                         : ops->drop_places(a, &(struct place_name){.schema = s->name}, 1, err);
+                         : ops->drop_places(a, &one, 1, NULL, err);
         *dropped = rc == 0;
         if (rc && err->cause == CAUSE_IN_USE) {
             s->why = mem_strdup(ctx, err->msg);

@@ -25,6 +25,7 @@ static const struct {
     {"role", offsetof(struct marker, role), BIT(MARKER_SANDBOX)},
     {"pull_request", offsetof(struct marker, pull_request),
      BIT(MARKER_PULL_REQUEST) | BIT(MARKER_DATABASE)},
+    {"base", offsetof(struct marker, base), BIT(MARKER_PULL_REQUEST)},
     {"head", offsetof(struct marker, head), BIT(MARKER_PULL_REQUEST)},
     {"number", offsetof(struct marker, number), BIT(MARKER_PULL_REQUEST)},
 };

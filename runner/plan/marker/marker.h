@@ -22,6 +22,7 @@ struct marker {
     const char *state;               /* "building", "ready", "parked" */
     const char *expires;             /* RFC 3339, as `created` */
     const char *pull_request;        /* its number or name */
+    const char *base;                /* the run's own schema, after which its others are named */
     const char *head, *number;       /* commit and number in the CI's order of the run */
     const char *sandbox, *role;      /* its name, and whom it is for */
     const char *database, *template; /* its name, and what it is a copy of */
