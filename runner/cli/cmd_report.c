@@ -99,7 +99,7 @@ post(struct job *job, cJSON *doc, struct err *err)
 static int
 print(struct job *job, const cJSON *doc, struct err *err)
 {
-    const char *text = NULL;
+    const char *text = "";
     switch (job->config->output) {
     case OUTPUT_UNSAID:
     case OUTPUT_TEXT:

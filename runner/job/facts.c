@@ -78,9 +78,8 @@ fact_failed(const struct asked *q, struct fact *fact)
 static void
 fact_built(const struct asked *q)
 {
-    const char *status = q->built ? q->built->status : NULL;
     struct fact fact = {.aspect = ASPECT_BUILT, .ground = GROUND_RESULT};
-    switch (dbt_outcome(status)) {
+    switch (q->built ? dbt_outcome(q->built->status) : DBT_SKIPPED) {
     case DBT_PASSED:
     case DBT_WARNED:
         fact.status = FACT_HOLDS;
@@ -94,7 +93,7 @@ fact_built(const struct asked *q)
         break;
     case DBT_UNKNOWN:
         fact.status = FACT_UNPROVEN;
-        fact.text = mem_printf(q->facts, "dbt's status of it is not known: %s", status);
+        fact.text = mem_printf(q->facts, "dbt's status of it is not known: %s", q->built->status);
         break;
     }
     fact_add(q, fact);

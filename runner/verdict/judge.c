@@ -58,8 +58,8 @@ judge_subject(struct judged *j, uint32_t at)
     else if (judge_is(j, at, "false_green"))
         j->failures[at] = s->of[ASPECT_INCREMENTAL];
     j->failed += judge_is(j, at, "failed");
-    j->by_code += judge_is(j, at, "failed") && failure->cause == BLAME_CODE;
-    j->by_ci += judge_is(j, at, "failed") && failure->cause == BLAME_CI;
+    j->by_code += failure && judge_is(j, at, "failed") && failure->cause == BLAME_CODE;
+    j->by_ci += failure && judge_is(j, at, "failed") && failure->cause == BLAME_CI;
     j->false_greens += judge_is(j, at, "false_green");
     j->accepted += judge_is(j, at, "accepted");
 }

@@ -86,7 +86,7 @@ add_not_tested(void *ctx, struct answer *a, const struct judged *j)
                                        .subject = i,
                                        .fact = open,
                                        .text = not_tested_text(ctx, why, skipped, tests[i])});
-        weak = weak || tests[i] || open->effect == EFFECT_MERGE;
+        weak = weak || tests[i] || (open && open->effect == EFFECT_MERGE);
     }
     talloc_free(tmp);
     return weak;

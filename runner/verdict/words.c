@@ -84,7 +84,7 @@ failed_headline(void *ctx, const struct judged *j)
     size_t n = j->failed;
     for (uint32_t i = 0; i < f->n_subjects; i++) {
         const char *name = f->subjects[i].name;
-        const char *why = j->failures[i] ? first_line(ctx, j->failures[i]->text) : NULL;
+        const char *why = j->failures[i] ? first_line(ctx, j->failures[i]->text) : "";
         if (judge_is_schema_change(j, i))
             return mem_printf(ctx, "%s would fail in production: %s", name, why);
         if (n == 1 && is_failed(j, i) && (judge_is_later(j, i) || !j->by_code))
