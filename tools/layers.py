@@ -7,8 +7,6 @@
 2. Within a room no file uses another that uses it in turn, directly or by way of others (symbols of the objects, by nm).
 3. runner/ holds no word of a particular warehouse: that is what adapters/ is for.
 4. No file is longer than 500 lines, no function longer than 60, and of a hundred functions five are longer than 30.
-
-tools/layers.allow, if there is one, says how many faults of a kind are still to be mended: one more fails.
 """
 
 import collections
@@ -208,26 +206,16 @@ def check_lengths(tree):
               f"the longest {lengths[-1]}")
 
 
-def allowed(tree):
-    """Kind -> how many faults of it are to be mended yet."""
-    path = tree / "tools/layers.allow"
-    lines = path.read_text().splitlines() if path.is_file() else []
-    return {kind: int(most) for kind, most in (line.rsplit(" ", 1) for line in lines if line and line[0] != "#")}
-
-
 def main(tree):
     rooms = rooms_of(tree)
     check_includes(tree, rooms)
     check_circles(tree, rooms)
     check_words(tree)
     check_lengths(tree)
-    allow, failed = allowed(tree), False
     for kind, found in faults.items():
-        if len(found) > allow.get(kind, 0):
-            failed = True
-            print(*found, sep="\n")
-            print(f"layers: {kind}: {len(found)} found, at most {allow.get(kind, 0)}")
-    if failed:
+        print(*found, sep="\n")
+        print(f"layers: {kind}: {len(found)} found")
+    if faults:
         sys.exit(1)
     print("layers: includes, circles, words and lengths are as they should be")
 

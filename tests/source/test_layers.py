@@ -79,11 +79,3 @@ def test_lengths(tmp_path):
     long = "int\nlong_one(void)\n{\n" + "    ;\n" * 58 + "}\n"
     code, said = check(tmp_path, runner__base__three_c=long + "\n" * 439)
     assert code == 1 and "long_one has 61 lines" in said and "three.c: 501 lines" in said
-
-
-def test_what_is_allowed_yet(tmp_path):
-    text = TREE["runner/base/two.c"].replace("return 2;", "return 63;")
-    (tmp_path / "tools").mkdir()
-    (tmp_path / "tools/layers.allow").write_text("63 1\n")
-    assert check(tmp_path, runner__base__two_c=text)[0] == 0
-    assert check(tmp_path, runner__base__one_c=TREE["runner/base/one.c"] + "/* */ int more = 63;\n", runner__base__two_c=text)[0] == 1
