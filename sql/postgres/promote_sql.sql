@@ -129,6 +129,10 @@ left_behind AS (
     JOIN pg_namespace AS n ON n.oid = stands.refobjid
     WHERE n.nspname IN (SELECT c.place FROM came AS c WHERE c.place <> c.schema)
       AND NOT (x.classid = 'pg_class'::regclass AND x.oid IN (SELECT c.oid FROM came AS c))
+      -- a sequence that belongs to a column comes in with its table
+      AND NOT EXISTS (SELECT FROM pg_depend AS own JOIN came AS c ON c.oid = own.refobjid
+                      WHERE x.classid = 'pg_class'::regclass AND own.classid = x.classid AND own.objid = x.oid
+                        AND own.refclassid = 'pg_class'::regclass AND own.deptype IN ('a', 'i'))
 ),
 refuse AS (
     SELECT format('%s uses %s, which stays behind in %I: make that in a schema of its own (in a hook, target.schema is the one that is built)',

@@ -101,7 +101,7 @@ def test_what_does_not_fit_is_cloned_anew(both):
                 "  - name: bike_months\n    config:\n      meta: {cloneci: {strategy: shape}}\n")
     both.commit("shape")
     done = both.must("run")
-    assert "asks for bike_months by shape, not copy" in done.stderr
+    assert "the plan wants bike_months by shape, not copy" in done.stderr
     assert both.value("SELECT count(*) FROM pr_7.bike_months") == 0
     assert both.content("pr_7.rides") == both.content("analytics.rides")
     assert both.schemas() == SCHEMAS

@@ -84,9 +84,9 @@ group by 1, 2""")
     pull.commit("by name")
     pull.must("run", "--select", "path:models/rides/station_hours.sql")
     told_of = sorted(w["text"].split(" itself:")[0] for w in pull.report()["warnings"] if w["code"] == "reads_undeferred")
-    assert told_of == ['model.spoke.station_hours reads "analytics"."bike_months"',
-                       'model.spoke.station_hours reads "finance"."revenue_days"',
-                       'test.spoke.by_name reads "analytics"."bike_months"']
+    assert told_of == ['model.spoke.station_hours names "analytics"."bike_months"',
+                       'model.spoke.station_hours names "finance"."revenue_days"',
+                       'test.spoke.by_name names "analytics"."bike_months"']
 
 
 def test_what_ref_names_is_not_told(pull):

@@ -84,7 +84,7 @@ def test_the_build_reads_there_and_writes_nowhere_else(league):
     document = json.loads((league.home / "head.json").read_text())
     document["nodes"]["model.spoke.district_league"]["schema"] = "staging"
     (league.home / "other.json").write_text(json.dumps(document))
-    refused(league.ask("plan", "--manifest", league.home / "other.json"), REFUSED, '"staging"."district_league"', "of staging stands")
+    refused(league.ask("plan", "--manifest", league.home / "other.json"), REFUSED, '"staging"."district_league"', "of staging")
 
 
 def test_the_map_may_come_from_another_folder(league):
@@ -94,7 +94,7 @@ def test_the_map_may_come_from_another_folder(league):
 
 @pytest.mark.parametrize("words, code, says", [
     (["staging"], USAGE, "does not name a folder"),
-    (["clone=staging-artifacts"], USAGE, "has no name"),
+    (["clone=staging-artifacts"], USAGE, "does not have a valid name"),
     (["prod", "prod"], USAGE, "uses a name twice"),
     (["staging=nowhere", "prod"], INPUT, "there is no manifest.json"),
 ])

@@ -169,7 +169,7 @@ def test_refused_before_anything_is_asked(pull, template):
     for args, code, says in (
             (["--clone-database", pull.database], 5, "is the database that the profile connects to"),
             (["--clone-database", "nowhere"], 2, 'there is no database "nowhere" to copy'),
-            (["--clone-database", template.name, "--schema", "s" * 60], 2, "a name of 71 bytes, and 63 are allowed"),
+            (["--clone-database", template.name, "--schema", "s" * 60], 2, "a name of 71 bytes, but at most 63 are allowed"),
             (["--clone-database", template.name, "--manifest", pull.state / "manifest.json"], 2, "already names a database")):
         done = pull.ask("run", *args)
         assert done.returncode == code and says in done.stderr and "  -> " in done.stderr, told(done)

@@ -174,7 +174,7 @@ def test_names_that_do_not_follow(job, stage, tmp_path):
 
 def test_a_selection_that_matches_nothing(job):
     done = job.cloneci("promote", "--target", "prod", "--select", "tag:nobody_has_it")
-    assert done.returncode == 5 and "nothing is selected" in done.stderr, told(done)
+    assert done.returncode == 5 and "no selected node creates a relation" in done.stderr, told(done)
 
 
 def test_what_leans_on_production_is_told_before_anything_is_built(job):

@@ -418,7 +418,7 @@ def test_no_report(job):
     assert done.returncode == 2 and "markdown" in done.stderr
     job.kept.write_text('{"version": 99}')
     done = job.report()
-    assert done.returncode == 3 and "report.json" in done.stderr and "another version" in done.stderr
+    assert done.returncode == 3 and "report.json" in done.stderr and "Another version" in done.stderr
     job.kept.write_text('{"version": 1, "run"')
     assert job.report().returncode == 3
     job.kept.unlink()

@@ -106,7 +106,7 @@ def test_views_and_what_is_selected(pull):
 
 
 @pytest.mark.parametrize("name, says", [("pg_ann", "reserved"), ("public", "reserved"), ("pr_7", "pull request"), ('a"b', "unsuitable"),
-                                        ("a b", "unsuitable"), ("x" * 64, "longer"), ("analytics", "but that schema has")])
+                                        ("a b", "unsuitable"), ("x" * 64, "too long"), ("analytics", "but that schema has")])
 def test_names(pull, name, says):
     done = create(pull, "--select", "rides", name=name, code=5 if name == "analytics" else 2)
     assert says in done.stderr
