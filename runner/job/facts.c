@@ -295,7 +295,10 @@ fact_existing_rows(const struct asked *q)
         fact_add(q, (struct fact){.aspect = ASPECT_EXISTING_ROWS,
                                   .status = FACT_NOT_ASKED,
                                   .ground = GROUND_COMPARISON,
-                                  .effect = EFFECT_AFTER});
+                                  .effect = EFFECT_AFTER,
+                                  .text = "production keeps the rows that it has; whether a full "
+                                          "refresh would change them was not compared (--both "
+                                          "does)"});
 }
 
 /* --- all of them --- */
@@ -397,12 +400,31 @@ fact_selection(struct facts *facts, const struct findings *f)
                                        .text = text});
 }
 
+int
+findings_check_require(const struct job *job, struct err *err)
+{
+    struct facts *facts = verdict_facts(job->ctx);
+    struct strlist names = {0};
+    for (size_t i = 0; i < ASPECT_COUNT; i++)
+        strlist_add(facts, &names, verdict_aspect_name((enum fact_aspect)i));
+    for (size_t i = 0; i < job->config->require.n; i++) {
+        const char *aspect = job->config->require.v[i];
+        if (verdict_require(facts, aspect))
+            continue;
+        fail(err, ERR_CONFIG, "--require %s: there is no such aspect", aspect);
+        return hint(err, "Write proven, or one of these: %s.", strlist_join(facts, &names, ", "));
+    }
+    return 0;
+}
+
 struct facts *
 findings_hand_over(const struct findings *f, const struct err *ended)
 {
     struct facts *facts = verdict_facts(f->job->ctx);
     const struct plan *plan = f->plan;
     const struct map *counts = plan ? dbt_names_count(facts, f->in->head) : NULL;
+    for (size_t i = 0; i < f->job->config->require.n; i++)
+        (void)verdict_require(facts, f->job->config->require.v[i]);
     fact_step(facts, f);
     fact_selection(facts, f);
     for (size_t i = 0; plan && i < plan->n_nodes; i++)

@@ -116,6 +116,8 @@ int findings_build_once(struct findings *f, const struct plan *plan, struct err 
 int findings_build_again(struct findings *f, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* `allow` is well-formed? ERR_CONFIG. */
 int findings_check_allow(const struct job *job, struct err *err) BASE_CHECKED;
+/* verdict.require names aspects? ERR_CONFIG. */
+int findings_check_require(const struct job *job, struct err *err) BASE_CHECKED;
 /* After a build that failed at nothing but accepted changes of columns: builds these models by full
  * refresh, then the rest. */
 int findings_allow(struct findings *f, struct err *err) BASE_CHECKED;

@@ -132,10 +132,10 @@ carry_out(struct findings *f, enum pull_request_part part, struct err *err)
 
 /* The report is written however the run ends, and the first error is the one that counts. */
 static int
-record(struct pull_request *p, int rc, cJSON **report, struct err *err)
+record(struct pull_request *p, int rc, bool ended, cJSON **report, struct err *err)
 {
     struct err other = {.kind = ERR_NONE};
-    if (!p->job.project || findings_report(&p->findings, rc ? err : NULL, report, &other) == 0)
+    if (!p->job.project || findings_report(&p->findings, ended ? err : NULL, report, &other) == 0)
         return rc;
     if (rc == 0)
         *err = other;
@@ -151,16 +151,17 @@ pull_request_run(struct pull_request *p, void *ctx, const struct config *config,
     *report = NULL;
     init(p, ctx, config);
     p->seat.lock = true;
-    int rc = findings_check_allow(&p->job, err);
+    int rc = findings_check_allow(&p->job, err) || findings_check_require(&p->job, err) ? -1 : 0;
     if (rc == 0)
         rc = until_plan(p, part != PULL_REQUEST_BUILD, err);
     if (rc == 0 && !p->findings.nothing)
         rc = carry_out(&p->findings, part, err);
+    bool ended = rc != 0;
     if (rc == 0)
         rc = findings_result(&p->findings, err);
-    if (rc)
-        seat_superseded(&p->seat, err);
+    if (rc && seat_superseded(&p->seat, err))
+        ended = true;
     if (!rc || (err->kind != ERR_SIGNAL && err->kind != ERR_LOCKED))
         early_clones_drop(&p->early);
-    return record(p, rc, report, err);
+    return record(p, rc, ended, report, err);
 }

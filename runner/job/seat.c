@@ -123,24 +123,30 @@ end_builds(const struct seat *seat, struct warehouse *other)
         log_event(LOG_WARN, "builds.not_ended", "%s", ignored.msg);
 }
 
-void
+bool
 seat_superseded(const struct seat *seat, struct err *err)
 {
     struct err found = {.kind = ERR_NONE};
     struct warehouse *other;
+    bool changed = false;
     if (!seat->leased || err->kind == ERR_SIGNAL)
-        return;
+        return false;
     int rc =
         err->kind == ERR_LOCKED ? 0 : clone_leased_still(seat->warehouse, seat->leased, &found);
-    if (rc && found.kind == ERR_LOCKED)
+    if (rc && found.kind == ERR_LOCKED) {
         *err = found;
-    else if (rc == 0 && err->kind != ERR_LOCKED)
-        return;
+        changed = true;
+    } else if (rc == 0 && err->kind != ERR_LOCKED) {
+        return false;
+    }
     if (seat_open(seat, &other, &found))
-        return;
-    if (err->kind != ERR_LOCKED && clone_successor(other, seat->leased, &found))
+        return changed;
+    if (err->kind != ERR_LOCKED && clone_successor(other, seat->leased, &found)) {
         *err = found;
+        changed = true;
+    }
     end_builds(seat, other);
+    return changed;
 }
 
 /* --- the receipt --- */

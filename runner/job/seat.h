@@ -36,8 +36,9 @@ int seat_lock(struct seat *seat, const struct inputs *in, const struct plan *pla
               struct err *err) BASE_CHECKED;
 /* While the build step works: is the lease still ours? */
 struct build_watch seat_watch(struct seat *seat);
-/* The run failed: if that is since a newer one took the schema over, that is what is said. */
-void seat_superseded(const struct seat *seat, struct err *err);
+/* The run failed: if that is since a newer one took the schema over, that is what is said. Is *err
+ * another one by that? */
+bool seat_superseded(const struct seat *seat, struct err *err);
 /* The relations and sequences of these schemas as they stand now, a line each. */
 int seat_receipt(struct seat *seat, const struct strlist *schemas, struct strlist *out,
                  struct err *err) BASE_CHECKED;

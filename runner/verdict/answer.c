@@ -35,9 +35,36 @@ exit_by_false_green(struct err *err, const struct judged *j)
              "that drops the relation. Production would run the incremental path untested.");
 }
 
+static bool
+is_required(const struct facts *f, const struct fact *fact)
+{
+    if (!fact || (fact->status != FACT_UNPROVEN && fact->status != FACT_NOT_ASKED))
+        return false;
+    return f->required[fact->aspect] || (f->all_required && fact->effect == EFFECT_MERGE);
+}
+
+/* The first that had to be proven, and was not. */
+static int
+exit_by_unproven(struct err *err, struct judged *j)
+{
+    const struct facts *f = j->facts;
+    for (uint32_t i = 0; i < f->n_subjects; i++)
+        for (size_t k = 0; j->words[i] && k < ASPECT_COUNT; k++) {
+            const struct fact *fact = j->subjects[i].of[k];
+            if (!is_required(f, fact))
+                continue;
+            j->unproven = true;
+            fail(err, ERR_REFUSED, "not proven, and required (%s): %s: %s",
+                 verdict_aspect_name(fact->aspect), f->subjects[i].name,
+                 fact->text ? fact->text : "it was not asked");
+            return hint(err, "What verdict.require or --require names must be proven.");
+        }
+    return 0;
+}
+
 /* What ended the run, else what its facts come to. */
 static void
-find_exit(struct err *err, const struct judged *j)
+find_exit(struct err *err, struct judged *j)
 {
     const struct fact *step = j->run.of[ASPECT_STEP];
     *err = j->facts->ended;
@@ -61,6 +88,8 @@ find_exit(struct err *err, const struct judged *j)
     if (exit_by(err, j, ASPECT_EXISTING_ROWS, ERR_BUILD,
                 "Check its incremental filter and unique_key. The report shows rows that differ."))
         return;
+    if (exit_by_unproven(err, j))
+        return;
 }
 
 int
@@ -78,6 +107,8 @@ find_outcome(const struct judged *j, int code)
         return "stopped";
     if ((code == 0 || code == ERR_REFUSED) && j->false_greens)
         return "false_green";
+    if (j->unproven)
+        return "unproven";
     if (code == ERR_REFUSED || code == ERR_LOCKED)
         return "refused";
     if (code)

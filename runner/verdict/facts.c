@@ -44,6 +44,21 @@ verdict_ground_name(enum fact_ground ground)
 }
 
 const char *
+verdict_ground_text(enum fact_ground ground)
+{
+    static const char *const texts[] = {
+        [GROUND_RESULT] = "dbt's result",
+        [GROUND_BUILD] = "the table before and after the build",
+        [GROUND_CATALOG] = "the catalog",
+        [GROUND_COMPARISON] = "rows compared",
+        [GROUND_RULE] = "a rule of dbt's or the warehouse's",
+        [GROUND_DECISION] = "accepted by somebody",
+        [GROUND_PLAN] = "as planned",
+    };
+    return NAME_OF(texts, ground);
+}
+
+const char *
 verdict_cause_name(enum fact_blame cause)
 {
     static const char *const names[] = {
@@ -113,6 +128,17 @@ verdict_fact(struct facts *f, const struct fact *fact)
     row->text = taken(f, fact->text);
     row->command = taken(f, fact->command);
     row->hint = taken(f, fact->hint);
+}
+
+bool
+verdict_require(struct facts *f, const char *aspect)
+{
+    if (str_eq(aspect, "proven"))
+        return f->all_required = true;
+    for (size_t i = 0; i < ASPECT_COUNT; i++)
+        if (str_eq(aspect, verdict_aspect_name((enum fact_aspect)i)))
+            return f->required[i] = true;
+    return false;
 }
 
 void

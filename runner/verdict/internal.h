@@ -18,6 +18,7 @@ struct judged {
     size_t failed, false_greens, accepted, clones;
     size_t by_code, by_ci; /* of those that failed */
     bool built;            /* the build step was run */
+    bool unproven;         /* .. and what had to be proven was not: that is its exit */
 };
 
 void judge_facts(void *ctx, struct judged *out, const struct facts *f);

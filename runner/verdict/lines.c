@@ -94,6 +94,30 @@ add_not_tested(void *ctx, struct answer *a, const struct judged *j)
 
 /* --- because, afterwards --- */
 
+/* Why it may be merged: what holds, in a line for each aspect. */
+static void
+add_holding(void *ctx, struct answer *a, const struct judged *j, enum fact_aspect aspect,
+            const char *one, const char *many)
+{
+    const struct fact *first = NULL;
+    size_t n = 0;
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++) {
+        const struct fact *fact = j->subjects[i].of[aspect];
+        if (!fact || fact->status != FACT_HOLDS)
+            continue;
+        first = first ? first : fact;
+        n++;
+    }
+    if (n)
+        add_line(
+            ctx, a,
+            &(struct answer_line){
+                .kind = LINE_BECAUSE,
+                .subject = SUBJECT_RUN,
+                .fact = first,
+                .text = n == 1 ? one : mem_printf(ctx, "%s %s", str_count(ctx, (double)n), many)});
+}
+
 static void
 add_because(void *ctx, struct answer *a, const struct judged *j)
 {
@@ -104,6 +128,15 @@ add_because(void *ctx, struct answer *a, const struct judged *j)
                                            .subject = i,
                                            .fact = j->failures[i],
                                            .text = j->failures[i]->text});
+    if (a->n_lines || !j->built)
+        return;
+    add_holding(ctx, a, j, ASPECT_BUILT, "one node was built or passed",
+                "nodes were built or passed");
+    add_holding(ctx, a, j, ASPECT_INCREMENTAL,
+                "one incremental model went on from its clone of production",
+                "incremental models went on from their clones of production");
+    add_holding(ctx, a, j, ASPECT_EXISTING_ROWS, "one model has the rows of a full refresh",
+                "models have the rows of a full refresh");
 }
 
 static void

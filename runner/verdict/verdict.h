@@ -82,6 +82,8 @@ struct facts {
     struct fact *v;
     size_t n;
     struct err ended; /* what ended the run early; kind ERR_NONE: nothing did */
+    bool required[ASPECT_COUNT];
+    bool all_required; /* all that weighs on the answer */
 };
 
 /* Empty; dies with ctx. */
@@ -90,11 +92,14 @@ struct facts *verdict_facts(void *ctx);
 uint32_t verdict_subject(struct facts *f, const struct subject *subject);
 void verdict_fact(struct facts *f, const struct fact *fact);
 void verdict_ended(struct facts *f, const struct err *err);
+/* What is not proven of this aspect ends the run with ERR_REFUSED; "proven": all that weighs on the
+ * answer. False: there is no such aspect. */
+bool verdict_require(struct facts *f, const char *aspect);
 
 enum verdict_merge { MERGE_YES, MERGE_YES_THEN, MERGE_PARTLY, MERGE_NO, MERGE_UNKNOWN };
 
 enum line_kind {
-    LINE_BECAUSE,      /* what fails */
+    LINE_BECAUSE,      /* what fails; where nothing does, what holds, aspect by aspect */
     LINE_NOT_TESTED,   /* what the answer does not speak for */
     LINE_AFTERWARDS,   /* what production needs after the merge */
     LINE_NOT_COMPARED, /* existing rows that nobody compared */
@@ -103,15 +108,15 @@ enum line_kind {
 
 struct answer_line {
     enum line_kind kind;
-    uint32_t subject;
-    const struct fact *fact; /* its ground; NULL: advice of ours */
+    uint32_t subject;        /* SUBJECT_RUN: of several, or of none */
+    const struct fact *fact; /* what it stands on; NULL: advice of ours */
     const char *text, *command;
 };
 
 struct answer {
     enum verdict_merge merge;
     const char *text;     /* "Yes.": may it be merged? */
-    const char *outcome;  /* how the run ended: "ok", "failed", "refused", "false_green" .. */
+    const char *outcome;  /* how the run ended: "ok", "failed", "refused", "unproven" .. */
     const char *headline; /* all of it in a line */
     /* of each subject: "ok", "failed", "false_green", "skipped", "not_tested", "new", "accepted";
      * NULL: nothing was built */
@@ -131,7 +136,8 @@ int verdict_exit_code(const struct answer *a);
 const char *verdict_aspect_name(enum fact_aspect aspect);
 const char *verdict_status_name(enum fact_status status);
 const char *verdict_ground_name(enum fact_ground ground);
-const char *verdict_cause_name(enum fact_blame cause); /* NULL for BLAME_NONE */
+const char *verdict_ground_text(enum fact_ground ground); /* for people */
+const char *verdict_cause_name(enum fact_blame cause);    /* NULL for BLAME_NONE */
 const char *verdict_effect_name(enum fact_effect effect);
 const char *verdict_merge_name(enum verdict_merge merge);
 

@@ -220,7 +220,7 @@ def test_reports_hold_what_happened(pull):
     pull.patch("1-late-corrections")
     pull.must("run")
     report = pull.report()
-    assert report["version"] == 1
+    assert report["version"] == 2
     assert report["run"]["exit_code"] == 0 and report["run"]["verdict"] == "ok"
     node = verdicts(report)["station_hours"]
     assert node["clone"]["ms"] > 0

@@ -154,7 +154,7 @@ class Job:
 
     def write(self, started=STARTED, warnings=0, nodes=(), **git):
         self.kept.write_text(json.dumps({
-            "version": 1, "tool": {"name": "cloneci", "version": "0"},
+            "version": 2, "tool": {"name": "cloneci", "version": "0"},
             "run": {"id": "r1", "command": "run", "started_at": started, "ms": 1200, "exit_code": 0, "verdict": "ok",
                     "headline": "all is well"},
             "project": {"name": "spoke", "adapter": "postgres", "target": "pr", "dir": "/x", "repository": "acme/dbt"},
@@ -419,7 +419,7 @@ def test_no_report(job):
     job.kept.write_text('{"version": 99}')
     done = job.report()
     assert done.returncode == 3 and "report.json" in done.stderr and "Another version" in done.stderr
-    job.kept.write_text('{"version": 1, "run"')
+    job.kept.write_text('{"version": 2, "run"')
     assert job.report().returncode == 3
     job.kept.unlink()
     done = job.report()

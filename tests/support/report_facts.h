@@ -78,6 +78,8 @@ sample_both(const struct sample *s)
     } else if (!verdict && incremental && !json_str(s->node, "via")) {
         fact.status = FACT_NOT_ASKED;
         fact.effect = EFFECT_AFTER;
+        fact.ground = GROUND_COMPARISON;
+        fact.text = "production keeps the rows that it has";
     } else {
         return;
     }

@@ -15,7 +15,7 @@ test_what_is_put_in_stands_there(void **state)
 {
     (void)state;
     cJSON *doc = docs_good(ctx);
-    assert_int_equal(json_num(doc, "version", 0), 1);
+    assert_int_equal(json_num(doc, "version", 0), 2);
     assert_string_equal(at(doc, "tool", "version"), CLONECI_VERSION);
     assert_string_equal(at(doc, "git", "merge_base"), "1111111111222222222233333333334444444444");
     const cJSON *changes = json_get(json_get(doc, "git"), "changes");

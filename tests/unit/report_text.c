@@ -15,9 +15,10 @@ test_text_begins_with_the_verdict(void **state)
     const char *ok = report_text(ctx, doc, false);
     assert_true(
         str_starts(ok, "✓ 2 incremental models ran incrementally on clones of production\n"));
-    in_order(ok,
-             "May I merge? Yes. Production needs nothing for its next run. rides keeps the rows",
-             "a full refresh would change them was not compared (--both does).");
+    in_order(ok, "May I merge? Yes. Production needs nothing for its next run.",
+             "  Because      5 nodes were built or passed [dbt's result]\n"
+             "               2 incremental models went on from their clones of production");
+    has(ok, "  Afterwards   rides: production keeps the rows that it has [rows compared]\n");
     has(ok, "pull request 12 against origin/main at 1111111111: 2 files changed (and 2 outside of");
     in_order(ok, "What is built, and why  besides 2 tests",
              "config on_schema_change: ignore -> fail");
@@ -32,7 +33,8 @@ test_text_begins_with_the_verdict(void **state)
     assert_true(str_starts(failed, "✗ rides would fail in production: production's table lacks"));
     has(failed, "May I merge? No: the build failed, as production's next run would.");
     in_order(failed, "What to do", "dbt build --full-refresh --select rides");
-    has(failed, "! station_hours  dbt did not reach it");
+    in_order(failed, "  Because      rides: production's table lacks",
+             "  Not tested   station_hours: dbt did not reach it");
     assert_true(str_starts(report_text(ctx, docs_false_green(ctx), false), "✗ FALSE GREEN\n"));
     assert_true(str_starts(report_text(ctx, docs_empty(ctx), false), "✓ nothing to do"));
     const char *refused = report_text(ctx, docs_refused(ctx), false);
@@ -51,16 +53,16 @@ test_text_says_what_was_not_tested(void **state)
     in_order(partly, "Not tested", "its incremental run was not tested");
     has(partly, "warning  rides: strategy view");
     const char *after = report_text(ctx, docs_full_refresh(ctx), false);
-    in_order(after, "! rides          needs a full refresh: 1,204 of 102,000 rows differ",
-             "In production, after the merge");
-    in_order(after, "In production, after the merge",
-             "\n    dbt build --full-refresh --select rides\n");
+    in_order(after,
+             "  Afterwards   rides: a full refresh gives other rows than the incremental run",
+             "\n               dbt build --full-refresh --select rides\n");
+    has(after, "! rides          needs a full refresh: 1,204 of 102,000 rows differ");
     const char *broken = report_text(ctx, docs_broken_twin(ctx), false);
     in_order(broken, "✗ rides          incremental   failed",
              "      {\"key\": {\"ride_id\": 7}, \"a\": null}\n");
     has(broken, "✓ station_hours  34,216 rows, the same\n");
     has_not(broken, "MERGE 1204");
-    has_not(broken, "In production, after the merge");
+    has_not(broken, "Afterwards");
 }
 
 static void

@@ -117,6 +117,8 @@ read_facts(void *ctx, const cJSON *doc)
 {
     struct facts *f = verdict_facts(ctx);
     const cJSON *item, *ended = json_get(doc, "ended");
+    cJSON_ArrayForEach (item, json_get(doc, "require"))
+        assert_true(verdict_require(f, cJSON_GetStringValue(item)));
     cJSON_ArrayForEach (item, json_get(doc, "subjects"))
         read_subject(f, item);
     cJSON_ArrayForEach (item, json_get(doc, "facts"))
@@ -257,6 +259,17 @@ test_every_word_is_one(void **state)
 }
 
 static void
+test_what_is_no_aspect_cannot_be_required(void **state)
+{
+    (void)state;
+    struct facts *f = verdict_facts(NULL);
+    assert_false(verdict_require(f, "row"));
+    assert_false(verdict_require(f, ""));
+    assert_true(verdict_require(f, "rows"));
+    talloc_free(f);
+}
+
+static void
 test_secrets_are_masked(void **state)
 {
     (void)state;
@@ -280,9 +293,10 @@ main(int argc, char **argv)
     void *ctx = talloc_new(NULL);
     struct dirent **found;
     int n = scandir(FOLDER, &found, is_case, alphasort), rc = 0;
-    struct CMUnitTest *tests = mem_array(ctx, struct CMUnitTest, (n > 0 ? n : 0) + 2);
+    struct CMUnitTest *tests = mem_array(ctx, struct CMUnitTest, (n > 0 ? n : 0) + 3);
     size_t at = 0;
     tests[at++] = (struct CMUnitTest)cmocka_unit_test(test_every_word_is_one);
+    tests[at++] = (struct CMUnitTest)cmocka_unit_test(test_what_is_no_aspect_cannot_be_required);
     tests[at++] = (struct CMUnitTest)cmocka_unit_test(test_secrets_are_masked);
     for (int i = 0; i < n; i++) {
         char *path = path_join(ctx, FOLDER, found[i]->d_name);

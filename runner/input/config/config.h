@@ -61,6 +61,7 @@ struct config {
     enum config_format format; /* of help */
     const char *ci;            /* of init */
     enum config_comparison compare_production;
+    struct strlist require;       /* aspects that must be proven; "proven": all */
     struct strlist allow, labels; /* decisions; the pull request's labels, empty: the CI's */
     bool forecast;                /* tell what on_schema_change will do before the build */
     bool both;                    /* build modified incremental models by full refresh as well */

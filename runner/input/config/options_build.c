@@ -43,6 +43,17 @@ static const struct option_def rows[] = {
      .commands = " run build ",
      .fallback_text = "from the CI",
      .help = "labels of the pull request; cloneci-allow:WHAT works like --allow WHAT"},
+    {.name = "require",
+     .kind = OPTION_WORDS,
+     .offset = AT(require),
+     .env = "CLONECI_REQUIRE",
+     .yaml = "verdict.require",
+     .metavar = "ASPECT",
+     .commands = " run build ",
+     .example = "[\"rows\", \"existing_rows\"]",
+     .help =
+         "exit code 5 where this was not proven: proven for all that weighs on the answer, or an "
+         "aspect (docs/report.md)"},
     {.name = "compare-production",
      .kind = OPTION_CHOICE,
      .offset = AT(compare_production),

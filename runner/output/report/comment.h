@@ -22,6 +22,8 @@ enum {
 /* What went wrong: the nodes that failed, and what ended the run. */
 void comment_failures(struct buf *b, const cJSON *doc);
 void comment_errors(struct buf *b, const cJSON *doc);
+/* How it is known, behind what is said; nothing where it does not say. */
+void comment_ground(struct buf *b, const cJSON *item);
 /* Commands, with what each is for. */
 void comment_steps(struct buf *b, const char *title, const cJSON *list);
 /* A line for each node of which there is something to say. */

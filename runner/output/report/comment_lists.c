@@ -63,6 +63,13 @@ comment_twins(struct buf *b, const cJSON *doc)
 }
 
 void
+comment_ground(struct buf *b, const cJSON *item)
+{
+    if (json_str(item, "ground"))
+        buf_printf(b, " *(%s)*", json_str(item, "ground"));
+}
+
+void
 comment_steps(struct buf *b, const char *title, const cJSON *list)
 {
     size_t shown = 0, total = (size_t)cJSON_GetArraySize(list);
@@ -76,6 +83,7 @@ comment_steps(struct buf *b, const char *title, const cJSON *list)
         shown++;
         buf_putc(b, '\n');
         markup_text(b, json_str(item, "text"), TEXT_MOST);
+        comment_ground(b, item);
         buf_putc(b, '\n');
         if (json_str(item, "command")) {
             buf_putc(b, '\n');
@@ -104,6 +112,7 @@ comment_list(struct buf *b, const char *title, const cJSON *list, const char *na
             buf_puts(b, ": ");
         }
         markup_text(b, json_str(item, json_str(item, "text") ? "text" : "message"), TEXT_MOST / 2);
+        comment_ground(b, item);
         buf_putc(b, '\n');
     }
     if (total > shown)

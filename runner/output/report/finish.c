@@ -100,26 +100,22 @@ put_words(cJSON *doc, const struct answer *a)
 }
 
 static void
-put_subject(cJSON *item, const struct facts *f, uint32_t subject)
-{
-    model_set_str(item, "unique_id", f->subjects[subject].unique_id);
-    model_set_str(item, "name", f->subjects[subject].name);
-}
-
-static void
 put_line(cJSON *advice, const struct facts *f, const struct answer_line *line)
 {
-    static const char *const lists[] = {[LINE_NOT_TESTED] = "not_tested",
+    static const char *const lists[] = {[LINE_BECAUSE] = "because",
+                                        [LINE_NOT_TESTED] = "not_tested",
                                         [LINE_AFTERWARDS] = "after_merge",
                                         [LINE_NOT_COMPARED] = "not_compared",
                                         [LINE_NEXT] = "next"};
-    if (!lists[line->kind]) /* why it fails stands with its node */
-        return;
     cJSON *item = model_add_item(cJSON_GetObjectItemCaseSensitive(advice, lists[line->kind]));
-    if (line->kind == LINE_NOT_TESTED || line->kind == LINE_NOT_COMPARED)
-        put_subject(item, f, line->subject);
-    if (line->kind != LINE_NOT_COMPARED)
-        model_set_str(item, "text", line->text);
+    if (line->kind != LINE_NEXT) {
+        const struct subject *s = line->subject == SUBJECT_RUN ? NULL : &f->subjects[line->subject];
+        model_set_str(item, "unique_id", s ? s->unique_id : NULL);
+        model_set_str(item, "name", s ? s->name : NULL);
+        model_set_str(item, "aspect", line->fact ? verdict_aspect_name(line->fact->aspect) : NULL);
+        model_set_str(item, "ground", line->fact ? verdict_ground_text(line->fact->ground) : NULL);
+    }
+    model_set_str(item, "text", line->text);
     if (line->kind == LINE_AFTERWARDS || line->kind == LINE_NEXT)
         model_set_str(item, "command", line->command);
 }
@@ -127,7 +123,8 @@ put_line(cJSON *advice, const struct facts *f, const struct answer_line *line)
 static void
 put_advice(cJSON *doc, const struct facts *f, const struct answer *a)
 {
-    static const char *const lists[] = {"after_merge", "not_tested", "not_compared", "next"};
+    static const char *const lists[] = {"because", "not_tested", "after_merge", "not_compared",
+                                        "next"};
     cJSON *advice = model_set_object(doc, "advice");
     model_set_str(advice, "merge", verdict_merge_name(a->merge));
     model_set_str(advice, "answer", a->text);

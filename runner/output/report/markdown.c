@@ -101,6 +101,32 @@ put_untested(struct buf *b, const cJSON *doc)
                         : "everything: no build was run");
 }
 
+/* On what ground: the first of them, the rest stands below. */
+static void
+put_because(struct buf *b, const cJSON *doc)
+{
+    enum { SHOWN = 3 };
+    const cJSON *item, *list = json_get(json_get(doc, "advice"), "because");
+    int n = 0, total = cJSON_GetArraySize(list);
+    if (!total)
+        return;
+    buf_puts(b, "| **Because** | ");
+    cJSON_ArrayForEach (item, list) {
+        if (n++ >= SHOWN)
+            continue;
+        buf_puts(b, n == 1 ? "" : "; ");
+        if (json_str(item, "name")) {
+            markup_code(b, json_str(item, "name"), NAME_MOST);
+            buf_puts(b, ": ");
+        }
+        markup_text(b, json_str(item, "text"), TEXT_MOST / 2);
+        comment_ground(b, item);
+    }
+    if (total > SHOWN)
+        buf_printf(b, "; and %d more", total - SHOWN);
+    buf_puts(b, " |\n");
+}
+
 static void
 put_head(struct buf *b, const cJSON *doc)
 {
@@ -110,10 +136,12 @@ put_head(struct buf *b, const cJSON *doc)
     markup_text(b, json_str(json_get(doc, "run"), "headline"), TEXT_MOST);
     buf_puts(b, "\n\n| | |\n|---|---|\n| **May I merge?** | ");
     markup_text(b, json_str(advice, "answer"), TEXT_MOST);
+    buf_puts(b, " |\n");
+    put_because(b, doc);
+    buf_puts(b, "| **Not tested** | ");
+    put_untested(b, doc);
     buf_puts(b, " |\n| **In production afterwards** | ");
     put_after(b, doc);
-    buf_puts(b, " |\n| **Not tested** | ");
-    put_untested(b, doc);
     buf_puts(b, " |\n");
     talloc_free(ctx);
 }
@@ -177,12 +205,12 @@ report_comment(void *ctx, const cJSON *doc, bool picture)
     if (!model_count(doc, "failed") && !model_count(doc, "false_green"))
         comment_errors(&b, doc);
     comment_failures(&b, doc);
-    comment_steps(&b, "What to do", json_get(advice, "next"));
+    comment_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
     comment_steps(&b, "In production, after the merge", json_get(advice, "after_merge"));
+    comment_steps(&b, "What to do", json_get(advice, "next"));
     comment_said(&b, doc, "Columns of production's tables, after the merge", face_columns);
     comment_said(&b, doc, "Beside production", face_compared);
     comment_twins(&b, doc);
-    comment_list(&b, "Not tested", json_get(advice, "not_tested"), "name");
     comment_list(&b, "Warnings", json_get(doc, "warnings"), NULL);
     if (picture)
         face_mermaid(&tail, doc);

@@ -1,6 +1,6 @@
 /*
  * report: one model of the run, many faces. The model is one JSON document, report.json
- * (docs/report.md, conf/report.schema.json, version 1). It is filled through the functions here in
+ * (docs/report.md, conf/report.schema.json, version 2). It is filled through the functions here in
  * any order and as far as the run came, finished once with the answer that the facts give (room
  * verdict), and then rendered, purely: each face shows the document and nothing else.
  *
@@ -12,7 +12,7 @@
 #include "base.h"
 #include "verdict/verdict.h"
 
-#define REPORT_VERSION 1
+#define REPORT_VERSION 2
 
 /* A new document; dies with ctx. `started_at` is RFC 3339. */
 cJSON *report_new(void *ctx, const char *command, const char *run_id, const char *started_at);

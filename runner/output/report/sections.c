@@ -243,23 +243,6 @@ put_both(struct page *p)
     page_more(p, shown);
 }
 
-static void
-put_not_tested(struct page *p)
-{
-    size_t shown = 0;
-    const cJSON *item, *list = json_get(json_get(p->doc, "advice"), "not_tested");
-    if (!cJSON_GetArraySize(list))
-        return;
-    page_title(p, "Not tested", "");
-    cJSON_ArrayForEach (item, list) {
-        if (shown++ >= PAGE_ROWS_MOST)
-            continue;
-        page_name(p, item, p->ink->yellow, "!");
-        page_wrapped(p, face_line(p->ctx, json_str(item, "text")), p->name_width + 6, "");
-    }
-    page_more(p, shown);
-}
-
 void
 page_sections(struct page *p)
 {
@@ -271,5 +254,4 @@ page_sections(struct page *p)
              face_columns);
     put_said(p, "Beside production", p->ink->dim, "=", face_compared);
     put_both(p);
-    put_not_tested(p);
 }

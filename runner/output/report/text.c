@@ -3,7 +3,15 @@
 
 #include <string.h>
 
-enum { LINE = 100, LINE_LEAST = 60, CELLS = 61, NAME_LEAST = 12, NAME_MOST = 34 };
+enum {
+    LINE = 100,
+    LINE_LEAST = 60,
+    CELLS = 61,
+    NAME_LEAST = 12,
+    NAME_MOST = 34,
+    LABEL = 15,
+    ANSWER_MOST = 12
+};
 
 static const struct ink plain = {"", "", "", "", "", "", "", ""};
 static const struct ink colored = {"\033[1m",  "\033[2m",  "\033[31m",     "\033[32m",
@@ -40,7 +48,7 @@ put_fact(struct page *p, const char *label, const char *text, const char *color)
     if (!*text)
         return;
     buf_printf(&p->out, "  %s%-13s%s", p->ink->dim, label, p->ink->off);
-    page_wrapped(p, text, 15, color);
+    page_wrapped(p, text, LABEL, color);
 }
 
 static char *
@@ -78,41 +86,68 @@ production_text(struct page *p)
                       str_eq(relation, "not_ancestor") ? " (not of this branch's past)" : "");
 }
 
-static const char *
-afterwards(struct page *p)
+/* One of the answer's lists, under one label; each line says how it is known. */
+static void
+put_lines(struct page *p, const char *label, const cJSON *list, const char *color)
 {
-    const cJSON *item, *advice = json_get(p->doc, "advice"),
-                       *kept = json_get(advice, "not_compared");
-    struct strlist names = {0};
+    const cJSON *item;
+    size_t shown = 0;
+    cJSON_ArrayForEach (item, list) {
+        const char *name = json_str(item, "name"), *ground = json_str(item, "ground");
+        const char *text = json_str(item, "text");
+        if (shown++ >= ANSWER_MOST)
+            continue;
+        bool named = !name || (text && str_starts(text, name));
+        text =
+            mem_printf(p->ctx, "%s%s%s%s", named ? "" : name, named ? "" : ": ",
+                       text ? text : "failed", ground ? mem_printf(p->ctx, " [%s]", ground) : "");
+        put_fact(p, shown == 1 ? label : "", face_line(p->ctx, text), color);
+        if (json_str(item, "command"))
+            buf_printf(&p->out, "%*s%s%s%s\n", LABEL, "", p->ink->cyan,
+                       face_line(p->ctx, json_str(item, "command")), p->ink->off);
+    }
+    if (shown > ANSWER_MOST)
+        put_fact(p, "",
+                 mem_printf(p->ctx, "… and %s more: see report.html",
+                            str_count(p->ctx, (double)(shown - ANSWER_MOST))),
+                 p->ink->dim);
+}
+
+/* What production needs, in a word, where it needs no command. */
+static const char *
+afterwards(const cJSON *advice)
+{
     if (!str_eq(json_str(advice, "merge"), "yes"))
         return "";
-    if (!cJSON_GetArraySize(kept))
-        return " Production needs nothing afterwards.";
-    cJSON_ArrayForEach (item, kept) {
-        if (names.n < 3)
-            strlist_add(p->ctx, &names, node_name(item));
-    }
-    int more = cJSON_GetArraySize(kept) - (int)names.n;
-    return mem_printf(p->ctx,
-                      " Production needs nothing for its next run. %s%s keep%s the rows that are "
-                      "there; whether a "
-                      "full refresh would change them was not compared (--both does).",
-                      face_line(p->ctx, strlist_join(p->ctx, &names, ", ")),
-                      more > 0 ? mem_printf(p->ctx, " and %d more", more) : "",
-                      cJSON_GetArraySize(kept) == 1 ? "s" : "");
+    return cJSON_GetArraySize(json_get(advice, "not_compared"))
+               ? " Production needs nothing for its next run."
+               : " Production needs nothing afterwards.";
+}
+
+/* May it be merged, and on what ground. */
+static void
+put_answer(struct page *p)
+{
+    const cJSON *advice = json_get(p->doc, "advice");
+    const char *verdict = json_str(json_get(p->doc, "run"), "verdict");
+    if (str_eq(verdict, "ok") && str_eq(json_str(advice, "merge"), "unknown"))
+        return;
+    put_fact(p, "May I merge?",
+             mem_printf(p->ctx, "%s%s", json_str(advice, "answer"), afterwards(advice)),
+             p->ink->bold);
+    put_lines(p, "Because", json_get(advice, "because"), "");
+    put_lines(p, "Not tested", json_get(advice, "not_tested"), p->ink->yellow);
+    put_lines(p, "Afterwards", json_get(advice, "after_merge"), "");
+    put_lines(p, cJSON_GetArraySize(json_get(advice, "after_merge")) ? "" : "Afterwards",
+              json_get(advice, "not_compared"), "");
 }
 
 static void
 put_head(struct page *p)
 {
-    const cJSON *advice = json_get(p->doc, "advice");
-    const char *verdict = json_str(json_get(p->doc, "run"), "verdict");
     put_verdict(p);
     buf_putc(&p->out, '\n');
-    if (!str_eq(verdict, "ok") || !str_eq(json_str(advice, "merge"), "unknown"))
-        put_fact(p, "May I merge?",
-                 mem_printf(p->ctx, "%s%s", json_str(advice, "answer"), afterwards(p)),
-                 p->ink->bold);
+    put_answer(p);
     put_fact(p, "Compared", compared_text(p), "");
     put_fact(p, "Production", production_text(p), "");
     const cJSON *database = json_get(p->doc, "database");
@@ -230,7 +265,6 @@ report_terminal(void *ctx, const cJSON *doc, bool color, size_t columns)
     put_problems(&p);
     page_sections(&p);
     put_steps(&p, "What to do", json_get(advice, "next"));
-    put_steps(&p, "In production, after the merge", json_get(advice, "after_merge"));
     put_foot(&p);
     talloc_free(p.ctx);
     return p.out.s;

@@ -112,10 +112,12 @@ function section(id, title, ...children) {
 
 /* --- the verdict --- */
 
+const grounded = (line) => line.ground ? " (" + line.ground + ")" : "";
+
 function verdict() {
     const tones = {yes: "good", yes_then: "good", no: "bad", partly: "open"};
     const marks = {
-        ok: "Passed", failed: "Failed", refused: "Refused", false_green: "False green", nothing_to_do: "Nothing to do",
+        ok: "Passed", unproven: "Unproven", failed: "Failed", refused: "Refused", false_green: "False green", nothing_to_do: "Nothing to do",
         stopped: "Stopped",
     };
     const after = list(advice.after_merge), untested = list(advice.not_tested), built = Boolean(doc.build);
@@ -126,15 +128,16 @@ function verdict() {
     main.append(el("section", {class: "verdict " + (tones[advice.merge] || "plain"), "aria-label": "Verdict"},
         el("p", {class: "mark"}, mark), el("h1", {}, run.headline),
         el("div", {class: "cards"},
-            el("div", {}, el("h2", {}, "May I merge?"), el("strong", {}, advice.answer)),
+            el("div", {}, el("h2", {}, "May I merge?"), el("strong", {}, advice.answer),
+                ...list(advice.because).slice(0, 4).map((b) => el("p", {class: "soft"}, (b.name ? b.name + ": " : "") + (b.text || "failed") + grounded(b)))),
+            el("div", {}, el("h2", {}, "Not tested"),
+                el("strong", {}, untested.length ? plural(untested.length, "node") : nothing ? "Nothing was left out" : "Everything"),
+                untested.length ? el("p", {class: "soft"}, names(untested)) : null),
             el("div", {}, el("h2", {}, "In production afterwards"),
                 after.length ? el("div", {}, ...steps(after))
                     : el("strong", {}, known ? "Nothing" : advice.merge === "no" ? "Not yet: see what to do" : "Not known"),
                 known && kept.length ? el("p", {class: "soft"}, names(kept) + (kept.length === 1 ? " keeps" : " keep") +
-                    " the rows that are there; whether a full refresh would change them was not compared (--both does).") : null),
-            el("div", {}, el("h2", {}, "Not tested"),
-                el("strong", {}, untested.length ? plural(untested.length, "node") : nothing ? "Nothing was left out" : "Everything"),
-                untested.length ? el("p", {class: "soft"}, names(untested)) : null))));
+                    " the rows that are there; whether a full refresh would change them was not compared (--both does).") : null))));
     const pr = doc.git && (doc.git.pull_request ? "pull request " + doc.git.pull_request : doc.git.branch || sha(doc.git.head));
     document.getElementById("subject").textContent = [doc.project && doc.project.name, pr].filter(Boolean).join(" · ");
 }
@@ -163,7 +166,7 @@ function problems() {
     if (list(advice.next).length) section("next", "What to do", ...steps(advice.next));
     if (list(advice.not_tested).length)
         section("untested", "Not tested", el("ul", {}, ...advice.not_tested.slice(0, 200).map((u) =>
-            el("li", {}, el("code", {}, u.name), " ", u.text))));
+            el("li", {}, el("code", {}, u.name), " ", u.text + grounded(u)))));
     if (list(doc.warnings).length)
         section("warnings", "Warnings", el("ul", {}, ...doc.warnings.map((w) => el("li", {}, w.text))));
 }
