@@ -233,7 +233,7 @@ def test_reports_hold_what_happened(pull):
 def test_json_output_keeps_stdout_pure(pull):
     pull.patch("1-late-corrections")
     done = pull.must("run", "--output", "json")
-    assert json.loads(done.stdout)["version"] == 1
+    assert json.loads(done.stdout)["version"] == 2
 
 
 def test_scope_pr_leaves_out_what_this_branch_did_not_change(pull):
