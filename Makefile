@@ -104,7 +104,7 @@ $(OUT)/gen/$(1).h: $(2) tools/embed.sh
 	@sh tools/embed.sh $(1) $(2) > $$@.tmp && mv $$@.tmp $$@
 $(OUT)/$(3).o: $(OUT)/gen/$(1).h
 endef
-$(eval $(call embed_rule,sql_files,$(wildcard sql/*/*.sql),adapters/files))
+$(eval $(call embed_rule,sql_files,$(wildcard sql/*/*.sql),adapters/sqlkit/files))
 $(eval $(call embed_rule,report_page,$(wildcard runner/output/report/html/page.*),runner/output/report/html))
 $(eval $(call embed_rule,dbt_macros,$(wildcard adapters/postgres/macros/*.sql),adapters/postgres/lazy))
 $(eval $(call embed_rule,ci_recipes,$(wildcard conf/ci/*/*),runner/cli/cmd_init))

@@ -1,4 +1,4 @@
-#include "adapters/dialect.h"
+#include "adapters/registry.h"
 
 static const struct warehouse_ops *const adapters[] = {&postgres_ops};
 

@@ -1,7 +1,6 @@
-/* Relations, clones and locks, in words. */
-#include "adapters/dialect.h"
+/* Relations and clones, in words and compared. */
+#include "adapters/warehouse.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 bool
@@ -92,13 +91,4 @@ clone_strategy_name(enum clone_strategy strategy)
         break;
     }
     return "view";
-}
-
-char *
-warehouse_lock_key(void *ctx, const char *name)
-{
-    char hex[HASH_SHA256_HEX];
-    hash_sha256(name, strlen(name), hex);
-    hex[16] = '\0';
-    return mem_printf(ctx, "%lld", (long long)strtoull(hex, NULL, 16));
 }

@@ -1,7 +1,8 @@
 /*
- * warehouse: the door, a warehouse as the rooms see it. A dialect (pure) quotes and renders
- * sql/<dialect>/<stem>.sql; a driver (I/O) opens, looks up, executes, cancels. Policy never lives
- * here. NULL operations are optional.
+ * warehouse: the door, a warehouse as the rooms see it, by subjects and not by statements. A
+ * dialect is what is known of it without a connection; operations work on one connection; features
+ * are subjects of their own, each with a header beside this one. Policy never lives here. What is
+ * NULL is not on this warehouse.
  */
 #ifndef WAREHOUSE_H
 #define WAREHOUSE_H
@@ -149,11 +150,6 @@ bool relation_is_same(const struct relation_info *before, const struct relation_
 /* .. and neither emptied nor rewritten in between. */
 bool relation_is_kept(const struct relation_info *before, const struct relation_info *after);
 
-/* A template variable: `:"name"` takes it as an identifier, `:'name'` as a literal. */
-struct sql_var {
-    const char *name, *value;
-};
-
 /* Statements that belong together, in order, as `plan` prints them and `run` sends them. */
 struct script {
     struct strlist statements;
@@ -265,7 +261,7 @@ struct warehouse_ops {
     int (*open)(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
                 void *arg, struct err *err);
     void (*close)(struct warehouse *a);
-    /* How long what reads the catalog (describe, places, clone_sql, read, compare) waits
+    /* How long what reads the catalog (describe, places, clone_sql, compare) waits
      * for a lock, unless the session has a limit: 10 s where it is not said, 0: as long as it
      * takes. Optional. */
     void (*read_limit)(struct warehouse *a, double lock_ms);
@@ -289,26 +285,11 @@ struct warehouse_ops {
     /* Renders the clones of relations that exist, reading the catalog in one query. */
     int (*clone_sql)(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,
                      struct clone_sql *out, struct err *err);
-    /* One statement; ERR_WAREHOUSE with a cause; cancels on an interrupt (ERR_SIGNAL). */
-    int (*exec)(struct warehouse *a, const char *sql, struct err *err);
-    /* All in one round trip where the driver can (a pipeline); stops at the first that fails and
-     * names it by index in *failed. on_done may be NULL. */
-    int (*exec_all)(struct warehouse *a, const char *const *sql, size_t n, size_t *failed,
-                    void (*on_done)(void *arg, size_t index, double ms), void *arg,
-                    struct err *err);
     /* Would the server take this one statement of our role? It is parsed and planned, and not run;
      * ERR_WAREHOUSE with a cause, and for CAUSE_DENIED what to grant as its hint. Optional. */
     int (*explain)(void *ctx, struct warehouse *a, const char *sql, struct err *err);
-    /* A query of one column; rows are added to out. */
-    int (*query)(void *ctx, struct warehouse *a, const char *sql, struct strlist *out,
-                 struct err *err);
     /* While on, an interrupt that came before no longer stops statements: for undoing after one. */
     void (*shield)(struct warehouse *a, bool on);
-    /* Renders a reading template (receipt, receipt_dependants, privileges, lock_holders ..) and
-     * runs it in a read-only transaction under neutral settings; out gets the cells row by row,
-     * NULL as "". */
-    int (*read)(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
-                size_t n_vars, struct strlist *out, struct err *err);
     /* Sends scripts in order, in as few round trips as it can. The first statement that fails ends
      * it; what its transaction did is undone, after an interrupt as well. CAUSE_CHANGED: a source
      * is another one by now. No transaction is open before and after. */
@@ -355,15 +336,7 @@ struct warehouse_ops {
 const struct warehouse_ops *warehouse_find(const char *type);
 const char *const *warehouse_names(size_t *n);
 
-/* The key of a lock by name: the first 64 bits of its SHA-256, as a signed number in decimal
- * digits. */
-char *warehouse_lock_key(void *ctx, const char *name);
-
-/* Renders sql/<dialect>/<stem>.sql; an unknown stem or variable is ERR_BUG. The text belongs to
- * ctx. */
-int sql_render(void *ctx, char **out, const char *dialect, const char *stem,
-               const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
-/* Every embedded file: for `cloneci sql`. Returns false past the end. */
+/* The SQL files of all dialects, for people to read. Returns false past the end. */
 bool sql_file(size_t i, const char **dialect, const char **stem, const char **text);
 
 #endif

@@ -6,7 +6,7 @@
 static const char *
 channel_of(void *ctx, const char *lock)
 {
-    return mem_printf(ctx, "cloneci:%s", warehouse_lock_key(ctx, lock));
+    return mem_printf(ctx, "cloneci:%s", pg_lock_key(ctx, lock));
 }
 
 /* Sends a query whose answer does not matter. */
@@ -52,7 +52,7 @@ lease_holder(void *ctx, struct warehouse *a, const char *lock, struct lease_hold
              bool *found, struct err *err)
 {
     struct holder_arg arg = {.ctx = ctx, .out = out, .found = found};
-    const struct sql_var vars[] = {{"key", warehouse_lock_key(ctx, lock)}};
+    const struct sql_var vars[] = {{"key", pg_lock_key(ctx, lock)}};
     *found = false;
     return pg_read(ctx, a, "lease_holder", vars, BASE_COUNT(vars), on_holder, &arg, err);
 }

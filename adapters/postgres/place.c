@@ -1,6 +1,7 @@
 /* Places: schemas and databases that bear a marker of cloneci's, and locks by name. */
 #include "postgres.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 int
@@ -53,13 +54,22 @@ pg_marked(void *ctx, struct warehouse *a, struct marked_place **out, size_t *n, 
     return 0;
 }
 
+char *
+pg_lock_key(void *ctx, const char *name)
+{
+    char hex[HASH_SHA256_HEX];
+    hash_sha256(name, strlen(name), hex);
+    hex[16] = '\0';
+    return mem_printf(ctx, "%lld", (long long)strtoull(hex, NULL, 16));
+}
+
 /* A query that answers yes or no. */
 static int
 ask_lock(struct warehouse *a, const char *stem, const char *name, bool *yes, struct err *err)
 {
     struct strlist rows = {0};
     void *tmp = talloc_new(NULL);
-    const struct sql_var vars[] = {{"key", warehouse_lock_key(tmp, name)}};
+    const struct sql_var vars[] = {{"key", pg_lock_key(tmp, name)}};
     int rc = pg_ask(tmp, a, stem, vars, BASE_COUNT(vars), &rows, err);
     *yes = rc == 0 && rows.n == 1 && strcmp(rows.v[0], "t") == 0;
     talloc_free(tmp);

@@ -2,7 +2,8 @@
 #ifndef POSTGRES_H
 #define POSTGRES_H
 
-#include "adapters/dialect.h"
+#include "adapters/registry.h"
+#include "adapters/sqlkit/sqlkit.h"
 
 #include <libpq-fe.h>
 
@@ -148,7 +149,9 @@ int pg_lock_wait(struct warehouse *a, const char *name, struct err *err) BASE_CH
 int pg_lock_release(struct warehouse *a, const char *name, struct err *err) BASE_CHECKED;
 
 /* drop.c */
-/* place.c: names as a JSON array, for templates */
+/* place.c: the key of a lock by name: the first 64 bits of its SHA-256, as a signed number */
+char *pg_lock_key(void *ctx, const char *name);
+/* .. names as a JSON array, for templates */
 char *pg_names_json(void *ctx, const char *const *names, size_t n);
 char *pg_places_json(void *ctx, const struct place_name *places, size_t n);
 int pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,

@@ -7,6 +7,7 @@
  * Each row is measured in ABBA order within one run; only the ratios mean anything on a shared
  * machine.
  */
+#include "adapters/postgres/postgres.h"
 #include "adapters/warehouse.h"
 #include "cluster.h"
 #include "delay.h"
@@ -45,7 +46,7 @@ static void
 must(const char *sql)
 {
     struct err err = {0};
-    check(ops->exec(lead, sql, &err), &err);
+    check(pg_exec(lead, sql, &err), &err);
 }
 
 static void
@@ -120,7 +121,7 @@ copy_one(void)
     const struct strlist *phases[] = {&sql.before, &sql.load, &sql.after};
     must("BEGIN");
     for (size_t p = 0; p < BASE_COUNT(phases); p++)
-        check(ops->exec_all(lead, phases[p]->v, phases[p]->n, NULL, NULL, NULL, &err), &err);
+        check(pg_exec_all(lead, phases[p]->v, phases[p]->n, NULL, NULL, NULL, &err), &err);
     must("COMMIT");
     return clock_ms() - start;
 }
@@ -140,7 +141,7 @@ copy_parts(size_t n_workers)
     double start = clock_ms();
     check(ops->describe(ctx, lead, &table_request.from, 1, &info, &err), &err);
     check(ops->clone_sql(ctx, lead, &table_request, 1, &sql, &err), &err);
-    check(ops->exec_all(lead, sql.before.v, sql.before.n, NULL, NULL, NULL, &err), &err);
+    check(pg_exec_all(lead, sql.before.v, sql.before.n, NULL, NULL, NULL, &err), &err);
     struct load_item item = {.from = table_request.from, .identity = info.identity, .sql = &sql};
     check(ops->load(lead, workers, n_workers, &item, 1, &options, &err), &err);
     if (item.longest_ms > longest_ms)
@@ -178,10 +179,9 @@ swap_for_ever(struct swaps *out)
     check(ops->open(ctx, &owner, get, NULL, &err), &err);
     for (;; out->n++) {
         double start = clock_ms();
-        check(ops->exec(owner, "BEGIN; LOCK TABLE prod.facts IN ACCESS EXCLUSIVE MODE", &err),
-              &err);
+        check(pg_exec(owner, "BEGIN; LOCK TABLE prod.facts IN ACCESS EXCLUSIVE MODE", &err), &err);
         double ms = clock_ms() - start;
-        check(ops->exec(owner, "ROLLBACK", &err), &err);
+        check(pg_exec(owner, "ROLLBACK", &err), &err);
         out->worst = ms > out->worst ? ms : out->worst;
         usleep(20000);
     }
@@ -242,7 +242,7 @@ many_piped(void)
     struct err err = {0};
     clean();
     double start = clock_ms();
-    check(ops->exec_all(lead, statements.v, statements.n, NULL, NULL, NULL, &err), &err);
+    check(pg_exec_all(lead, statements.v, statements.n, NULL, NULL, NULL, &err), &err);
     return clock_ms() - start;
 }
 
@@ -322,7 +322,7 @@ value(const char *sql)
 {
     struct err err = {0};
     struct strlist out = {0};
-    check(ops->query(ctx, lead, sql, &out, &err), &err);
+    check(pg_query(ctx, lead, sql, &out, &err), &err);
     return out.v[0];
 }
 

@@ -2,6 +2,7 @@
 #ifndef TEST_CLONE_TEST_H
 #define TEST_CLONE_TEST_H
 
+#include "adapters/postgres/postgres.h"
 #include "cluster.h"
 #include "contract.h"
 
@@ -26,7 +27,7 @@ value(const char *sql)
 {
     struct err err = {0};
     struct strlist out = {0};
-    if (ops->query(ctx, ci, sql, &out, &err))
+    if (pg_query(ctx, ci, sql, &out, &err))
         fail_msg("%s: %s", sql, err.msg);
     assert_int_equal(out.n, 1);
     return out.v[0];
@@ -58,7 +59,7 @@ run_phases(const struct clone_sql *sql)
     const struct strlist *phases[] = {&sql->before, &sql->load, &sql->after};
     for (size_t p = 0; p < BASE_COUNT(phases); p++) {
         for (size_t i = 0; i < phases[p]->n; i++)
-            if (ops->exec(ci, phases[p]->v[i], &err))
+            if (pg_exec(ci, phases[p]->v[i], &err))
                 fail_msg("%s: %s", phases[p]->v[i], err.msg);
     }
 }

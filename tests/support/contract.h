@@ -1,6 +1,7 @@
 /*
- * contract: what every adapter promises, as one suite over its operations. An adapter's test
- * program supplies a real warehouse and a few statements of its dialect, and calls contract_run.
+ * contract: what every adapter promises, as one suite over the operations of the door. An adapter's
+ * test program supplies a real warehouse, a few statements of its dialect and what is particular of
+ * it, and calls contract_run.
  */
 #ifndef CONTRACT_H
 #define CONTRACT_H
@@ -26,17 +27,17 @@ struct contract {
     void *arg;
     const char *schema; /* exists, is empty, and ours */
     const char *schema_absent;
-    const char *select_one;       /* a query that returns the single value 1 */
-    const char *select_three;     /* a query of one column: a, b, c in this order */
-    const char *select_absent;    /* fails: reads the relation absent_relation */
-    const char *select_slow;      /* runs for minutes unless it is cancelled */
+    const char *nothing;          /* a statement that succeeds and changes nothing */
+    const char *absent;           /* fails: reads the relation absent_relation */
+    const char *slow;             /* runs for minutes unless it is cancelled */
     void (*wait_slow)(void *arg); /* returns once the server runs it */
     const char *create_table;     /* makes the empty table `schema`.plain */
-    const char *create_view;      /* makes the view `schema`.a_view */
+    const char *create_view;      /* makes the view `schema`.a_view of it */
     const char *insert_rows;      /* puts three rows into plain */
-    const char *count_rows;       /* the number of rows in plain */
-    const char *count_copy, *count_shape, *count_view; /* the same of its clones of these names */
-    const char *create_other;                          /* makes the table `schema`.other */
+    const char *create_other;     /* makes the table `schema`.other */
+    /* how many rows a relation of `schema` has */
+    int64_t (*count)(void *arg, struct warehouse *a, const char *name);
+    bool unregistered; /* it is of the tests alone: warehouse_find does not know it */
 };
 
 static const struct contract *contract;
@@ -51,23 +52,20 @@ contract_open(void *ctx)
     return a;
 }
 
+static int
+contract_try(struct warehouse *a, const char *sql, struct err *err)
+{
+    struct script script = {.statements = {.v = &sql, .n = 1}, .in_transaction = true};
+    struct run_stop stop;
+    return contract->ops->run(a, &script, 1, &(struct run_options){0}, &stop, err);
+}
+
 static void
 contract_exec(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
-    if (contract->ops->exec(a, sql, &err))
+    if (contract_try(a, sql, &err))
         fail_msg("%s: %s", sql, err.msg);
-}
-
-static const char *
-contract_value(void *ctx, struct warehouse *a, const char *sql)
-{
-    struct err err = {0};
-    struct strlist out = {0};
-    if (contract->ops->query(ctx, a, sql, &out, &err))
-        fail_msg("%s: %s", sql, err.msg);
-    assert_int_equal(out.n, 1);
-    return out.v[0];
 }
 
 static int
@@ -94,8 +92,9 @@ contract_registered(void **state)
     bool found = false;
     for (size_t i = 0; i < n; i++)
         found = found || strcmp(names[i], contract->ops->name) == 0;
-    assert_true(found);
-    assert_ptr_equal(warehouse_find(contract->ops->name), contract->ops);
+    assert_int_equal(found, !contract->unregistered);
+    assert_ptr_equal(warehouse_find(contract->ops->name),
+                     contract->unregistered ? NULL : contract->ops);
     assert_null(warehouse_find("no_such_adapter"));
     assert_int_equal(contract->ops->abi, WAREHOUSE_ABI);
     const struct dialect *d = contract->ops->dialect;
@@ -130,33 +129,16 @@ contract_unreachable(void **state)
 }
 
 static void
-contract_query(void **state)
-{
-    struct warehouse *a = contract_open(*state);
-    struct strlist out = {0};
-    struct err err = {0};
-    assert_string_equal(contract_value(*state, a, contract->select_one), "1");
-    assert_int_equal(contract->ops->query(*state, a, contract->select_three, &out, &err), 0);
-    assert_string_equal(strlist_join(*state, &out, ","), "a,b,c");
-    /* a second query adds */
-    assert_int_equal(contract->ops->query(*state, a, contract->select_one, &out, &err), 0);
-    assert_int_equal(out.n, 4);
-}
-
-static void
 contract_failing_statement(void **state)
 {
     struct warehouse *a = contract_open(*state);
-    struct strlist out = {0};
     struct err err = {0};
-    assert_int_equal(contract->ops->exec(a, contract->select_absent, &err), -1);
+    assert_int_equal(contract_try(a, contract->absent, &err), -1);
     assert_int_equal(err.kind, ERR_WAREHOUSE);
     assert_int_equal(err.cause, CAUSE_MISSING);
     assert_non_null(strstr(err.msg, "absent_relation"));
-    assert_int_equal(contract->ops->query(*state, a, contract->select_absent, &out, &err), -1);
-    assert_int_equal(out.n, 0);
     /* the connection is as good as before */
-    assert_string_equal(contract_value(*state, a, contract->select_one), "1");
+    contract_exec(a, contract->nothing);
 }
 
 struct done_list {
@@ -165,149 +147,36 @@ struct done_list {
 };
 
 static void
-contract_on_done(void *arg, size_t index, double ms)
+contract_on_done(void *arg, size_t script, size_t statement, double ms)
 {
     struct done_list *list = arg;
-    list->in_order = list->in_order && index == list->n && ms >= 0;
+    list->in_order = list->in_order && script == 0 && statement == list->n && ms >= 0;
     list->n++;
 }
 
+/* Who watches is told of each statement. */
 static void
-contract_exec_all(void **state)
+contract_told(void **state)
 {
     struct warehouse *a = contract_open(*state);
     struct err err = {0};
-    size_t failed = 99;
+    struct run_stop stop;
     struct done_list done = {.in_order = true};
+    struct script script = {.in_transaction = true};
+    const struct run_options options = {.on_done = contract_on_done, .arg = &done};
     const char *sql[] = {contract->create_table, contract->insert_rows, contract->create_view};
-    assert_int_equal(contract->ops->exec_all(a, sql, 0, &failed, NULL, NULL, &err), 0);
-    if (contract->ops->exec_all(a, sql, 3, &failed, contract_on_done, &done, &err))
-        fail_msg("%zu: %s", failed, err.msg);
+    assert_int_equal(contract->ops->run(a, &script, 0, &options, &stop, &err), 0);
+    assert_int_equal(contract->ops->run(a, &script, 1, &options, &stop, &err), 0);
+    for (size_t i = 0; i < BASE_COUNT(sql); i++)
+        strlist_add(*state, &script.statements, sql[i]);
+    if (contract->ops->run(a, &script, 1, &options, &stop, &err))
+        fail_msg("%zu: %s", stop.statement, err.msg);
     assert_int_equal(done.n, 3);
     assert_true(done.in_order);
-    assert_string_equal(contract_value(*state, a, contract->count_rows), "3");
+    assert_int_equal(contract->count(contract->arg, a, "plain"), 3);
 }
 
-static void
-contract_exec_all_stops(void **state)
-{
-    struct warehouse *a = contract_open(*state);
-    struct err err = {0};
-    size_t failed = 99;
-    struct done_list done = {.in_order = true};
-    struct relation other = {NULL, contract->schema, "other"};
-    struct relation_info info;
-    const char *sql[] = {contract->select_one, contract->select_absent, contract->create_other};
-    assert_int_equal(contract->ops->exec_all(a, sql, 3, &failed, contract_on_done, &done, &err),
-                     -1);
-    assert_int_equal(failed, 1);
-    assert_int_equal(done.n, 1);
-    assert_int_equal(err.kind, ERR_WAREHOUSE);
-    assert_non_null(strstr(err.msg, "absent_relation"));
-    assert_int_equal(contract->ops->describe(*state, a, &other, 1, &info, &err), 0);
-    assert_int_equal(info.kind, RELATION_MISSING);
-    /* alone, it is the first that fails */
-    assert_int_equal(contract->ops->exec_all(a, sql + 1, 1, &failed, NULL, NULL, &err), -1);
-    assert_int_equal(failed, 0);
-}
-
-static int
-contract_send(struct warehouse *a, const char *const *sql, size_t n, bool together,
-              const struct relation_info *source, struct run_stop *stop, struct err *err)
-{
-    struct script scripts[2] = {{.in_transaction = together}, {.in_transaction = together}};
-    struct run_options options = {.sources = &source, .n_sources = source ? 1 : 0};
-    for (size_t i = 0; i < n; i++)
-        strlist_add(a, &scripts[i % 2].statements, sql[i]);
-    return contract->ops->run(a, scripts, source ? 1 : 2, &options, stop, err);
-}
-
-/* Each script is all or nothing, and says where it stopped. */
-static void
-contract_scripts(void **state)
-{
-    struct warehouse *a = contract_open(*state);
-    struct err err = {0};
-    struct run_stop stop;
-    struct relation other = {NULL, contract->schema, "other"};
-    struct relation_info info;
-    /* the second script: makes a table, then fails */
-    const char *sql[] = {contract->select_one, contract->create_other, contract->select_one,
-                         contract->select_absent};
-    assert_int_equal(contract_send(a, sql, 4, true, NULL, &stop, &err), -1);
-    assert_int_equal(err.cause, CAUSE_MISSING);
-    assert_int_equal(stop.script, 1);
-    assert_int_equal(stop.statement, 1);
-    assert_true(stop.source == RUN_NOWHERE);
-    assert_int_equal(contract->ops->describe(*state, a, &other, 1, &info, &err), 0);
-    assert_int_equal(info.kind, RELATION_MISSING);
-    assert_int_equal(contract_send(a, sql + 2, 1, false, NULL, &stop, &err), 0);
-    assert_true(stop.script == RUN_NOWHERE);
-    assert_string_equal(contract_value(*state, a, contract->select_one), "1");
-}
-
-/* What is read must be what it was. */
-static void
-contract_sources(void **state)
-{
-    struct warehouse *a = contract_open(*state);
-    struct err err = {0};
-    struct run_stop stop;
-    const struct relation plain = {NULL, contract->schema, "plain"};
-    const char *sql[] = {contract->select_one};
-    struct relation_info info;
-    assert_int_equal(contract->ops->describe(*state, a, &plain, 1, &info, &err), 0);
-    if (contract_send(a, sql, 1, true, &info, &stop, &err))
-        fail_msg("%s", err.msg);
-    info.identity = "another";
-    assert_int_equal(contract_send(a, sql, 1, true, &info, &stop, &err), -1);
-    assert_int_equal(err.cause, CAUSE_CHANGED);
-    assert_int_equal(stop.source, 0);
-    assert_string_equal(contract_value(*state, a, contract->select_one), "1");
-}
-
-/* Made aside and put in place, twice: the second takes the first one's place. */
-static void
-contract_places(void **state)
-{
-    struct warehouse *a = contract_open(*state);
-    struct err err = {0};
-    struct run_stop stop;
-    const struct place_name names[] = {
-        {NULL, "a_place"}, {NULL, "a_place_aside"}, {NULL, "a_place_old"}};
-    struct place_info info[3];
-    struct new_place place = {.name = names[0].schema,
-                              .aside = names[1].schema,
-                              .old = names[2].schema,
-                              .building = "{\"tool\":\"cloneci\",\"state\":\"building\"}",
-                              .ready = "{\"tool\":\"cloneci\",\"state\":\"ready\"}"};
-    for (int i = 0; i < 2; i++) {
-        struct script prepare = {.in_transaction = true}, publish = {.in_transaction = true};
-        const struct run_options options = {.lock_ms = 5000};
-        place.replaces = i == 1;
-        assert_int_equal(contract->ops->dialect->prepare(*state, &place, &prepare.statements, &err),
-                         0);
-        assert_int_equal(contract->ops->dialect->publish(*state, &place, &publish.statements, &err),
-                         0);
-        if (contract->ops->run(a, &prepare, 1, &options, &stop, &err))
-            fail_msg("%s", err.msg);
-        assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
-        assert_true(info[0].exists == (i == 1) && info[1].exists && !info[2].exists);
-        assert_non_null(strstr(info[1].marker, "building"));
-        /* what is there already cannot be made again */
-        assert_int_equal(contract->ops->run(a, &prepare, 1, &options, &stop, &err), -1);
-        assert_int_equal(err.cause, CAUSE_EXISTS);
-        if (contract->ops->run(a, &publish, 1, &options, &stop, &err))
-            fail_msg("%s", err.msg);
-    }
-    assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
-    assert_true(info[0].exists && !info[1].exists && info[2].exists);
-    assert_non_null(strstr(info[0].marker, "ready"));
-    if (contract->ops->drop_places(a, names, 3, NULL, &err))
-        fail_msg("%s", err.msg);
-    assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
-    assert_false(info[0].exists || info[1].exists || info[2].exists);
-}
+#include "contract_places.h"
 
 static void
 contract_describe(void **state)
@@ -349,21 +218,6 @@ contract_describe(void **state)
 }
 
 static void
-contract_places_found(void **state)
-{
-    struct warehouse *a = contract_open(*state);
-    struct err err = {0};
-    const struct place_name names[] = {{NULL, contract->schema_absent}, {NULL, contract->schema}};
-    struct place_info info[2];
-    assert_int_equal(contract->ops->places(*state, a, names, 2, info, &err), 0);
-    assert_string_equal(info[0].name.schema, contract->schema_absent);
-    assert_false(info[0].exists || info[0].owned);
-    assert_true(info[1].exists && info[1].owned);
-    assert_null(info[1].marker);
-    assert_int_equal(info[1].relations, 2);
-}
-
-static void
 contract_clone(void **state)
 {
     struct warehouse *a = contract_open(*state);
@@ -396,9 +250,9 @@ contract_clone(void **state)
             for (size_t k = 0; k < phases[p]->n; k++)
                 contract_exec(a, phases[p]->v[k]);
     }
-    assert_string_equal(contract_value(*state, a, contract->count_copy), "3");
-    assert_string_equal(contract_value(*state, a, contract->count_shape), "0");
-    assert_string_equal(contract_value(*state, a, contract->count_view), "3");
+    assert_int_equal(contract->count(contract->arg, a, "a_copy"), 3);
+    assert_int_equal(contract->count(contract->arg, a, "a_shape"), 0);
+    assert_int_equal(contract->count(contract->arg, a, "a_pointer"), 3);
     for (size_t i = 3; i < 5; i++) {
         assert_non_null(sql[i].refused);
         assert_non_null(strstr(sql[i].refused, requests[i].from.name));
@@ -440,15 +294,15 @@ contract_interrupted_child(void *ctx)
         kill(self, SIGINT);
         _exit(0);
     }
-    int rc = contract->ops->exec(a, contract->select_slow, &err);
+    int rc = contract_try(a, contract->slow, &err);
     waitpid(helper, NULL, 0);
     if (rc != -1 || err.kind != ERR_SIGNAL || err.sys != SIGINT)
         return 3;
     /* nothing more runs, but for what is done behind the shield */
-    if (contract->ops->exec(a, contract->select_one, &err) != -1 || err.kind != ERR_SIGNAL)
+    if (contract_try(a, contract->nothing, &err) != -1 || err.kind != ERR_SIGNAL)
         return 4;
     contract->ops->shield(a, true);
-    if (contract->ops->exec(a, contract->select_one, &err))
+    if (contract_try(a, contract->nothing, &err))
         return 5;
     contract->ops->shield(a, false);
     contract->ops->close(a);
@@ -474,21 +328,14 @@ contract_run(const struct contract *c)
     contract = c;
 #define CONTRACT_TEST(f) cmocka_unit_test_setup_teardown(f, contract_setup, contract_teardown)
     const struct CMUnitTest tests[] = {
-        CONTRACT_TEST(contract_registered),
-        CONTRACT_TEST(contract_server),
-        CONTRACT_TEST(contract_unreachable),
-        CONTRACT_TEST(contract_query),
-        CONTRACT_TEST(contract_failing_statement),
-        CONTRACT_TEST(contract_exec_all),
-        CONTRACT_TEST(contract_exec_all_stops),
-        CONTRACT_TEST(contract_scripts),
-        CONTRACT_TEST(contract_sources),
-        CONTRACT_TEST(contract_places),
-        CONTRACT_TEST(contract_describe),
-        CONTRACT_TEST(contract_places_found),
-        CONTRACT_TEST(contract_clone),
-        CONTRACT_TEST(contract_clone_names),
-        CONTRACT_TEST(contract_interrupt),
+        CONTRACT_TEST(contract_registered),  CONTRACT_TEST(contract_server),
+        CONTRACT_TEST(contract_unreachable), CONTRACT_TEST(contract_failing_statement),
+        CONTRACT_TEST(contract_told),        CONTRACT_TEST(contract_scripts),
+        CONTRACT_TEST(contract_sources),     CONTRACT_TEST(contract_places),
+        CONTRACT_TEST(contract_describe),    CONTRACT_TEST(contract_places_found),
+        CONTRACT_TEST(contract_locks),       CONTRACT_TEST(contract_marked),
+        CONTRACT_TEST(contract_clone),       CONTRACT_TEST(contract_clone_names),
+        CONTRACT_TEST(contract_receipt),     CONTRACT_TEST(contract_interrupt),
     };
     return cmocka_run_group_tests_name(c->ops->name, tests, NULL, NULL);
 }

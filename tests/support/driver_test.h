@@ -2,6 +2,7 @@
 #ifndef TEST_DRIVER_TEST_H
 #define TEST_DRIVER_TEST_H
 
+#include "adapters/postgres/postgres.h"
 #include "cluster.h"
 #include "contract.h"
 
@@ -46,7 +47,7 @@ value(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     struct strlist out = {0};
-    if (ops->query(ctx, a, sql, &out, &err))
+    if (pg_query(ctx, a, sql, &out, &err))
         fail_msg("%s: %s", sql, err.msg);
     assert_int_equal(out.n, 1);
     return out.v[0];
@@ -56,7 +57,7 @@ static inline void
 must(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
-    if (ops->exec(a, sql, &err))
+    if (pg_exec(a, sql, &err))
         fail_msg("%s: %s", sql, err.msg);
 }
 
@@ -64,7 +65,7 @@ static inline struct err
 fails(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
-    assert_int_equal(ops->exec(a, sql, &err), -1);
+    assert_int_equal(pg_exec(a, sql, &err), -1);
     return err;
 }
 

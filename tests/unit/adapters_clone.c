@@ -153,7 +153,7 @@ test_production_droppable(void **state)
     struct strlist out = {0};
     struct sql_var var = {"schema", "prod"};
     const char *rows = rows_of("a_logged");
-    assert_int_equal(ops->read(ctx, ci, "receipt_dependants", &var, 1, &out, &err), 0);
+    assert_int_equal(pg_read_cells(ctx, ci, "receipt_dependants", &var, 1, &out, &err), 0);
     assert_int_equal(out.n, 0);
     (void)admin(
         "DO $$ DECLARE t regclass; BEGIN FOR t IN SELECT oid FROM pg_class WHERE relkind = 'r' AND "

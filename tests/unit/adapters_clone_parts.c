@@ -27,7 +27,7 @@ test_partitions(void **state)
               "tableoid::regclass::text"),
         "41a_parted.nested_a_2");
     assert_int_equal(
-        ops->exec(ci, "INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-03-02')", &err),
+        pg_exec(ci, "INSERT INTO a_parted.nested (kind, day) VALUES ('a', '2024-03-02')", &err),
         -1);
     assert_non_null(strstr(err.msg, "no partition of relation"));
     /* in the planner's statistics, of the parts' expressions as well */
@@ -166,8 +166,8 @@ test_row_security(void **state)
     assert_true(info.row_security);
     struct clone_sql sql = odd_sql("odd", "guarded", "guarded");
     assert_string_equal(sql.left_out.v[0], "row-level security and its policies");
-    assert_int_equal(ops->exec(ci, sql.before.v[0], &err), 0);
-    assert_int_equal(ops->exec(ci, sql.load.v[0], &err), -1);
+    assert_int_equal(pg_exec(ci, sql.before.v[0], &err), 0);
+    assert_int_equal(pg_exec(ci, sql.load.v[0], &err), -1);
     assert_int_equal(err.cause, CAUSE_DENIED);
 }
 
@@ -218,7 +218,7 @@ test_within_transaction(void **state)
     (void)odd_sql("odd", "meets", "m");
     assert_string_equal(value("SHOW search_path"), path);
     assert_string_equal(value("SHOW transaction_isolation"), "repeatable read");
-    assert_int_equal(ops->exec(ci, "COMMIT", &err), 0);
+    assert_int_equal(pg_exec(ci, "COMMIT", &err), 0);
     (void)odd_sql("odd", "meets", "m");
     assert_string_equal(value("SHOW search_path"), path);
     assert_string_equal(value("SHOW transaction_read_only"), "off");

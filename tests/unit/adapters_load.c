@@ -1,5 +1,6 @@
 /* Loading over several connections: from one snapshot, in parts, with production changing
  * meanwhile. */
+#include "adapters/postgres/postgres.h"
 #include "cluster.h"
 #include "contract.h"
 
@@ -31,7 +32,7 @@ static void
 must(const char *sql)
 {
     struct err err = {0};
-    if (ops->exec(lead, sql, &err))
+    if (pg_exec(lead, sql, &err))
         fail_msg("%s: %s", sql, err.msg);
 }
 
@@ -243,7 +244,7 @@ assert_usable(void)
 {
     struct err err = {0};
     for (size_t i = 0; i < WORKERS; i++)
-        assert_int_equal(ops->exec(workers[i], "SELECT 1", &err), 0);
+        assert_int_equal(pg_exec(workers[i], "SELECT 1", &err), 0);
     must("SELECT 1");
     assert_string_equal(admin("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ci' AND "
                               "xact_start IS NOT NULL"),
@@ -287,7 +288,7 @@ interrupted(void)
         return 3;
     for (size_t i = 0; i < WORKERS; i++) {
         ops->shield(workers[i], true);
-        if (ops->exec(workers[i], "SELECT 1", &err))
+        if (pg_exec(workers[i], "SELECT 1", &err))
             return 4;
     }
     return strcmp(admin("SELECT count(*) FROM pg_stat_activity WHERE usename = 'ci' AND xact_start "
@@ -319,7 +320,7 @@ test_lost_workers(void **state)
     struct load_case *c = prepare();
     struct strlist pids = {0};
     for (size_t i = 0; i < WORKERS; i++)
-        assert_int_equal(ops->query(ctx, workers[i], "SELECT pg_backend_pid()", &pids, &err), 0);
+        assert_int_equal(pg_query(ctx, workers[i], "SELECT pg_backend_pid()", &pids, &err), 0);
     c->on_first =
         mem_printf(ctx, "SELECT pg_terminate_backend(unnest, 60000) FROM unnest(ARRAY[%s])",
                    strlist_join(ctx, &pids, ","));

@@ -2,6 +2,14 @@
 #include "driver_test.h"
 
 static void
+on_statement(void *arg, size_t index, double ms)
+{
+    struct done_list *list = arg;
+    list->in_order = list->in_order && index == list->n && ms >= 0;
+    list->n++;
+}
+
+static void
 test_lock_timeout(void **state)
 {
     (void)state;
@@ -56,7 +64,7 @@ test_lost_connection(void **state)
     ops->close(a);
     const char *sql[] = {"SELECT 1", "SELECT pg_terminate_backend(pg_backend_pid())", "SELECT 2"};
     size_t failed = 9;
-    assert_int_equal(ops->exec_all(b, sql, 3, &failed, NULL, NULL, &err), -1);
+    assert_int_equal(pg_exec_all(b, sql, 3, &failed, NULL, NULL, &err), -1);
     assert_int_equal(failed, 1);
     assert_int_equal(err.cause, CAUSE_LOST);
     ops->close(b);
@@ -78,12 +86,12 @@ test_large_pipeline(void **state)
     for (size_t i = 0; i < n; i++)
         sql[i] = "SELECT repeat('some text', 500)";
     struct done_list done = {.in_order = true};
-    assert_int_equal(ops->exec_all(a, sql, n, &failed, contract_on_done, &done, &err), 0);
+    assert_int_equal(pg_exec_all(a, sql, n, &failed, on_statement, &done, &err), 0);
     assert_int_equal(done.n, n);
     sql[0] = "BEGIN";
     sql[n - 2] = "SELECT 1/0";
     done = (struct done_list){.in_order = true};
-    assert_int_equal(ops->exec_all(a, sql, n, &failed, contract_on_done, &done, &err), -1);
+    assert_int_equal(pg_exec_all(a, sql, n, &failed, on_statement, &done, &err), -1);
     assert_int_equal(failed, n - 2);
     assert_int_equal(done.n, n - 2);
     assert_string_equal(err.msg, "division by zero");
@@ -114,12 +122,12 @@ interrupt_pipeline(void)
     const char *sql[] = {"BEGIN", "CREATE TABLE prod.half_made ()", "SELECT pg_sleep(600)",
                          "COMMIT"};
     size_t failed = 9;
-    int rc = ops->exec_all(a, sql, 4, &failed, NULL, NULL, &err);
+    int rc = pg_exec_all(a, sql, 4, &failed, NULL, NULL, &err);
     waitpid(helper, NULL, 0);
     if (rc != -1 || err.kind != ERR_SIGNAL || err.sys != SIGTERM || failed != 2)
         return 3;
     ops->shield(a, true);
-    if (ops->exec(a, "ROLLBACK", &err) ||
+    if (pg_exec(a, "ROLLBACK", &err) ||
         strcmp(value(a, "SELECT count(*) FROM pg_class WHERE relname = 'half_made'"), "0") != 0)
         return 4;
     /* behind the shield a further signal still counts */
@@ -129,7 +137,51 @@ interrupt_pipeline(void)
         _exit(0);
     }
     waitpid(helper, NULL, 0);
-    return ops->exec(a, "SELECT 1", &err) == -1 && err.kind == ERR_SIGNAL ? 0 : 5;
+    return pg_exec(a, "SELECT 1", &err) == -1 && err.kind == ERR_SIGNAL ? 0 : 5;
+}
+
+/* One column, rows in their order; a second query adds, one that fails does not. */
+static void
+test_query(void **state)
+{
+    (void)state;
+    struct warehouse *a = open_as(AS("postgres"));
+    struct strlist out = {0};
+    struct err err = {0};
+    const char *three = "SELECT x FROM (VALUES ('a'), ('b'), ('c')) AS v (x) ORDER BY x";
+    assert_int_equal(pg_query(ctx, a, three, &out, &err), 0);
+    assert_string_equal(strlist_join(ctx, &out, ","), "a,b,c");
+    assert_int_equal(pg_query(ctx, a, "SELECT 1", &out, &err), 0);
+    assert_int_equal(out.n, 4);
+    assert_int_equal(pg_query(ctx, a, "SELECT * FROM prod.absent_relation", &out, &err), -1);
+    assert_int_equal(err.cause, CAUSE_MISSING);
+    assert_int_equal(out.n, 4);
+    assert_string_equal(value(a, "SELECT 1"), "1");
+    ops->close(a);
+}
+
+/* A pipeline stops at the statement that fails, and names it. */
+static void
+test_pipeline_stops(void **state)
+{
+    (void)state;
+    struct warehouse *a = open_as(AS("postgres"));
+    struct err err = {0};
+    size_t failed = 99;
+    const char *sql[] = {"SELECT 1", "SELECT * FROM prod.absent_relation",
+                         "CREATE TABLE prod.other (id integer)"};
+    assert_int_equal(pg_exec_all(a, sql, 0, &failed, NULL, NULL, &err), 0);
+    struct done_list done = {.in_order = true};
+    assert_int_equal(pg_exec_all(a, sql, 3, &failed, on_statement, &done, &err), -1);
+    assert_int_equal(failed, 1);
+    assert_int_equal(done.n, 1);
+    assert_true(done.in_order);
+    assert_has(err.msg, "absent_relation");
+    assert_string_equal(value(a, "SELECT to_regclass('prod.other') IS NULL"), "t");
+    /* alone, it is the first that fails */
+    assert_int_equal(pg_exec_all(a, sql + 1, 1, &failed, NULL, NULL, &err), -1);
+    assert_int_equal(failed, 0);
+    ops->close(a);
 }
 
 static void
@@ -157,7 +209,7 @@ test_privileges(void **state)
     must(admin, "GRANT INSERT ON prod.t TO PUBLIC");
     must(admin, "GRANT CREATE ON SCHEMA shut TO \"new ci\"");
     must(admin, "GRANT UPDATE ON SEQUENCE prod.numbers TO \"new ci\"");
-    assert_int_equal(ops->read(ctx, ci, "privileges", &var, 1, &cells, &err), 0);
+    assert_int_equal(pg_read_cells(ctx, ci, "privileges", &var, 1, &cells, &err), 0);
     char *text = strlist_join(ctx, &cells, "\n");
     assert_has(text, "may not create schemas in the database postgres");
     assert_has(text, "lacks USAGE on the schema prod");
@@ -169,16 +221,16 @@ test_privileges(void **state)
     for (size_t i = 2; i < cells.n; i += 3)
         must(admin, cells.v[i]);
     cells.n = 0;
-    assert_int_equal(ops->read(ctx, ci, "privileges", &var, 1, &cells, &err), 0);
+    assert_int_equal(pg_read_cells(ctx, ci, "privileges", &var, 1, &cells, &err), 0);
     assert_string_equal(cells.n ? cells.v[1] : "", "");
     must(ci, "CREATE SCHEMA \"of new ci\"");
     assert_int_equal(fails(ci, "INSERT INTO prod.t VALUES (1)").cause, CAUSE_DENIED);
     /* a superuser and a member of the owner are told of */
-    assert_int_equal(ops->read(ctx, admin, "privileges", &var, 1, &cells, &err), 0);
+    assert_int_equal(pg_read_cells(ctx, admin, "privileges", &var, 1, &cells, &err), 0);
     assert_has(cells.v[1], "is a superuser");
     must(admin, "GRANT owner TO \"new ci\"");
     cells.n = 0;
-    assert_int_equal(ops->read(ctx, ci, "privileges", &var, 1, &cells, &err), 0);
+    assert_int_equal(pg_read_cells(ctx, ci, "privileges", &var, 1, &cells, &err), 0);
     assert_has(strlist_join(ctx, &cells, "\n"), "is a member of the owner owner of");
     must(admin, "REVOKE owner FROM \"new ci\"");
     ops->close(ci);
@@ -245,12 +297,12 @@ test_lock(void **state)
     struct err err = {0};
     char *try_lock;
     struct strlist holders = {0};
-    struct sql_var var = {"key", warehouse_lock_key(ctx, "pr_7")};
+    struct sql_var var = {"key", pg_lock_key(ctx, "pr_7")};
     assert_int_equal(sql_render(ctx, &try_lock, "postgres", "lock_try", &var, 1, &err), 0);
     must(a, "BEGIN");
     assert_string_equal(value(a, try_lock), "t");
     assert_string_equal(value(b, try_lock), "f");
-    assert_int_equal(ops->read(ctx, b, "lock_holders", &var, 1, &holders, &err), 0);
+    assert_int_equal(pg_read_cells(ctx, b, "lock_holders", &var, 1, &holders, &err), 0);
     assert_int_equal(holders.n, 1);
     assert_string_equal(holders.v[0], value(a, "SELECT pg_backend_pid()"));
     must(a, "COMMIT");
@@ -271,6 +323,8 @@ main(void)
         cmocka_unit_test(test_locked_while_it_is_described),
         cmocka_unit_test(test_lost_connection),
         cmocka_unit_test(test_large_pipeline),
+        cmocka_unit_test(test_query),
+        cmocka_unit_test(test_pipeline_stops),
         cmocka_unit_test(test_interrupted_pipeline),
         cmocka_unit_test(test_privileges),
         cmocka_unit_test(test_receipt),

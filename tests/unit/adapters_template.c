@@ -1,5 +1,5 @@
 /* The template engine against psql: what it makes of each file is what psql sends. */
-#include "adapters/dialect.h"
+#include "adapters/postgres/postgres.h"
 #include "cluster.h"
 #include "contract.h"
 
@@ -194,8 +194,8 @@ test_lock_key(void **state)
     (void)state;
     void *ctx = talloc_new(NULL);
     /* sha256("") = e3b0c44298fc1c14.., sha256("abc") = ba7816bf8f01cfea.. */
-    assert_string_equal(warehouse_lock_key(ctx, ""), "-2039914840885289964");
-    assert_string_equal(warehouse_lock_key(ctx, "abc"), "-5010229573455851542");
+    assert_string_equal(pg_lock_key(ctx, ""), "-2039914840885289964");
+    assert_string_equal(pg_lock_key(ctx, "abc"), "-5010229573455851542");
     talloc_free(ctx);
 }
 

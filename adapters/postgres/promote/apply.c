@@ -144,7 +144,7 @@ static int
 take_lock(struct swap *s, bool *got, struct err *err)
 {
     struct strlist cells = {0};
-    const struct sql_var vars[] = {{"key", warehouse_lock_key(s->ctx, lock_name)}};
+    const struct sql_var vars[] = {{"key", pg_lock_key(s->ctx, lock_name)}};
     if (pg_ask(s->ctx, s->a, "lock_try", vars, 1, &cells, err))
         return -1;
     *got = cells.n == 1 && strcmp(cells.v[0], "t") == 0;

@@ -1,5 +1,5 @@
 /* What templates must know of each adapter's dialect. */
-#include "adapters/dialect.h"
+#include "adapters/sqlkit/sqlkit.h"
 
 static const struct {
     const char *dialect;

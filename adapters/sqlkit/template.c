@@ -1,6 +1,6 @@
 /* The template engine: psql's own variables, and nothing else, so that each file also runs in psql.
  */
-#include "adapters/dialect.h"
+#include "adapters/sqlkit/sqlkit.h"
 
 #include <string.h>
 

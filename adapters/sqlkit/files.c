@@ -1,5 +1,5 @@
 /* The SQL files that are embedded. */
-#include "adapters/dialect.h"
+#include "adapters/sqlkit/sqlkit.h"
 #include "sql_files.h"
 
 bool
