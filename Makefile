@@ -115,8 +115,12 @@ UNIT := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(UNIT_SRC))
 unit_room = $(firstword $(subst _, ,$(1)))
 # a room's own archive and all that stand below it
 below = $(if $(filter $(1),$(firstword $(2))),$(2),$(if $(2),$(call below,$(1),$(wordlist 2,99,$(2)))))
+# A warehouse in memory, for tests that need one and no server
+$(OUT)/lib/fake.a: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/fake_*.c))
+	@mkdir -p $(dir $@)
+	@rm -f $@ && ar rcs $@ $^
 define unit_rule
-$(OUT)/unit/$(1): tests/unit/$(1).c $(foreach r,$(filter $(PRESENT),$(call below,$(call unit_room,$(1)),$(ROOMS))),$(OUT)/lib/$(r).a)
+$(OUT)/unit/$(1): tests/unit/$(1).c $(OUT)/lib/fake.a $(foreach r,$(filter $(PRESENT),$(call below,$(call unit_room,$(1)),$(ROOMS))),$(OUT)/lib/$(r).a)
 	@mkdir -p $$(dir $$@)
 	@echo "  unit  $(1)"
 	@$$(COMPILE) -Itests/support -o $$@ $$< \
