@@ -160,9 +160,10 @@ fuzz: ## libFuzzer (needs clang) on one target: TARGET=manifest CPU_MINUTES=30
 .PHONY: fuzz fuzz-programs
 golden: ## every selection of the corpora against dbt's own answers
 	@bash tests/golden/run.sh
-golden-accept: ## writes the answers of the golden cases of verdict as they are now; then read the diff
-	@$(MAKE) --no-print-directory MODE=san build/san/unit/verdict
+golden-accept: ## writes the golden cases of plan and verdict as the program answers now; then read the diff
+	@$(MAKE) --no-print-directory MODE=san build/san/unit/verdict build/san/unit/plan_golden
 	@build/san/unit/verdict --accept
+	@build/san/unit/plan_golden --accept
 .PHONY: golden-accept
 
 deps: ## installs what is missing for the demo and the tests (apt-get, .venv)

@@ -35,6 +35,8 @@ struct promote_options {
     int keep;           /* how many generations stay to go back to */
     /* Opens one more connection: a COMMIT whose answer was lost is decided over it. */
     int (*reopen)(void *arg, struct warehouse **out, struct err *err);
+    /* The marker of a schema for what is replaced; the text belongs to ctx. */
+    char *(*marker)(void *arg, void *ctx, const char *schema);
     void *arg;
 };
 

@@ -6,6 +6,19 @@ reopen(void *arg, struct warehouse **out, struct err *err)
     return seat_open(arg, out, err);
 }
 
+static char *
+parked_marker(void *arg, void *ctx, const char *schema)
+{
+    const struct seat *seat = arg;
+    const struct marker m = {.kind = MARKER_PARKED,
+                             .project = seat->job->project->name,
+                             .schema = schema,
+                             .run_id = seat->job->run_id,
+                             .state = "parked",
+                             .created = seat->job->now};
+    return marker_text(ctx, &m);
+}
+
 int
 promotion_open(struct promotion *s, void *ctx, const struct config *c, struct notification *out,
                struct err *err)
@@ -33,6 +46,7 @@ promotion_open(struct promotion *s, void *ctx, const struct config *c, struct no
                                           .patience_ms = c->patience * 1000,
                                           .keep = c->keep_generations,
                                           .reopen = reopen,
+                                          .marker = parked_marker,
                                           .arg = &s->seat};
     return 0;
 }

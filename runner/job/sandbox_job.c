@@ -13,6 +13,11 @@ sandbox_job_open(struct sandbox_job *s, void *ctx, const struct config *config, 
     if (job_project(&s->job, true, err) || seat_connect(&s->seat, &s->job, err) ||
         seat_direct(&s->seat, err))
         return -1;
+    if (!s->seat.ops->sandbox) {
+        fail(err, ERR_CONFIG, "sandboxes do not work on a warehouse of the type %s",
+             s->seat.ops->name);
+        return hint(err, "cloneci run still tests pull requests.");
+    }
     const char *name = config->args.n ? config->args.v[0] : NULL;
     return name ? sandbox_check_name(name, s->seat.ops->dialect, err) : 0;
 }

@@ -107,7 +107,8 @@ on_tick(void *arg, struct err *err)
 struct build_watch
 seat_watch(struct seat *seat)
 {
-    return (struct build_watch){.fd = seat->leased ? seat->ops->lease->fd(seat->warehouse) : -1,
+    bool heard = seat->leased && seat->ops->lease;
+    return (struct build_watch){.fd = heard ? seat->ops->lease->fd(seat->warehouse) : -1,
                                 .on_wake = on_wake,
                                 .on_tick = seat->leased ? on_tick : NULL,
                                 .arg = seat};

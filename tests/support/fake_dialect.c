@@ -23,7 +23,7 @@ static char *
 grant_hint(void *ctx, const struct relation *r, bool schema)
 {
     return schema ? mem_printf(ctx, "Let the role of CI into `%s`.", r->schema)
-                  : mem_printf(ctx, "Let the role of CI read %s.", qualify(ctx, r));
+                  : mem_printf(ctx, "Let the role of CI read `%s`.`%s`.", r->schema, r->name);
 }
 
 static enum err_cause

@@ -165,7 +165,8 @@ do_create(const cJSON *words, struct err *err)
     return 0;
 }
 
-/* ["copy", FROM, TO, percent], ["insert", RELATION, rows], ["read", RELATION] */
+/* ["copy", FROM, TO, percent], ["insert", RELATION, rows], ["read", RELATION], and ["rebuild",
+ * RELATION]: another one under its name. */
 static int
 do_rows(const cJSON *words, struct err *err)
 {
@@ -174,6 +175,8 @@ do_rows(const cJSON *words, struct err *err)
     if (!r)
         return missing(err, &at);
     const char *verb = word_at(words, 0);
+    if (strcmp(verb, "rebuild") == 0)
+        r->identity = ++fake_store.last;
     if (strcmp(verb, "insert") == 0)
         r->rows += (int64_t)cJSON_GetNumberValue(cJSON_GetArrayItem(words, 4));
     if (strcmp(verb, "copy") != 0)
@@ -200,9 +203,9 @@ fake_perform(const char *statement, struct err *err)
         const char *verb;
         int (*does)(const cJSON *words, struct err *err);
     } verbs[] = {
-        {"make", do_make},       {"mark", do_mark},     {"rename", do_rename}, {"table", do_create},
-        {"view", do_create},     {"copy", do_rows},     {"insert", do_rows},   {"read", do_rows},
-        {"nothing", do_nothing}, {"sleep", do_nothing},
+        {"make", do_make},    {"mark", do_mark},       {"rename", do_rename}, {"table", do_create},
+        {"view", do_create},  {"copy", do_rows},       {"insert", do_rows},   {"read", do_rows},
+        {"rebuild", do_rows}, {"nothing", do_nothing}, {"sleep", do_nothing},
     };
     cJSON *words = cJSON_Parse(statement);
     const char *verb = words ? word_at(words, 0) : NULL;

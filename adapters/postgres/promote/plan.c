@@ -92,14 +92,7 @@ park_schema(void *ctx, struct pg_plan *p, const struct promote_options *o, const
             struct err *err)
 {
     char *name = mem_printf(ctx, "%s%s", schema, p->shown.suffix);
-    cJSON *marker = json_object(ctx);
-    json_put_str(marker, "tool", "cloneci");
-    json_put_str(marker, "project", o->project);
-    json_put_str(marker, "schema", name);
-    json_put_str(marker, "run", o->run_id);
-    json_put_str(marker, "state", "parked");
-    json_put_str(marker, "created", o->now);
-    const struct sql_var vars[] = {{"schema", name}, {"marker", json_print(ctx, marker, false)}};
+    const struct sql_var vars[] = {{"schema", name}, {"marker", o->marker(o->arg, ctx, name)}};
     if (strlen(name) > pg_dialect.name_max)
         return 0; /* refused by the statements */
     strlist_add(ctx, &p->shown.parked, name);

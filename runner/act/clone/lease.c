@@ -77,6 +77,9 @@ find_holder(struct clone_work *j, const char *schema, struct holder *out, bool *
             struct err *err)
 {
     *out = (struct holder){0};
+    *found = false;
+    if (!j->ops->lease)
+        return 0;
     if (j->ops->lease->holder(j->ctx, j->a, lock_of(j->ctx, schema), &out->at, found, err))
         return -1;
     if (*found)
@@ -175,7 +178,7 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
         if (press(j, schema, lease, now > end, &said, err) || interrupt_wait(POLL_MS, err))
             return -1;
     }
-    return j->ops->lease->listen(j->a, lock_of(j->ctx, schema), err);
+    return j->ops->lease ? j->ops->lease->listen(j->a, lock_of(j->ctx, schema), err) : 0;
 }
 
 int
@@ -184,7 +187,7 @@ clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_leas
 {
     struct clone_work j = {.ctx = talloc_new(NULL), .a = a, .ops = plan->in.adapter, .plan = plan};
     fault_point("lock");
-    int rc = j.ops->lease->name(a, session_name(&j, lease), err);
+    int rc = j.ops->lease ? j.ops->lease->name(a, session_name(&j, lease), err) : 0;
     /* The pull request's own first: whoever has that one never waits for another run of the pull
      * request. */
     if (rc == 0 && plan->in.schema)
@@ -201,6 +204,8 @@ clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_leas
 int
 clone_name(struct warehouse *a, const struct plan *plan, struct err *err)
 {
+    if (!plan->in.adapter->lease)
+        return 0;
     void *tmp = talloc_new(NULL);
     int rc = plan->in.adapter->lease->name(a, clone_session_name(tmp, plan), err);
     talloc_free(tmp);
@@ -220,6 +225,8 @@ int
 clone_leased(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     char *text;
+    if (!plan->in.adapter->lease)
+        return 0;
     void *tmp = talloc_new(NULL);
     int rc = plan->in.adapter->lease->heard(tmp, a, &text, err);
     if (rc == 0 && text)
@@ -252,6 +259,8 @@ int
 clone_leased_still(struct warehouse *a, const struct plan *plan, struct err *err)
 {
     struct err cancelled;
+    if (!plan->in.adapter->lease)
+        return 0;
     int rc = plan->in.adapter->lease->hear(a, &cancelled);
     (void)rc; /* whoever cancels has said so before, and a lost connection is seen next */
     return clone_leased(a, plan, err);
@@ -285,6 +294,8 @@ clone_successor(struct warehouse *other, const struct plan *plan, struct err *er
 static int
 end_named(struct clone_work *j, bool own, struct strlist *runs, struct err *err)
 {
+    if (!j->ops->lease)
+        return 0;
     return j->ops->lease->end_named(j->ctx, j->a, j->plan->in.run_id,
                                     label(j->ctx, j->plan, j->plan->in.schema), own, runs, err);
 }
