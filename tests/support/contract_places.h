@@ -97,7 +97,7 @@ contract_places(void **state)
     assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
     assert_true(info[0].exists && !info[1].exists && info[2].exists);
     assert_non_null(strstr(info[0].marker, "ready"));
-    if (contract->ops->drop_places(a, names, 3, &err))
+    if (contract->ops->drop_places(a, names, 3, NULL, &err))
         fail_msg("%s", err.msg);
     assert_int_equal(contract->ops->places(*state, a, names, 3, info, &err), 0);
     assert_false(info[0].exists || info[1].exists || info[2].exists);
@@ -188,7 +188,7 @@ contract_marked(void **state)
             assert_string_equal(json_str(marker, "run"), "1");
         }
     assert_int_equal(ours, 1);
-    assert_int_equal(contract->ops->drop_places(a, &name, 1, &err), 0);
+    assert_int_equal(contract->ops->drop_places(a, &name, 1, NULL, &err), 0);
 }
 
 #endif

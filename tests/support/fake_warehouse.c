@@ -330,20 +330,39 @@ stands_in(const struct relation *at, const struct place_name *names, size_t n)
     return in;
 }
 
+/* What shows a relation of these places from elsewhere, but from `kin`. */
 static int
-fake_drop_places(struct warehouse *a, const struct place_name *names, size_t n, struct err *err)
+fake_hanging(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
+             const struct strlist *kin, struct strlist *out, struct err *err)
 {
-    size_t left = 0;
     (void)a;
+    (void)err;
     for (size_t i = 0; i < fake_store.n_relations; i++) {
         const struct fake_relation *r = &fake_store.relations[i];
-        if (stands_in(&r->of, names, n) && !stands_in(&r->at, names, n)) {
-            fail(err, ERR_WAREHOUSE, "%s.%s shows %s.%s", r->at.schema, r->at.name, r->of.schema,
-                 r->of.name);
-            err->cause = CAUSE_IN_USE;
-            return -1;
-        }
+        if (stands_in(&r->of, names, n) && !stands_in(&r->at, names, n) &&
+            !(kin && strlist_has(kin, r->at.schema)))
+            strlist_add(ctx, out,
+                        mem_printf(ctx, "%s.%s shows %s.%s", r->at.schema, r->at.name, r->of.schema,
+                                   r->of.name));
     }
+    return 0;
+}
+
+static int
+fake_drop_places(struct warehouse *a, const struct place_name *names, size_t n,
+                 const struct strlist *kin, struct err *err)
+{
+    struct strlist hanging = {0};
+    size_t left = 0;
+    void *tmp = talloc_new(NULL);
+    int rc = fake_hanging(tmp, a, names, n, kin, &hanging, err);
+    if (rc == 0 && hanging.n) {
+        rc = fail(err, ERR_WAREHOUSE, "%s", hanging.v[0]);
+        err->cause = CAUSE_IN_USE;
+    }
+    talloc_free(tmp);
+    if (rc)
+        return -1;
     for (size_t i = 0; i < fake_store.n_relations; i++)
         if (!stands_in(&fake_store.relations[i].at, names, n))
             fake_store.relations[left++] = fake_store.relations[i];
@@ -375,5 +394,6 @@ const struct warehouse_ops fake_ops = {
     .clone_sql = fake_clone_sql,
     .shield = fake_shield,
     .run = fake_run,
+    .hanging = fake_hanging,
     .drop_places = fake_drop_places,
 };
