@@ -3,6 +3,8 @@
 #include "cluster.h"
 #include "contract.h"
 
+#include "adapters/postgres/postgres.h"
+
 static struct cluster cluster;
 static const struct warehouse_ops *ops;
 static void *ctx;
@@ -32,7 +34,7 @@ value(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
     struct strlist out = {0};
-    if (ops->query(ctx, a, sql, &out, &err))
+    if (pg_query(ctx, a, sql, &out, &err))
         fail_msg("%s: %s", sql, err.msg);
     assert_int_equal(out.n, 1);
     return out.v[0];
@@ -42,7 +44,7 @@ static void
 must(struct warehouse *a, const char *sql)
 {
     struct err err = {0};
-    if (ops->exec(a, sql, &err))
+    if (pg_exec(a, sql, &err))
         fail_msg("%s: %s", sql, err.msg);
 }
 
