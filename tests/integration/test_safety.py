@@ -125,21 +125,6 @@ def test_a_schema_that_is_not_ours_is_left_alone(pull):
     assert pull.value("SELECT x FROM pr_7.precious") == 1
 
 
-def test_what_depends_on_the_last_run_from_outside_is_kept(pull):
-    """Never by CASCADE: somebody's view is somebody's."""
-    pull.patch("1-late-corrections")
-    pull.must("clone")
-    clone = pull.value("SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-                       " WHERE n.nspname LIKE 'pr_7%%' AND c.relkind = 'r' ORDER BY 1 LIMIT 1")
-    pull.rows(f"CREATE SCHEMA mine; CREATE VIEW mine.looks AS SELECT * FROM {clone}", "ci")
-    again = pull.ask("clone")
-    assert again.returncode == 4 and "mine.looks" in told(again)
-    assert pull.value("SELECT count(*) FROM mine.looks") > 0
-    pull.rows("DROP SCHEMA mine CASCADE", "ci")
-    pull.must("clone")
-    assert pull.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'cloneci%%'") == []
-
-
 def test_ci_may_not_be_pointed_at_production(pull):
     pull.patch("1-late-corrections")
     done = pull.ask("run", "--schema", "analytics")
