@@ -120,7 +120,7 @@ $(OUT)/lib/fake.a: $(patsubst %.c,$(OUT)/%.o,$(wildcard tests/support/fake_*.c))
 	@mkdir -p $(dir $@)
 	@rm -f $@ && ar rcs $@ $^
 define unit_rule
-$(OUT)/unit/$(1): tests/unit/$(1).c $(OUT)/lib/fake.a $(foreach r,$(filter $(PRESENT),$(call below,$(call unit_room,$(1)),$(ROOMS))),$(OUT)/lib/$(r).a)
+$(OUT)/unit/$(1): tests/unit/$(1).c $(wildcard tests/support/*.h) $(OUT)/lib/fake.a $(foreach r,$(filter $(PRESENT),$(call below,$(call unit_room,$(1)),$(ROOMS))),$(OUT)/lib/$(r).a)
 	@mkdir -p $$(dir $$@)
 	@echo "  unit  $(1)"
 	@$$(COMPILE) -Itests/support -o $$@ $$< \

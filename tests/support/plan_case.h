@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -35,6 +36,16 @@ struct plan_case {
     struct warehouse *warehouse;
     struct plan *plan;
 };
+
+/* No variable of who runs the tests is an option of a case; how the tests print stays. */
+static void
+case_environment(void)
+{
+    const char *output = getenv("CMOCKA_MESSAGE_OUTPUT");
+    clearenv();
+    if (output)
+        setenv("CMOCKA_MESSAGE_OUTPUT", output, 1);
+}
 
 /* --- manifests --- */
 

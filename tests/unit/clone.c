@@ -207,6 +207,6 @@ main(void)
         cmocka_unit_test(test_in_use),
         cmocka_unit_test(test_lock),
     };
-    clearenv();
+    case_environment();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* plan: golden cases, facts in and plan out: tests/golden/plan/<case>/facts.json and plan.json.
- * With
- * --accept each case's plan is written as the room makes it now. No server and no dbt. */
+ * With --accept each case's plan is written as the room makes it now. No server and no dbt. */
 #include "plan_case.h"
 
 #include <dirent.h>
@@ -75,7 +74,7 @@ main(int argc, char **argv)
     struct dirent **found;
     int n = scandir(FOLDER, &found, is_case, alphasort), rc = 0;
     struct CMUnitTest *tests = mem_array(ctx, struct CMUnitTest, n > 0 ? n : 1);
-    clearenv(); /* nothing of who runs the tests is an option */
+    case_environment();
     for (int i = 0; i < n; i++) {
         char *name = mem_strdup(ctx, found[i]->d_name);
         rc = accept && accept_case(name) ? 1 : rc;
