@@ -4,13 +4,17 @@
 
 /* Why a relation that exists cannot be the source of a table's clone, or NULL. */
 static const char *
-unsuitable(struct plan *plan, const struct relation_info *r)
+unsuitable(struct plan *plan, struct plan_node *p, const struct relation_info *r)
 {
     switch (r->kind) {
     case RELATION_TABLE:
     case RELATION_PARTITIONED:
         return NULL;
     case RELATION_MISSING:
+        p->is_new = !plan_had_relation(plan, p);
+        if (p->is_new)
+            return p->info->type == NODE_SNAPSHOT ? "new: its first run makes the table"
+                                                  : "new: will run as a full refresh";
         if (plan->in.sandbox)
             return mem_printf(plan, "in production's manifest, but %s does not exist",
                               plan_qualify(plan, &r->relation));
@@ -76,7 +80,7 @@ decide_clone(struct plan *plan, struct plan_node *p, const struct relation_info 
     /* A schema that may not be entered hides what stands in it: that is no 'does not exist'. */
     if ((r->kind != RELATION_MISSING || !r->can_use_schema) && check_readable(plan, p, r, err))
         return -1;
-    p->skipped_because = unsuitable(plan, r);
+    p->skipped_because = unsuitable(plan, p, r);
     if (p->skipped_because)
         return 0;
     struct plan_clone *c = mem_new(plan, struct plan_clone);
@@ -238,7 +242,10 @@ plan_decide(struct plan *plan, const struct relation_info *found, const struct p
     size_t at = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
-        if (p->candidate && !p->skipped_because && decide_clone(plan, p, &found[at++], err))
+        if (!p->production.name)
+            continue;
+        p->stands = found[at++];
+        if (p->candidate && !p->skipped_because && decide_clone(plan, p, &p->stands, err))
             return -1;
     }
     if (plan_budget(plan, err))

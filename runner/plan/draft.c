@@ -2,31 +2,6 @@
 
 #include <string.h>
 
-static bool
-makes_relation(const struct node *n)
-{
-    switch (n->type) {
-    case NODE_MODEL:
-        return !str_eq(n->materialized, "ephemeral");
-    case NODE_SEED:
-    case NODE_SNAPSHOT:
-        return true;
-    case NODE_FUNCTION:
-    case NODE_TEST:
-    case NODE_ANALYSIS:
-    case NODE_OPERATION:
-    case NODE_SOURCE:
-    case NODE_EXPOSURE:
-    case NODE_METRIC:
-    case NODE_SEMANTIC_MODEL:
-    case NODE_UNIT_TEST:
-    case NODE_SAVED_QUERY:
-    case NODE_TYPES:
-        break;
-    }
-    return false;
-}
-
 /* A materialization that is not dbt's own may go on from what it finds, as an incremental model
  * does. */
 static bool
@@ -54,7 +29,7 @@ static int
 find_target(struct plan *plan, struct plan_node *p, struct err *err)
 {
     const struct node *n = p->info;
-    if (!makes_relation(n))
+    if (!plan_makes_relation(n))
         return 0;
     p->target = (struct relation){
         .database = n->database, .schema = n->schema, .name = n->alias ? n->alias : n->name};
@@ -133,13 +108,13 @@ static int
 judge(struct plan *plan, struct plan_node *p, struct err *err)
 {
     const struct node *n = p->info;
-    p->candidate = plan->in.sandbox ? makes_relation(n) && n->enabled
+    p->candidate = plan->in.sandbox ? plan_makes_relation(n) && n->enabled
                                     : plan_is_candidate(n) || (plan->in.whole && may_live_on(n));
     if (p->candidate && plan->in.sandbox)
         return 0;
     if (!p->candidate) {
         p->skipped_because =
-            makes_relation(n)
+            plan_makes_relation(n)
                 ? mem_printf(plan, "%s: built from scratch, needs no clone",
                              n->type == NODE_MODEL ? n->materialized : node_type_name(n->type))
             : n->type == NODE_MODEL
@@ -152,7 +127,7 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
     uint32_t old = plan_production_node(plan, p->node);
     if (n->blank) {
         p->skipped_because = "its file is empty: dbt leaves it out";
-    } else if (old == MAP_NONE) {
+    } else if (old == MAP_NONE && (p->full_refresh || !p->production.name)) {
         p->is_new = true;
         p->skipped_because = n->type == NODE_SNAPSHOT ? "new: its first run makes the table"
                                                       : "new: will run as a full refresh";
@@ -160,7 +135,7 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
         p->skipped_because = plan->in.full_refresh
                                  ? "--full-refresh: will be rebuilt, a clone would be dropped"
                                  : "config full_refresh: will be rebuilt, a clone would be dropped";
-    } else if (!plan->in.production->nodes[old].alias) {
+    } else if (!p->production.name) {
         p->skipped_because = "production has no relation for it";
     }
     return 0;
@@ -176,9 +151,14 @@ add_nodes(struct plan *plan, struct err *err)
         struct plan_node *p = &plan->nodes[i];
         p->node = s->nodes[i];
         p->info = &plan->in.head->nodes[p->node];
-        if (find_target(plan, p, err) || find_reasons(plan, p, err) || judge(plan, p, err))
+        if (find_target(plan, p, err) || find_reasons(plan, p, err))
             return -1;
     }
+    if (plan_find_production(plan, err))
+        return -1;
+    for (uint32_t i = 0; i < s->n; i++)
+        if (judge(plan, &plan->nodes[i], err))
+            return -1;
     return 0;
 }
 
@@ -216,8 +196,8 @@ add_candidates(struct plan *plan, const struct plan_deferral *d)
     }
 }
 
-/* Lookups are the candidates' sources, in order of the nodes, then the deferrals, then what hooks
- * name. */
+/* Lookups are what stands where the nodes' relations will be in production, in order of the nodes,
+ * then the deferrals, then what hooks name. */
 static void
 add_lookups(struct plan *plan)
 {
@@ -227,11 +207,8 @@ add_lookups(struct plan *plan)
     plan->lookups = mem_array(plan, struct relation, plan->n_nodes + candidates + plan->n_hooks);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_node *p = &plan->nodes[i];
-        if (!p->candidate || p->skipped_because)
-            continue;
-        const struct node *old = &plan->in.production->nodes[plan_production_node(plan, p->node)];
-        plan->lookups[plan->n_lookups++] =
-            (struct relation){.database = old->database, .schema = old->schema, .name = old->alias};
+        if (p->production.name)
+            plan->lookups[plan->n_lookups++] = p->production;
     }
     for (size_t i = 0; i < plan->n_deferrals; i++)
         add_candidates(plan, &plan->deferrals[i]);

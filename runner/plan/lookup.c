@@ -11,6 +11,31 @@ plan_is_candidate(const struct node *n)
 }
 
 bool
+plan_makes_relation(const struct node *n)
+{
+    switch (n->type) {
+    case NODE_MODEL:
+        return !str_eq(n->materialized, "ephemeral");
+    case NODE_SEED:
+    case NODE_SNAPSHOT:
+        return true;
+    case NODE_FUNCTION:
+    case NODE_TEST:
+    case NODE_ANALYSIS:
+    case NODE_OPERATION:
+    case NODE_SOURCE:
+    case NODE_EXPOSURE:
+    case NODE_METRIC:
+    case NODE_SEMANTIC_MODEL:
+    case NODE_UNIT_TEST:
+    case NODE_SAVED_QUERY:
+    case NODE_TYPES:
+        break;
+    }
+    return false;
+}
+
+bool
 plan_is_built(const struct node *n)
 {
     return n->type == NODE_MODEL || n->type == NODE_SEED || n->type == NODE_SNAPSHOT ||

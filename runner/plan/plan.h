@@ -164,6 +164,8 @@ struct plan_node {
     uint32_t node; /* in the head's manifest */
     const struct node *info;
     struct relation target; /* where the build writes it; name NULL where it makes no relation */
+    struct relation production;  /* where it will be in production; name NULL: none, or not known */
+    struct relation_info stands; /* what stands there now */
     struct plan_reason *reasons;
     size_t n_reasons;
     const char *via;        /* path from the modified node that brought it in, or NULL */
@@ -228,7 +230,7 @@ struct plan {
     size_t n_hooks;
     struct plan_schema *schemas;
     size_t n_schemas;
-    struct relation *lookups; /* to be described: candidates' sources, deferrals, hooks' targets */
+    struct relation *lookups; /* to be described: nodes in production, deferrals, hooks' targets */
     size_t n_lookups;
     struct place_name *names; /* schemas to be looked up: name, aside, old of each */
     size_t n_names;

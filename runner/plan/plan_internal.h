@@ -6,6 +6,11 @@
 
 bool plan_is_candidate(const struct node *n);
 uint32_t plan_production_node(const struct plan *plan, uint32_t node);
+bool plan_makes_relation(const struct node *n);
+/* Fills plan_node.production. */
+int plan_find_production(struct plan *plan, struct err *err) BASE_CHECKED;
+/* Does production's manifest have the node, and at that very relation? */
+bool plan_had_relation(const struct plan *plan, const struct plan_node *p);
 /* A relation as SQL names it; the text belongs to the plan. */
 char *plan_qualify(const struct plan *plan, const struct relation *relation);
 void plan_warn(struct plan *plan, const char *code, const char *text);

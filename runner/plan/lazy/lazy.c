@@ -231,6 +231,10 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
         lazy->why_not = "a snapshot compares all of its current rows";
         return 0;
     }
+    if (plan_production_node(plan, p->node) == MAP_NONE) {
+        lazy->why_not = "production's manifest does not have it";
+        return 0;
+    }
     if (manifest_node_json(plan, plan->in.head, p->node, &json, err) ||
         manifest_node_json(plan, plan->in.production, plan_production_node(plan, p->node), &old,
                            err))
@@ -288,12 +292,8 @@ plan_lazy_requests(void *ctx, const struct plan *plan, size_t *n)
         const struct plan_lazy *lazy = plan->nodes[i].lazy;
         if (!lazy || lazy->why_not)
             continue;
-        const struct node *old =
-            &plan->in.production->nodes[plan_production_node(plan, plan->nodes[i].node)];
         out[(*n)++] = (struct lazy_request){
-            .from = {.database = old->database, .schema = old->schema, .name = old->alias},
-            .keys = lazy->keys,
-            .cursors = lazy->cursors};
+            .from = plan->nodes[i].production, .keys = lazy->keys, .cursors = lazy->cursors};
     }
     return out;
 }
