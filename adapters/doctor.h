@@ -18,10 +18,10 @@ struct doctor_roles {
 
 struct doctor_ops {
     /* By what the catalog says. None: all is as it should be. */
-    int (*privileges)(void *ctx, struct warehouse *a, const struct strlist *schemas,
+    int (*privileges)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                       struct doctor_finding **out, size_t *n, struct err *err);
     /* By trying it, and undoing it whatever comes of it. */
-    int (*roles)(void *ctx, struct warehouse *a, const struct strlist *schemas,
+    int (*roles)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                  struct doctor_roles *out, struct err *err);
 };
 

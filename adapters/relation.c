@@ -12,6 +12,15 @@ place_same(const struct dialect *d, const char *database, const char *schema,
 }
 
 bool
+place_list_same(const struct place_list *a, const struct place_list *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++)
+        same = str_eq(a->v[i].database, b->v[i].database) && str_eq(a->v[i].schema, b->v[i].schema);
+    return same;
+}
+
+bool
 relation_same(const struct dialect *d, const struct relation *a, const struct relation *b)
 {
     const struct place_name place = {b->database, b->schema};

@@ -50,6 +50,11 @@ struct place_name {
     const char *database, *schema;
 };
 
+struct place_list {
+    struct place_name *v;
+    size_t n;
+};
+
 struct place_info {
     struct place_name name;
     bool exists, owned; /* owned by our role */
@@ -140,6 +145,7 @@ struct load_options {
 struct dialect;
 bool place_same(const struct dialect *d, const char *database, const char *schema,
                 const struct place_name *other);
+bool place_list_same(const struct place_list *a, const struct place_list *b);
 bool relation_same(const struct dialect *d, const struct relation *a, const struct relation *b);
 /* A text that is equal for the same thing, for maps. */
 char *place_key(void *ctx, const struct dialect *d, const char *database, const char *schema);
@@ -280,7 +286,7 @@ struct warehouse_ops {
     int (*lock_release)(struct warehouse *a, const char *name, struct err *err);
     /* What shows that schemas were left alone: a line for each thing in them. Two equal receipts:
      * nothing was made, dropped, rewritten, granted or drawn in between. */
-    int (*receipt)(void *ctx, struct warehouse *a, const struct strlist *schemas,
+    int (*receipt)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                    struct strlist *out, struct err *err);
     /* Renders the clones of relations that exist, reading the catalog in one query. */
     int (*clone_sql)(void *ctx, struct warehouse *a, const struct clone_request *requests, size_t n,

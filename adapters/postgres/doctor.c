@@ -6,12 +6,9 @@
 #include <stdlib.h>
 
 static struct sql_var
-schemas_var(void *ctx, const struct strlist *schemas)
+schemas_var(void *ctx, const struct place_list *schemas)
 {
-    cJSON *list = json_array(ctx);
-    for (size_t i = 0; i < schemas->n; i++)
-        cJSON_AddItemToArray(list, mem_check(cJSON_CreateString(schemas->v[i])));
-    return (struct sql_var){"schemas", json_print(ctx, list, false)};
+    return (struct sql_var){"schemas", pg_places_json(ctx, schemas->v, schemas->n)};
 }
 
 struct findings_arg {
@@ -37,7 +34,7 @@ on_findings(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 static int
-privileges(void *ctx, struct warehouse *a, const struct strlist *schemas,
+privileges(void *ctx, struct warehouse *a, const struct place_list *schemas,
            struct doctor_finding **out, size_t *n, struct err *err)
 {
     struct findings_arg arg = {.ctx = ctx};
@@ -50,7 +47,7 @@ privileges(void *ctx, struct warehouse *a, const struct strlist *schemas,
 }
 
 static int
-try_and_ask(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *found,
+try_and_ask(void *ctx, struct warehouse *a, const struct place_list *schemas, struct strlist *found,
             struct err *err)
 {
     const struct sql_var var = schemas_var(ctx, schemas);
@@ -61,7 +58,7 @@ try_and_ask(void *ctx, struct warehouse *a, const struct strlist *schemas, struc
 }
 
 static int
-roles(void *ctx, struct warehouse *a, const struct strlist *schemas, struct doctor_roles *out,
+roles(void *ctx, struct warehouse *a, const struct place_list *schemas, struct doctor_roles *out,
       struct err *err)
 {
     struct strlist found = {0};

@@ -5,10 +5,10 @@
 #include <string.h>
 
 int
-pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
+pg_receipt(void *ctx, struct warehouse *a, const struct place_list *schemas, struct strlist *out,
            struct err *err)
 {
-    const struct sql_var vars[] = {{"schemas", pg_names_json(ctx, schemas->v, schemas->n)}};
+    const struct sql_var vars[] = {{"schemas", pg_places_json(ctx, schemas->v, schemas->n)}};
     return pg_read_cells(ctx, a, "receipt", vars, BASE_COUNT(vars), out, err);
 }
 

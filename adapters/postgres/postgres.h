@@ -154,8 +154,8 @@ char *pg_lock_key(void *ctx, const char *name);
 /* .. names as a JSON array, for templates */
 char *pg_names_json(void *ctx, const char *const *names, size_t n);
 char *pg_places_json(void *ctx, const struct place_name *places, size_t n);
-int pg_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
-               struct err *err) BASE_CHECKED;
+int pg_receipt(void *ctx, struct warehouse *a, const struct place_list *schemas,
+               struct strlist *out, struct err *err) BASE_CHECKED;
 
 int pg_hanging(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
                const struct strlist *kin, struct strlist *out, struct err *err) BASE_CHECKED;

@@ -126,9 +126,10 @@ findings_in_place(struct findings *f, struct err *err)
 int
 findings_clone(struct findings *f, struct err *err)
 {
-    const struct strlist schemas = inputs_schemas_read(f->in, f->job->ctx);
+    const struct place_list schemas =
+        inputs_schemas_read(f->in, f->seat->ops->dialect, f->job->ctx);
     /* before anything was read of production, which may have been while dbt parsed */
-    if (f->early && f->early->plan && strlist_same(&f->early->schemas, &schemas))
+    if (f->early && f->early->plan && place_list_same(&f->early->schemas, &schemas))
         f->receipt = f->early->receipt;
     else if (seat_receipt(f->seat, &schemas, &f->receipt, err))
         return -1;
@@ -181,7 +182,8 @@ int
 findings_adopt(struct findings *f, struct err *err)
 {
     const char *path = job_file(f->job, f->job->ctx, "clones.json");
-    const struct strlist schemas = inputs_schemas_read(f->in, f->job->ctx);
+    const struct place_list schemas =
+        inputs_schemas_read(f->in, f->seat->ops->dialect, f->job->ctx);
     if (seat_receipt(f->seat, &schemas, &f->receipt, err))
         return -1;
     cJSON *doc = NULL;

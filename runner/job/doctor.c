@@ -115,7 +115,8 @@ check_privileges(struct doctor *d)
     struct err err = {.kind = ERR_NONE};
     struct doctor_finding *found = NULL;
     size_t n = 0;
-    const struct strlist schemas = guard_schema_list(d->job.ctx, d->in.production);
+    const struct place_list schemas =
+        manifest_schemas(d->job.ctx, d->in.production, d->seat.ops->dialect);
     if (!d->seat.ops->doctor)
         return;
     int rc =
@@ -134,7 +135,8 @@ check_privileges(struct doctor *d)
 static int
 try_roles(struct doctor *d, struct doctor_roles *found, struct err *err)
 {
-    const struct strlist schemas = guard_schema_list(d->job.ctx, d->in.production);
+    const struct place_list schemas =
+        manifest_schemas(d->job.ctx, d->in.production, d->seat.ops->dialect);
     if (!d->seat.ops->doctor)
         return fail(err, ERR_CONFIG, "--roles: nothing can be tried on %s",
                     d->seat.ops->dialect->product);

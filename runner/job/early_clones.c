@@ -123,7 +123,7 @@ plan_early(struct early_clones *e, const char *selection, const struct plan **pl
         choice_rules(&choice, e->job, err) || inputs_sources(in, e->job, &choice.env, err) ||
         plan_make(plan, e->job, in, &choice, e->seat, &v, err) || !(*plan)->n_clones)
         return -1;
-    e->schemas = inputs_schemas_read(in, e->job->ctx);
+    e->schemas = inputs_schemas_read(in, e->seat->ops->dialect, e->job->ctx);
     return 0;
 }
 

@@ -9,10 +9,10 @@ struct early_clones {
     struct job *job;
     const struct inputs *in; /* as far as they are known before the head is */
     struct seat *seat;
-    const struct plan *plan;  /* by production's graph; NULL: there are none */
-    struct clone_result made; /* not swapped in */
-    struct strlist schemas;   /* whose .. */
-    struct strlist receipt;   /* .. receipt was taken before; see findings_clone */
+    const struct plan *plan;   /* by production's graph; NULL: there are none */
+    struct clone_result made;  /* not swapped in */
+    struct place_list schemas; /* whose .. */
+    struct strlist receipt;    /* .. receipt was taken before; see findings_clone */
 };
 
 /*

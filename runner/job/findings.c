@@ -48,7 +48,8 @@ int
 findings_receipts(struct findings *f, struct err *err)
 {
     struct strlist now = {0};
-    const struct strlist schemas = inputs_schemas_read(f->in, f->job->ctx);
+    const struct place_list schemas =
+        inputs_schemas_read(f->in, f->seat->ops->dialect, f->job->ctx);
     if (seat_receipt(f->seat, &schemas, &now, err))
         return -1;
     add_missing(f->job->ctx, &f->differences, &f->receipt, &now, "before");

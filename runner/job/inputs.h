@@ -44,8 +44,9 @@ int inputs_head(struct inputs *in, struct job *job, const struct meanwhile *mean
 int inputs_sources(struct inputs *in, const struct job *job, const struct select_env *env,
                    struct err *err) BASE_CHECKED;
 
-/* The schemas of all of the sources, as a JSON array. */
-struct strlist inputs_schemas_read(const struct inputs *in, void *ctx);
+/* The schemas of production's manifest and of all sources of deferral. */
+struct place_list inputs_schemas_read(const struct inputs *in, const struct dialect *dialect,
+                                      void *ctx);
 /* Reads a manifest as it stands in inputs.database. */
 int inputs_manifest(const struct inputs *in, const struct job *job, struct manifest **out,
                     const char *path, struct err *err) BASE_CHECKED;

@@ -153,7 +153,8 @@ seat_superseded(const struct seat *seat, struct err *err)
 /* --- the receipt --- */
 
 int
-seat_receipt(struct seat *seat, const struct strlist *schemas, struct strlist *out, struct err *err)
+seat_receipt(struct seat *seat, const struct place_list *schemas, struct strlist *out,
+             struct err *err)
 {
     double t = job_begin(seat->job, "receipt");
     int rc = seat->ops->receipt(seat->job->ctx, seat->warehouse, schemas, out, err);

@@ -40,7 +40,7 @@ struct build_watch seat_watch(struct seat *seat);
  * another one by that? */
 bool seat_superseded(const struct seat *seat, struct err *err);
 /* The relations and sequences of these schemas as they stand now, a line each. */
-int seat_receipt(struct seat *seat, const struct strlist *schemas, struct strlist *out,
+int seat_receipt(struct seat *seat, const struct place_list *schemas, struct strlist *out,
                  struct err *err) BASE_CHECKED;
 
 #endif

@@ -170,22 +170,14 @@ inputs_sources(struct inputs *in, const struct job *job, const struct select_env
     return restrict_sources(in, job, env, err);
 }
 
-struct strlist
-inputs_schemas_read(const struct inputs *in, void *ctx)
+struct place_list
+inputs_schemas_read(const struct inputs *in, const struct dialect *dialect, void *ctx)
 {
-    void *tmp = talloc_new(NULL);
-    struct map *seen = map_new(tmp, 64);
-    struct strlist list = {0};
-    for (size_t i = 0; i < in->n_sources + 1; i++) {
-        const struct strlist one =
-            guard_schema_list(tmp, i ? in->sources[i - 1].manifest : in->production);
-        for (size_t k = 0; k < one.n; k++) {
-            if (map_gets(seen, one.v[k]) != MAP_NONE)
-                continue;
-            map_set(seen, one.v[k], strlen(one.v[k]), 0);
-            strlist_add(ctx, &list, one.v[k]);
-        }
-    }
-    talloc_free(tmp);
+    struct map *seen = map_new(NULL, 64);
+    struct place_list list = {0};
+    for (size_t i = 0; i < in->n_sources + 1; i++)
+        manifest_schemas_add(ctx, i ? in->sources[i - 1].manifest : in->production, dialect, seen,
+                             &list);
+    talloc_free(seen);
     return list;
 }

@@ -123,7 +123,7 @@ plan_find_hooks(struct plan *plan, struct err *err)
 {
     if (plan->in.config->build_command.n)
         return 0;
-    struct scan s = {.plan = plan, .schemas = guard_schema_map(plan, plan->in.production, NULL)};
+    struct scan s = {.plan = plan, .schemas = manifest_schema_map(plan, plan->in.production, NULL)};
     for (size_t i = 0; i < plan->n_nodes; i++)
         if (plan->nodes[i].target.name && scan_node(&s, plan->nodes[i].node, err))
             return -1;

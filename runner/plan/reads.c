@@ -32,7 +32,7 @@ plan_reads_new(void *ctx, const struct plan *plan)
 {
     struct plan_reads *r = mem_new(ctx, struct plan_reads);
     *r = (struct plan_reads){.plan = plan,
-                             .schemas = guard_schema_map(r, plan->in.production, NULL),
+                             .schemas = manifest_schema_map(r, plan->in.production, NULL),
                              .known = map_new(r, 64)};
     for (size_t i = 0; i < plan->n_nodes; i++)
         know(r, &plan->nodes[i].target);

@@ -162,11 +162,11 @@ plan_find_schemas(struct plan *plan, struct err *err)
 {
     struct map **taken = mem_array(plan, struct map *, plan->in.n_sources + 1);
     const struct dialect *d = plan->in.adapter->dialect;
-    taken[0] = guard_schema_map(plan, plan->in.production, d);
+    taken[0] = manifest_schema_map(plan, plan->in.production, d);
     for (size_t i = 0; i < plan->in.n_sources; i++)
         taken[i + 1] = plan->in.sources[i].production
                            ? taken[0]
-                           : guard_schema_map(plan, plan->in.sources[i].manifest, d);
+                           : manifest_schema_map(plan, plan->in.sources[i].manifest, d);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
         bool stores = false;

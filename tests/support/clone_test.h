@@ -46,7 +46,10 @@ receipt(const char *schemas)
     struct strlist out = {0};
     struct strlist names = {0};
     strlist_split(ctx, &names, schemas, ',');
-    if (ops->receipt(ctx, ci, &names, &out, &err))
+    struct place_list places = {mem_array(ctx, struct place_name, names.n), names.n};
+    for (size_t i = 0; i < names.n; i++)
+        places.v[i].schema = names.v[i];
+    if (ops->receipt(ctx, ci, &places, &out, &err))
         fail_msg("%s", err.msg);
     assert_true(out.n > 0);
     return strlist_join(ctx, &out, "\n");

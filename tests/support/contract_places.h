@@ -148,8 +148,8 @@ contract_receipt(void **state)
 {
     struct warehouse *a = contract_open(*state);
     struct err err = {0};
-    struct strlist schemas = {0}, before = {0}, same = {0}, after = {0};
-    strlist_add(*state, &schemas, contract->schema);
+    struct strlist before = {0}, same = {0}, after = {0};
+    const struct place_list schemas = {&(struct place_name){.schema = contract->schema}, 1};
     assert_int_equal(contract->ops->receipt(*state, a, &schemas, &before, &err), 0);
     assert_true(before.n > 0);
     contract_exec(a, contract->nothing);

@@ -220,16 +220,20 @@ fake_marked(void *ctx, struct warehouse *a, struct marked_place **out, size_t *n
 }
 
 static int
-fake_receipt(void *ctx, struct warehouse *a, const struct strlist *schemas, struct strlist *out,
+fake_receipt(void *ctx, struct warehouse *a, const struct place_list *schemas, struct strlist *out,
              struct err *err)
 {
     (void)a;
     (void)err;
     for (size_t i = 0; i < fake_store.n_relations; i++) {
         const struct fake_relation *r = &fake_store.relations[i];
-        if (strlist_has(schemas, r->at.schema))
+        bool listed = false;
+        for (size_t k = 0; k < schemas->n; k++)
+            listed =
+                listed || place_same(&fake_dialect, r->at.database, r->at.schema, &schemas->v[k]);
+        if (listed)
             strlist_add(ctx, out,
-                        mem_printf(ctx, "%s.%s %llu %llu", r->at.schema, r->at.name,
+                        mem_printf(ctx, "%s %llu %llu", relation_key(ctx, &fake_dialect, &r->at),
                                    (unsigned long long)r->identity,
                                    (unsigned long long)r->storage));
     }

@@ -242,8 +242,7 @@ receipt(struct warehouse *a)
 {
     struct err err = {0};
     struct strlist out = {0};
-    struct strlist schemas = {0};
-    strlist_add(ctx, &schemas, "prod");
+    const struct place_list schemas = {&(struct place_name){.schema = "prod"}, 1};
     if (ops->receipt(ctx, a, &schemas, &out, &err))
         fail_msg("%s", err.msg);
     return strlist_join(ctx, &out, "\n");

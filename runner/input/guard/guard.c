@@ -124,33 +124,3 @@ guard_check(void *ctx, struct guard_facts *out, const struct manifest *productio
                                                           : "not_ancestor"};
     return 0;
 }
-
-struct map *
-guard_schema_map(void *ctx, const struct manifest *m, const struct dialect *dialect)
-{
-    struct map *map = map_new(ctx, 64);
-    const struct node *last = NULL;
-    for (uint32_t i = 0; i < m->n_nodes; i++) {
-        const struct node *n = &m->nodes[i];
-        bool stands = n->type == NODE_SOURCE || (n->relation_name && n->type != NODE_TEST);
-        if (!stands || !n->schema ||
-            (last && str_eq(n->schema, last->schema) && str_eq(n->database, last->database)))
-            continue;
-        last = n;
-        const char *key = dialect ? place_key(map, dialect, n->database, n->schema) : n->schema;
-        map_set(map, key, strlen(key), i);
-    }
-    return map;
-}
-
-struct strlist
-guard_schema_list(void *ctx, const struct manifest *m)
-{
-    struct strlist list = {0};
-    struct map *seen = guard_schema_map(NULL, m, NULL);
-    for (uint32_t i = 0; i < m->n_nodes; i++)
-        if (m->nodes[i].schema && map_gets(seen, m->nodes[i].schema) == i)
-            strlist_add(ctx, &list, m->nodes[i].schema);
-    talloc_free(seen);
-    return list;
-}

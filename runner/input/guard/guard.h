@@ -30,13 +30,6 @@ int guard_check(void *ctx, struct guard_facts *out, const struct manifest *produ
 /* Of that only whether it is of this project and adapter: for what compares nothing with it. */
 int guard_identity(const struct manifest *m, const struct project *project,
                    const struct profile *profile, struct err *err) BASE_CHECKED;
-/* Every schema that production's manifest names (nodes' and sources'), with one node that stands
- * there; by place_key of the dialect, or, where it is NULL, by the schema's name in any database:
- * as words of SQL name it. */
-struct map *guard_schema_map(void *ctx, const struct manifest *production,
-                             const struct dialect *dialect);
-/* .. a list, in the manifest's order, .. */
-struct strlist guard_schema_list(void *ctx, const struct manifest *production);
 int64_t guard_age_seconds(const char *at); /* since a time as RFC 3339 in UTC; -1: it is none */
 /* "3 h old", "12 days old" */
 char *guard_age_text(void *ctx, int64_t seconds);

@@ -6,6 +6,7 @@
 #ifndef MANIFEST_H
 #define MANIFEST_H
 
+#include "adapters/warehouse.h"
 #include "base.h"
 
 /* The collections whose members selection runs over. */
@@ -191,6 +192,17 @@ void value_strip(const char **text, size_t *n);
 /* As manifest_read, from memory that must outlive the manifest. `what` names it in errors. */
 int manifest_parse(void *ctx, struct manifest **out, const char *text, size_t len, const char *what,
                    struct err *err) BASE_CHECKED;
+
+/* Every schema that nodes and sources have relations in, with the first node that does; by
+ * place_key of the dialect, or, where it is NULL, by the schema's name in any database: as words of
+ * SQL name it. The map is ctx's. */
+struct map *manifest_schema_map(void *ctx, const struct manifest *m, const struct dialect *dialect);
+/* .. a list, in the manifest's order; the names are the manifest's own .. */
+struct place_list manifest_schemas(void *ctx, const struct manifest *m,
+                                   const struct dialect *dialect);
+/* .. adds those whose place_key is not in `seen`, and puts them there. */
+void manifest_schemas_add(void *ctx, const struct manifest *m, const struct dialect *dialect,
+                          struct map *seen, struct place_list *out);
 
 const char *node_type_name(enum node_type type);            /* "semantic_model" */
 int node_type_parse(const char *name, enum node_type *out); /* -1 if unknown */
