@@ -56,7 +56,7 @@ on_statements(void *arg, size_t index, const PGresult *r, struct err *err)
         while (k < N_PHASES && !str_eq(phase_names[k], step))
             k++;
         if (k == N_PHASES)
-            return fail(err, ERR_BUG, "promote_sql.sql: the phase '%s'", step);
+            return fail(err, ERR_BUG, "a promotion has no phase '%s'", step);
         strlist_add(s->ctx, &s->p->phases[k].statements, sql);
     }
     return 0;
@@ -66,12 +66,17 @@ int
 pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
                       struct pg_plan *p, struct err *err)
 {
+    static const char *const stems[] = {"promote_sql", "promote_parts"};
     struct sort sort = {.ctx = ctx, .p = p};
     const struct sql_var vars[] = {{"moves", p->moves},
                                    {"suffix", p->shown.suffix},
+                                   {"back", p->shown.back ? "t" : "f"},
                                    {"made", made_json(ctx, o)},
                                    {"granted", granted_json(ctx, o)}};
-    return pg_read(ctx, a, "promote_sql", vars, BASE_COUNT(vars), on_statements, &sort, err);
+    for (size_t i = 0; i < BASE_COUNT(stems); i++)
+        if (pg_read(ctx, a, stems[i], vars, BASE_COUNT(vars), on_statements, &sort, err))
+            return -1;
+    return 0;
 }
 
 static int
