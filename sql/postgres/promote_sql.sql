@@ -8,7 +8,7 @@
 --   refuse     why there is no promotion; then nothing else counts
 --   analyze    before the transaction: what comes in and has no statistics yet
 --   writers    holds writers off, lets readers pass    incoming   what is promoted, for us alone
---   carry      grants, comments, statistics that the replaced one has and the new one lacks
+--   carry      grants, comments, statistics that the replaced one has and the new one lacks; foreign keys (promote_keys)
 --   exclusive  one block, so that one budget bounds it; in several orders, one for each try by turns: readers that take
 --              the same relations in another order within one transaction keep the one order from ever succeeding
 --   move       aside, then in                          rewire     dependants that stay, onto the new ones; policies
@@ -117,6 +117,17 @@ part AS MATERIALIZED (
     JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
     WHERE c.place <> c.schema
 ),
+-- Tables that readers are kept out of: what is replaced, and what its foreign keys refer to and stays (see promote_keys).
+held AS MATERIALIZED (
+    SELECT g.q FROM gone AS g WHERE g.relkind IN ('r', 'p')
+    UNION
+    SELECT format('%I.%I', n.nspname, c.relname)
+    FROM gone AS g
+    JOIN pg_constraint AS k ON k.conrelid = g.oid AND k.contype = 'f' AND k.conparentid = 0
+    JOIN pg_class AS c ON c.oid = k.confrelid
+    JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE pg_has_role(c.relowner, 'USAGE')
+),
 -- What that uses of the schemas where it was built, and what does not come in: types, functions and the like.
 left_behind AS (
     SELECT DISTINCT p.classid, p.oid, d.objsubid, x.classid AS on_class, x.oid AS on_oid, n.nspname
@@ -176,10 +187,6 @@ refuse AS (
     JOIN pg_attribute AS a ON a.attrelid = l.old AND a.attnum = d.refobjsubid
     WHERE NOT EXISTS (SELECT FROM pg_attribute AS b WHERE b.attrelid = l.new AND b.attname = a.attname AND NOT b.attisdropped)
     UNION ALL
-    SELECT format('foreign key %I of %s is missing on the new one: create it there (a post-hook)', k.conname, p.old_q)
-    FROM pair AS p JOIN pg_constraint AS k ON k.conrelid = p.old AND k.contype = 'f' AND k.conparentid = 0
-    WHERE NOT EXISTS (SELECT FROM pg_constraint AS z WHERE z.conrelid = p.oid AND z.contype = 'f' AND z.conname = k.conname)
-    UNION ALL
     SELECT format('trigger %I of %s is missing on the new one: create it there (a post-hook)', t.tgname, p.old_q)
     FROM pair AS p JOIN pg_trigger AS t ON t.tgrelid = p.old AND NOT t.tgisinternal
     WHERE NOT EXISTS (SELECT FROM pg_trigger AS u WHERE u.tgrelid = p.oid AND u.tgname = t.tgname)
@@ -189,8 +196,9 @@ refuse AS (
     WHERE NOT EXISTS (SELECT FROM pg_rewrite AS u WHERE u.ev_class = p.oid AND u.rulename = w.rulename)
     UNION ALL
     -- what leans on production and would stay on the old generation
-    SELECT DISTINCT format('%s%s depends on %s: drop it, or make it anew after the promotion', pg_describe_object(d.classid, d.objid, 0),
-                           CASE WHEN d.relname IS NULL THEN '' ELSE format(' (%I.%I)', d.nspname, d.relname) END, g.q)
+    SELECT DISTINCT format('%s%s depends on %s: %sdrop it, or make it anew after the promotion', pg_describe_object(d.classid, d.objid, 0),
+                           CASE WHEN d.relname IS NULL THEN '' ELSE format(' (%I.%I)', d.nspname, d.relname) END, g.q,
+                           CASE WHEN d.classid = 'pg_constraint'::regclass THEN format('promote %I.%I as well, ', d.nspname, d.relname) ELSE '' END)
     FROM dependant AS d JOIN gone AS g ON g.oid = d.of
     WHERE NOT coalesce(d.is_view, false) AND NOT coalesce(d.is_body, false)
     UNION ALL
@@ -320,9 +328,9 @@ statement (phase, step, place, sql) AS (
           FROM gone AS g WHERE g.relkind IN ('v', 'm', 'f', 'S')
           UNION ALL
           SELECT CASE WHEN v.turn IN (0, 3) THEN 4 ELSE 2 END, 0, 'LOCK TABLE ONLY '
-                 || CASE WHEN v.turn < 2 THEN string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C")
-                         ELSE string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C" DESC) END || ' IN ACCESS EXCLUSIVE MODE'
-          FROM gone AS g WHERE g.relkind IN ('r', 'p') HAVING count(*) > 0) AS l
+                 || CASE WHEN v.turn < 2 THEN string_agg(h.q, ', ONLY ' ORDER BY h.q COLLATE "C")
+                         ELSE string_agg(h.q, ', ONLY ' ORDER BY h.q COLLATE "C" DESC) END || ' IN ACCESS EXCLUSIVE MODE'
+          FROM held AS h HAVING count(*) > 0) AS l
     GROUP BY v.turn
     UNION ALL
     SELECT 8, 'move', row_number() OVER (ORDER BY g.q COLLATE "C"), format('ALTER TABLE %s SET SCHEMA %I', g.q, g.parked) FROM gone AS g

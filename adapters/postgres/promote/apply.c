@@ -97,6 +97,14 @@ timeouts_sql(struct swap *s, char **sql, double lock_ms, double statement_ms, st
     return sql_render(s->ctx, sql, "postgres", "timeouts", vars, BASE_COUNT(vars), err);
 }
 
+/* Somebody reads: give the locks back, let him. */
+static bool
+is_busy(const struct err *err)
+{
+    return err->cause == CAUSE_CANCELLED || err->cause == CAUSE_BUSY ||
+           err->cause == CAUSE_CONFLICT;
+}
+
 /* --- before the transaction --- */
 
 /* A snapshot older than what comes in would read it as empty. */
@@ -216,6 +224,20 @@ recheck(struct swap *s, struct err *err)
     return hint(err, "Run again when nothing else is at work there.");
 }
 
+/* What the new relations do not take, such as a foreign key that their rows break, is a reason not
+ * to promote them. */
+static int
+carry(struct swap *s, struct err *err)
+{
+    if (send(s, phase(s, PHASE_CARRY), err) == 0)
+        return 0;
+    if (err->kind != ERR_WAREHOUSE || is_busy(err) || err->cause == CAUSE_LOST)
+        return -1;
+    wrap(err, "what production's relation has does not fit the new one; nothing was changed");
+    err->kind = ERR_REFUSED;
+    return hint(err, "Mend the new one, or take it off production's relation first.");
+}
+
 static int
 prepare(struct swap *s, struct err *err)
 {
@@ -238,7 +260,7 @@ prepare(struct swap *s, struct err *err)
         return -1;
     done(s);
     return send_texts(s, phase(s, PHASE_PARK), err) || send(s, phase(s, PHASE_INCOMING), err) ||
-                   send(s, phase(s, PHASE_CARRY), err)
+                   carry(s, err)
                ? -1
                : 0;
 }
@@ -296,14 +318,6 @@ swap_statements(struct swap *s, struct strlist *sql, struct err *err)
     add_all(s->ctx, sql, phase(s, PHASE_REWIRE));
     strlist_add(s->ctx, sql, record);
     return 0;
-}
-
-/* Somebody reads: give the locks back, let him. */
-static bool
-is_busy(const struct err *err)
-{
-    return err->cause == CAUSE_CANCELLED || err->cause == CAUSE_BUSY ||
-           err->cause == CAUSE_CONFLICT;
 }
 
 static int
@@ -420,6 +434,23 @@ commit(struct swap *s, struct warehouse **a, struct err *err)
     return 0;
 }
 
+/* It is live: what goes wrong from here on, or an interrupt, does not make it otherwise. */
+static void
+after(struct swap *s, struct warehouse *a)
+{
+    const struct strlist *sql = phase(s, PHASE_AFTER);
+    const struct sql_var vars[] = {{"run_id", s->o->run_id}};
+    struct err later;
+    pg_shield(a, true);
+    for (size_t i = 0; i < sql->n; i++)
+        if (pg_exec(a, sql->v[i], &later))
+            log_event(LOG_WARN, "promote.after", "not done: %s: %s", sql->v[i], later.msg);
+    if (pg_read_cells(s->ctx, a, "promote_pinned", vars, 1, &s->out->pinned, &later))
+        log_event(LOG_WARN, "promote.pinned",
+                  "cannot read what depends on the former generation: %s", later.msg);
+    pg_shield(a, false);
+}
+
 int
 pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
                  const struct promote_plan *p, struct promote_result *out, struct err *err)
@@ -434,13 +465,6 @@ pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *
         return undo(&s);
     if (commit(&s, a, err))
         return -1;
-    /* it is live: what goes wrong from here on, or an interrupt, does not make it otherwise */
-    const struct sql_var vars[] = {{"run_id", o->run_id}};
-    struct err later;
-    pg_shield(*a, true);
-    if (pg_read_cells(ctx, *a, "promote_pinned", vars, 1, &out->pinned, &later))
-        log_event(LOG_WARN, "promote.pinned",
-                  "cannot read what depends on the former generation: %s", later.msg);
-    pg_shield(*a, false);
+    after(&s, *a);
     return 0;
 }

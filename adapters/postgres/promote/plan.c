@@ -33,7 +33,7 @@ made_json(void *ctx, const struct promote_options *o)
 static const char *const phase_names[N_PHASES] = {
     [PHASE_ANALYZE] = "analyze",     [PHASE_WRITERS] = "writers", [PHASE_PARK] = "park",
     [PHASE_INCOMING] = "incoming",   [PHASE_CARRY] = "carry",     [PHASE_MOVE] = "move",
-    [PHASE_EXCLUSIVE] = "exclusive", [PHASE_REWIRE] = "rewire",
+    [PHASE_EXCLUSIVE] = "exclusive", [PHASE_REWIRE] = "rewire",   [PHASE_AFTER] = "after",
 };
 
 struct sort {
@@ -66,7 +66,7 @@ int
 pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
                       struct pg_plan *p, struct err *err)
 {
-    static const char *const stems[] = {"promote_sql", "promote_parts"};
+    static const char *const stems[] = {"promote_sql", "promote_keys", "promote_parts"};
     struct sort sort = {.ctx = ctx, .p = p};
     const struct sql_var vars[] = {{"moves", p->moves},
                                    {"suffix", p->shown.suffix},

@@ -10,7 +10,7 @@
 #include "adapters/postgres/postgres.h"
 #include "adapters/promote.h"
 
-/* In the order in which they are sent; the same names are in promote_sql.sql. */
+/* In the order in which they are sent; the same names are in promote_sql, _keys and _parts.sql. */
 enum pg_phase {
     PHASE_ANALYZE,
     PHASE_WRITERS,
@@ -20,6 +20,7 @@ enum pg_phase {
     PHASE_EXCLUSIVE,
     PHASE_MOVE,
     PHASE_REWIRE,
+    PHASE_AFTER, /* the COMMIT: what is left undone if it fails */
     N_PHASES
 };
 
