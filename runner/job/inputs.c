@@ -3,6 +3,22 @@
 #include <ctype.h>
 #include <string.h>
 
+/* What dbt reads counts, wherever it stands. */
+static void
+include_places(struct gitdiff *diff, const struct job *job)
+{
+    struct project_package *packages;
+    struct strlist places = {0};
+    size_t n;
+    config_packages(job->ctx, job->project, &packages, &n);
+    if (diff->outside)
+        places = config_places(job->ctx, job->project, packages, n);
+    struct gitdiff_package *named = mem_array(job->ctx, struct gitdiff_package, n);
+    for (size_t i = 0; i < n; i++)
+        named[i] = (struct gitdiff_package){packages[i].name, packages[i].dir};
+    gitdiff_include(diff, &places, named, n);
+}
+
 int
 inputs_git(struct inputs *in, struct job *job, struct err *err)
 {
@@ -13,6 +29,8 @@ inputs_git(struct inputs *in, struct job *job, struct err *err)
                                       .dirty = job->config->dirty,
                                       .dirty_locally = !job->config->dirty_said};
     int rc = gitdiff_read(job->ctx, &in->diff, &o, err);
+    if (rc == 0)
+        include_places(in->diff, job);
     job_end(job, t);
     if (rc == 0 && job->config->pull_request)
         in->diff->pull_request = job->config->pull_request;

@@ -42,7 +42,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *prefix = next(&p, end), *old = next(&p, end), *new = next(&p, end);
     size_t bad, n = strlen(prefix);
     struct gitdiff_change c = {0};
-    int is = change_map(ctx, &c, prefix, kind, old, new);
+    const struct strlist places = {0};
+    int is = change_map(ctx, &c, prefix, &places, &(struct delta){kind, old, new});
     bool was_in = strncmp(old, prefix, n) == 0, is_in = strncmp(new, prefix, n) == 0;
     check(is == (kind == GITDIFF_RENAMED   ? was_in || is_in
                  : kind == GITDIFF_DELETED ? was_in

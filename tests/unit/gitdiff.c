@@ -1,6 +1,8 @@
 /* What a pull request changes: real repositories, made by git. */
 #include "gitdiff_test.h"
 
+#include <unistd.h>
+
 static void
 test_changes(void **state)
 {
@@ -85,6 +87,60 @@ test_prefix_ends_at_a_slash(void **state)
     struct gitdiff *d = read_with(p, (struct gitdiff_options){0});
     assert_int_equal(d->n, 0);
     assert_int_equal(d->outside, 1);
+}
+
+static const char *
+found(struct place *p, const struct gitdiff *d, const char *package, const char *path)
+{
+    const struct gitdiff_change *c = gitdiff_find(d, package, path);
+    return c ? mem_printf(p->ctx, "%c %s", c->status, c->path) : "-";
+}
+
+/* What is included counts under its path from the project's folder, links followed. */
+static void
+test_places_outside(void **state)
+{
+    struct place *p = *state;
+    put_file(p->ctx, p->repo, "shared/macros/m.sql", "1\n");
+    put_file(p->ctx, p->repo, "shared/README", "1\n");
+    put_file(p->ctx, p->repo, "lib/x/y.sql", "1\n");
+    put_file(p->ctx, p->repo, "lib/gone.sql", "1\n");
+    assert_int_equal(symlink("../../lib/x", path_join(p->ctx, p->repo, "dbt/models/link")), 0);
+    char *base = commit(p->ctx, p->repo, "before");
+    put_file(p->ctx, p->repo, "shared/macros/m.sql", "2\n");
+    put_file(p->ctx, p->repo, "shared/README", "2\n");
+    put_file(p->ctx, p->repo, "lib/x/y.sql", "2\n");
+    git(p->ctx, p->repo, "rm", "-q", "lib/gone.sql", NULL);
+    git(p->ctx, p->repo, "mv", "README", "lib/README", NULL);
+    git(p->ctx, p->repo, "mv", "dbt/models/a.sql", "lib/a.sql", NULL);
+    commit(p->ctx, p->repo, "after");
+    struct gitdiff *d = read_with(p, (struct gitdiff_options){.base = base});
+    assert_string_equal(changes(p, d), "D models/a.sql\n");
+    assert_int_equal(d->outside, 5);
+    struct strlist places = {0};
+    strlist_add(p->ctx, &places, path_join(p->ctx, p->repo, "shared/macros"));
+    strlist_add(p->ctx, &places, path_join(p->ctx, p->repo, "lib"));
+    strlist_add(p->ctx, &places, "/elsewhere");
+    struct gitdiff_package packages[] = {{"shared", path_join(p->ctx, p->repo, "shared")},
+                                         {"far", "/elsewhere"}};
+    gitdiff_include(d, &places, packages, 2);
+    assert_string_equal(changes(p, d),
+                        "A ../lib/README\nR models/a.sql -> ../lib/a.sql\nD ../lib/gone.sql\n"
+                        "M ../lib/x/y.sql\nM ../shared/macros/m.sql\n");
+    assert_int_equal(d->outside, 1);
+    assert_string_equal(found(p, d, NULL, "models/link/y.sql"), "M ../lib/x/y.sql");
+    assert_string_equal(found(p, d, NULL, "../lib/gone.sql"), "D ../lib/gone.sql");
+    assert_string_equal(found(p, d, NULL, "models/a.sql"), "R ../lib/a.sql");
+    assert_string_equal(found(p, d, NULL, "macros/m.sql"), "-");
+    assert_string_equal(found(p, d, "shared", "macros/m.sql"), "M ../shared/macros/m.sql");
+    assert_string_equal(found(p, d, "far", "macros/m.sql"), "-");
+    assert_string_equal(found(p, d, "other", "macros/m.sql"), "-");
+    char *data;
+    size_t n;
+    struct err err = {0};
+    assert_int_equal(
+        gitdiff_blob(p->ctx, d, GITDIFF_BASE, "../shared/macros/m.sql", &data, &n, &err), 0);
+    assert_string_equal(data, "1\n");
 }
 
 /* In a tree "a" sorts after "a.sql" if it is a folder, before it if it is a file. */
@@ -232,6 +288,7 @@ main(void)
         TEST(test_renames),
         TEST(test_whole_repository_is_the_project),
         TEST(test_prefix_ends_at_a_slash),
+        TEST(test_places_outside),
         TEST(test_file_becomes_folder),
         TEST(test_link_to_the_project),
         TEST(test_hostile_paths),

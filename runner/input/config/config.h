@@ -63,6 +63,7 @@ struct config {
     enum config_comparison compare_production;
     struct strlist require;       /* aspects that must be proven; "proven": all */
     struct strlist allow, labels; /* decisions; the pull request's labels, empty: the CI's */
+    bool allow_empty_selection;   /* what matches nothing is no error */
     bool forecast;                /* tell what on_schema_change will do before the build */
     bool both;                    /* build modified incremental models by full refresh as well */
     bool roles;                   /* doctor: try what must be denied */
@@ -173,6 +174,21 @@ struct project {
 };
 int config_project(void *ctx, struct project **out, const struct config *config,
                    struct err *err) BASE_CHECKED;
+
+/* A package whose folder is here: `local:` in packages.yml, or what stands in the folder of
+ * installed packages. */
+struct project_package {
+    const char *name, *dir; /* absolute */
+    bool local;             /* its files are here for good: by `local:`, or behind a link */
+    const struct project *project;
+};
+/* What cannot be read is left out: dbt says so itself. */
+void config_packages(void *ctx, const struct project *project, struct project_package **out,
+                     size_t *n);
+/* The files and folders outside of the project's own that dbt reads: those of its paths, of local
+ * packages, and what links in them lead to. Absolute, links followed. */
+struct strlist config_places(void *ctx, const struct project *project,
+                             const struct project_package *packages, size_t n);
 
 /* A key of the output that the generated profile sets, whatever the user's own says. */
 struct profile_extra {

@@ -138,7 +138,7 @@ gitdiff_blob(void *ctx, const struct gitdiff *diff, enum gitdiff_side side, cons
     struct want w = {.ctx = ctx, .repo = repo, .side = side, .err = err};
     *data = NULL;
     *len = 0;
-    w.path = mem_printf(ctx, "%s%s", repo->prefix, path);
+    w.path = place_within(ctx, repo->prefix, path);
     if (side == GITDIFF_HEAD && repo->dirty)
         return read_worktree(&w, data, len);
     return read_commit(&w, side == GITDIFF_BASE ? &repo->merge_base : &repo->head, data, len);

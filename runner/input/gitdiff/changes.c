@@ -21,22 +21,37 @@ clean_path(void *ctx, const char *path)
     return b.s;
 }
 
-int
-change_map(void *ctx, struct gitdiff_change *out, const char *prefix, enum gitdiff_status status,
-           const char *old_path, const char *new_path)
+static bool
+is_in(const char *prefix, const struct strlist *places, const char *path)
 {
-    size_t n = strlen(prefix);
-    bool was = strncmp(old_path, prefix, n) == 0, is = strncmp(new_path, prefix, n) == 0;
+    if (str_starts(path, prefix))
+        return true;
+    for (size_t i = 0; i < places->n; i++) {
+        /* a link or a submodule may be a folder above the place */
+        if (place_holds(places->v[i], path) || place_holds(path, places->v[i]))
+            return true;
+    }
+    return false;
+}
+
+int
+change_map(void *ctx, struct gitdiff_change *out, const char *prefix, const struct strlist *places,
+           const struct delta *delta)
+{
+    enum gitdiff_status status = delta->status;
+    bool was = is_in(prefix, places, delta->old_path), is = is_in(prefix, places, delta->new_path);
     if (status != GITDIFF_RENAMED)
         was = is = status == GITDIFF_DELETED ? was : is;
     if (!was && !is)
         return 0;
     if (was != is)
         status = is ? GITDIFF_ADDED : GITDIFF_DELETED;
-    const char *here = status == GITDIFF_DELETED ? old_path : new_path;
+    const char *here = status == GITDIFF_DELETED ? delta->old_path : delta->new_path;
     out->status = status;
-    out->path = clean_path(ctx, here + n);
-    out->old_path = status == GITDIFF_RENAMED ? clean_path(ctx, old_path + n) : out->path;
+    out->path = clean_path(ctx, place_from(ctx, prefix, here));
+    out->old_path = status == GITDIFF_RENAMED
+                        ? clean_path(ctx, place_from(ctx, prefix, delta->old_path))
+                        : out->path;
     return 1;
 }
 
@@ -114,23 +129,34 @@ status_in_worktree(const struct repo *repo, git_index *index, const git_diff_del
     return regular && is_same(repo, path, &delta->old_file) ? 0 : GITDIFF_MODIFIED;
 }
 
-static void
-collect(struct gitdiff *out, const struct repo *repo, git_index *index, git_diff *diff)
+void
+changes_map(struct gitdiff *out, const struct repo *repo, const struct delta *deltas, size_t n)
 {
-    size_t n = git_diff_num_deltas(diff);
+    out->n = out->outside = 0;
     out->changes = mem_array(out, struct gitdiff_change, n + 1);
     for (size_t i = 0; i < n; i++) {
-        const git_diff_delta *d = git_diff_get_delta(diff, i);
-        int status = index ? status_in_worktree(repo, index, d) : status_of(d);
-        if (!status)
-            continue;
-        if (change_map(out, &out->changes[out->n], repo->prefix, (enum gitdiff_status)status,
-                       d->old_file.path, d->new_file.path))
+        if (change_map(out, &out->changes[out->n], repo->prefix, &repo->places, &deltas[i]))
             out->n++;
         else
             out->outside++;
     }
     qsort(out->changes, out->n, sizeof *out->changes, compare);
+}
+
+static size_t
+collect(void *ctx, struct delta **out, const struct repo *repo, git_index *index, git_diff *diff)
+{
+    size_t n = git_diff_num_deltas(diff), found = 0;
+    *out = mem_array(ctx, struct delta, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        const git_diff_delta *d = git_diff_get_delta(diff, i);
+        int status = index ? status_in_worktree(repo, index, d) : status_of(d);
+        if (status)
+            (*out)[found++] =
+                (struct delta){(enum gitdiff_status)status, mem_strdup(ctx, d->old_file.path),
+                               mem_strdup(ctx, d->new_file.path)};
+    }
+    return found;
 }
 
 /* Contents that were not fetched cannot be compared: then a rename must be exact to be seen. */
@@ -228,7 +254,7 @@ open_index(git_index **out, const struct repo *repo, struct err *err)
 }
 
 int
-changes_read(struct gitdiff *out, const struct repo *repo, struct err *err)
+changes_read(struct gitdiff *out, struct repo *repo, struct err *err)
 {
     git_diff *diff = NULL;
     git_index *index = NULL;
@@ -238,7 +264,9 @@ changes_read(struct gitdiff *out, const struct repo *repo, struct err *err)
     if (rc == 0 && diff)
         rc = find_renames(diff, err);
     if (rc == 0 && diff)
-        collect(out, repo, index, diff);
+        repo->n_deltas = collect(repo, &repo->deltas, repo, index, diff);
+    if (rc == 0)
+        changes_map(out, repo, repo->deltas, repo->n_deltas);
     git_index_free(index);
     git_diff_free(diff);
     return rc;
@@ -250,13 +278,16 @@ gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_change **
 {
     const struct repo *repo = diff->handle;
     struct gitdiff *found = mem_new(ctx, struct gitdiff);
+    struct delta *deltas = NULL;
+    size_t n_deltas = 0;
     git_diff *here = NULL;
     git_index *index = NULL;
     int rc = repo->dirty ? 0 : open_index(&index, repo, err);
     if (rc == 0 && index)
         rc = diff_from(&here, repo, &repo->head, index, "head", err);
     if (rc == 0 && here)
-        collect(found, repo, index, here);
+        n_deltas = collect(found, &deltas, repo, index, here);
+    changes_map(found, repo, deltas, n_deltas);
     *out = found->changes;
     *n = found->n;
     git_index_free(index);

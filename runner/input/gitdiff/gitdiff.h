@@ -1,7 +1,7 @@
 /*
  * gitdiff: what a pull request changes, by libgit2: merge base of base and head, then changed paths
- * with renames. Paths are relative to the dbt project's folder; what is outside of it is counted
- * only.
+ * with renames. Paths are relative to the dbt project's folder: "../shared/macros/km.sql" of a
+ * place outside that dbt reads as well (gitdiff_include); all else outside is counted only.
  */
 #ifndef GITDIFF_H
 #define GITDIFF_H
@@ -35,8 +35,15 @@ struct gitdiff {
     bool dirty;                     /* uncommitted work is counted */
     struct gitdiff_change *changes; /* sorted by path */
     size_t n;
-    size_t outside; /* changes outside of the project's folder */
-    void *handle;   /* of libgit2, for gitdiff_blob */
+    size_t outside; /* changes outside of the project's folder, and of what was included */
+    struct gitdiff_package *packages; /* see gitdiff_include */
+    size_t n_packages;
+    void *handle; /* of libgit2, for gitdiff_blob */
+};
+
+/* A package of dbt's whose files the repository may hold. */
+struct gitdiff_package {
+    const char *name, *dir; /* the folder: absolute, or relative to the project's */
 };
 
 struct gitdiff_options {
@@ -51,6 +58,23 @@ struct gitdiff_options {
 /* Errors are ERR_INPUT and say what to do (fetch-depth: 0, --base ..). */
 int gitdiff_read(void *ctx, struct gitdiff **out, const struct gitdiff_options *options,
                  struct err *err) BASE_CHECKED;
+
+/*
+ * Other files and folders that dbt reads (absolute, links followed) count as well, and the packages
+ * are known to gitdiff_find from now on. Both must outlive the diff.
+ */
+void gitdiff_include(struct gitdiff *diff, const struct strlist *places,
+                     struct gitdiff_package *packages, size_t n_packages);
+/*
+ * Where the file stands that dbt knows by this path of this package (NULL: the project), relative
+ * to the project's folder, links followed; NULL if that is outside of the work tree, or nobody
+ * knows where the package is.
+ */
+char *gitdiff_place(void *ctx, const struct gitdiff *diff, const char *package, const char *path);
+/* Its change, under its name at the head or the base, or that of a link or a submodule above it;
+ * NULL if there is none. */
+const struct gitdiff_change *gitdiff_find(const struct gitdiff *diff, const char *package,
+                                          const char *path);
 
 /* The pull request's number as the CI's variables tell it, or NULL. */
 char *gitdiff_pull_request(void *ctx);

@@ -27,6 +27,12 @@ int ci_read(void *ctx, struct ci *out, struct err *err) BASE_CHECKED;
 /* Does a CI run this, whether for a pull request or not? */
 bool ci_at_work(const struct ci *ci);
 
+/* A change of the repository's files. */
+struct delta {
+    enum gitdiff_status status;
+    const char *old_path, *new_path; /* within the work tree */
+};
+
 struct repo {
     git_repository *git; /* NULL until opened; closed with the handle */
     const char *workdir; /* real path, without a slash at the end */
@@ -38,6 +44,9 @@ struct repo {
     size_t n_roots;
     git_oid base, merge_base, head;
     bool dirty;
+    struct strlist places; /* within the work tree, that count as the project's folder does */
+    struct delta *deltas;  /* of all changes from the merge base to the head */
+    size_t n_deltas;
 };
 /* The work tree that holds the project. The handle closes libgit2 with it. */
 int repo_open(void *ctx, struct repo **out, const char *project_dir, struct err *err) BASE_CHECKED;
@@ -54,15 +63,25 @@ int history_merge_base(git_oid *out, const struct repo *repo, const git_oid *a, 
                        struct err *err);
 
 /* Changes from the merge base to the head, into out. */
-int changes_read(struct gitdiff *out, const struct repo *repo, struct err *err) BASE_CHECKED;
+int changes_read(struct gitdiff *out, struct repo *repo, struct err *err) BASE_CHECKED;
 /* The paths that differ; libgit2's error code. */
 int walk_trees(void *ctx, struct strlist *out, git_repository *git, const git_tree *a,
                const git_tree *b);
 /*
- * One delta, seen from the project's folder: 1 and *out filled, or 0 if both paths are outside. A
- * rename across the border is an addition or a deletion. Bytes that are no UTF-8 become \xNN.
+ * One delta, seen from the project's folder: 1 and *out filled, or 0 if both paths are outside of
+ * it and of the places. A rename across the border is an addition or a deletion. Bytes that are no
+ * UTF-8 become \xNN.
  */
 int change_map(void *ctx, struct gitdiff_change *out, const char *prefix,
-               enum gitdiff_status status, const char *old_path, const char *new_path);
+               const struct strlist *places, const struct delta *delta);
+/* Fills changes and outside of `out`. */
+void changes_map(struct gitdiff *out, const struct repo *repo, const struct delta *deltas,
+                 size_t n);
+/* Is it this place, or in this folder? */
+bool place_holds(const char *place, const char *path);
+/* A path within the work tree, from the project's folder: "../shared/a.sql". */
+char *place_from(void *ctx, const char *prefix, const char *path);
+/* .. and back, without looking at links; a path that leaves the work tree ends at its top. */
+char *place_within(void *ctx, const char *prefix, const char *path);
 
 #endif

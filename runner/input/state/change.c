@@ -345,6 +345,8 @@ static int
 check_path(struct fast *f, const char *path, enum fast_role *role, bool *read)
 {
     *read = false;
+    if (fast_outside(f, path))
+        return 1;
     if (is_special(path))
         return fast_decline(f, "%s changed: it decides what dbt reads, and how", path);
     if (may_be_osi(f, path))

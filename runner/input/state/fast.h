@@ -40,7 +40,6 @@ struct fast {
     const char *install;           /* packages-install-path */
     struct fast_package *packages; /* the project first, then those with local: */
     size_t n_packages;
-    bool leaves;           /* a local package stands outside of the project's folder */
     uint8_t *body_changed; /* a byte a node of production's */
 };
 
@@ -48,6 +47,8 @@ int fast_decline(struct fast *f, const char *fmt, ...) BASE_PRINTF(2, 3);
 /* dbt_project.yml, packages.yml and the like, as they are at the head. */
 int fast_project(struct fast *f, struct err *err) BASE_CHECKED;
 const struct fast_package *fast_package(const struct fast *f, const char *name);
+/* Declines a path that is outside of the project's folder, or of a package, behind a link too. */
+int fast_outside(struct fast *f, const char *path);
 /* Every change of the diff: its effect on bodies, or why it can have others. */
 int fast_changes(struct fast *f, struct err *err) BASE_CHECKED;
 /* What dbt reads of the work tree is as at the head. */

@@ -42,26 +42,6 @@ files_get(struct files *f, enum gitdiff_side side, const char *path, struct text
     return 0;
 }
 
-const struct gitdiff_change *
-files_change(const struct gitdiff *diff, const char *path)
-{
-    size_t low = 0, high = diff->n;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int c = strcmp(diff->changes[mid].path, path);
-        if (c == 0)
-            return &diff->changes[mid];
-        if (c < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    for (size_t i = 0; i < diff->n; i++)
-        if (str_eq(diff->changes[i].old_path, path))
-            return &diff->changes[i];
-    return NULL;
-}
-
 bool
 text_has(struct text t, const char *word)
 {

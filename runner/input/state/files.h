@@ -15,8 +15,6 @@ struct files;
 struct files *files_new(void *ctx, const struct gitdiff *diff);
 int files_get(struct files *f, enum gitdiff_side side, const char *path, struct text *out,
               struct err *err) BASE_CHECKED;
-/* The change of this path, by its new or its old name; or NULL. */
-const struct gitdiff_change *files_change(const struct gitdiff *diff, const char *path);
 bool text_has(struct text t, const char *word);
 
 #endif

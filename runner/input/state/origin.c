@@ -55,20 +55,17 @@ suspects_of(const struct state *s, const struct node *n, const struct state_reas
     return out;
 }
 
-/* Nodes of a local package have paths within it; where the package stands is not written. */
+/* NULL: the project itself. */
+static const char *
+foreign(const struct state *s, const char *package)
+{
+    return str_eq(package, s->head->project_name) ? NULL : package;
+}
+
 static const struct gitdiff_change *
 find_change(const struct state *s, const char *package, const char *path)
 {
-    const struct gitdiff *diff = s->diff;
-    if (str_eq(package, s->head->project_name))
-        return files_change(diff, path);
-    for (size_t i = 0; i < diff->n; i++) {
-        size_t n = strlen(diff->changes[i].path), m = strlen(path);
-        if (n > m && diff->changes[i].path[n - m - 1] == '/' &&
-            str_ends(diff->changes[i].path, path))
-            return &diff->changes[i];
-    }
-    return NULL;
+    return gitdiff_find(s->diff, foreign(s, package), path);
 }
 
 /* Is the key in the text, in either spelling? */
@@ -114,9 +111,10 @@ find_in_diff(struct state *s, const struct node *n, struct state_reason *r, stru
     if (r->kind == STATE_REASON_MACRO)
         package = macro_of(s, r)->package;
     for (size_t i = 0; i < all.n; i++) {
-        bool project = str_eq(all.v[i], "dbt_project.yml"), yes = false;
-        const struct gitdiff_change *c =
-            find_change(s, project ? s->head->project_name : package, all.v[i]);
+        bool yes = false;
+        const struct gitdiff_change *c = find_change(s, package, all.v[i]);
+        if (!c && str_eq(all.v[i], "dbt_project.yml")) /* whose configs are a package's as well */
+            c = gitdiff_find(s->diff, NULL, all.v[i]);
         if (c && speaks_of(s, c, r, &yes, err))
             return -1;
         if (c && yes) {
@@ -253,8 +251,9 @@ judge_untouched(struct state *s, uint32_t node, struct state_reason *r, struct e
         return source_relation(s, node, r->key, &r->origin, err);
     struct suspects all = suspects_of(s, n, r);
     for (size_t i = 0; i < all.n && r->origin != STATE_ORIGIN_ENVIRONMENT; i++) {
-        bool yes;
-        if (reads_environment(s, all.v[i], r, &yes, err))
+        bool yes = false;
+        char *place = gitdiff_place(s, s->diff, foreign(s, n->package), all.v[i]);
+        if (place && reads_environment(s, place, r, &yes, err))
             return -1;
         if (yes)
             r->origin = STATE_ORIGIN_ENVIRONMENT;

@@ -98,10 +98,8 @@ add_package(struct fast *f, const char *dir, const char *name)
 static int
 read_local(struct fast *f, const char *local, struct err *err)
 {
-    if (*local == '/' || strstr(local, "..") || strchr(local, '{')) {
-        f->leaves = true;
+    if (*local == '/' || strstr(local, "..") || strchr(local, '{'))
         return fast_decline(f, "the package %s is outside of the project's folder", local);
-    }
     const char *dir = tidy(f->ctx, local);
     const struct yaml *project;
     int rc = read_yaml(f, mem_printf(f->ctx, "%sdbt_project.yml", dir), &project, err);
@@ -132,6 +130,21 @@ fast_package(const struct fast *f, const char *name)
         if (str_eq(f->packages[i].name, name))
             return &f->packages[i];
     return NULL;
+}
+
+int
+fast_outside(struct fast *f, const char *path)
+{
+    const struct gitdiff *diff = f->diff;
+    if (str_starts(path, "../"))
+        return fast_decline(f, "%s is outside of the project's folder, and dbt reads it", path);
+    for (size_t i = 0; i < diff->n_packages; i++) {
+        const char *name = diff->packages[i].name;
+        const char *place = gitdiff_place(f->ctx, diff, name, "");
+        if (place && *place && str_starts(path, mem_printf(f->ctx, "%s/", place)))
+            return fast_decline(f, "%s belongs to the package %s", path, name);
+    }
+    return 0;
 }
 
 static int
