@@ -63,6 +63,11 @@ cmd_ls(void *ctx, const struct config *config, struct err *err)
         puts(line);
         talloc_free(tmp);
     }
+    for (size_t i = 0; i < choice.selected.n_misses; i++) {
+        const struct select_miss *miss = &choice.selected.misses[i];
+        log_event(LOG_WARN, "select.partly", "no node matches %s%s%s", miss->raw,
+                  miss->near ? "; did you mean " : "", miss->near ? miss->near : "");
+    }
     if (choice.selected.n == 0)
         log_event(LOG_WARN, "select.empty", "no nodes selected");
     return 0;

@@ -14,7 +14,9 @@ cmd_plan(void *ctx, const struct config *config, struct err *err)
     bool json = config->output == OUTPUT_JSON;
     const struct plan *plan = p.findings.plan;
     if (p.findings.nothing) {
-        puts(json ? NOTHING : "Nothing to do: nothing that dbt builds has changed.");
+        puts(json                     ? NOTHING
+             : choice_is_made(config) ? "Nothing to do: what is selected holds no change."
+                                      : "Nothing to do: nothing that dbt builds has changed.");
         return 0;
     }
     char *path;

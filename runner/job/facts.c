@@ -382,24 +382,6 @@ fact_step(struct facts *facts, const struct findings *f)
     verdict_fact(facts, &fact);
 }
 
-/* What the user chose may be misspelt: that is not the same as nothing having changed. */
-static void
-fact_selection(struct facts *facts, const struct findings *f)
-{
-    const struct config *c = f->job->config;
-    if (!f->nothing || (!c->select.n && !c->selector))
-        return;
-    const char *text = c->selector
-                           ? mem_printf(facts, "--selector %s: no node matches", c->selector)
-                           : mem_printf(facts, "--select %s: no node matches",
-                                        strlist_join(facts, &c->select, " "));
-    verdict_fact(facts, &(struct fact){.aspect = ASPECT_SELECTION,
-                                       .subject = SUBJECT_RUN,
-                                       .status = FACT_NOT_ASKED,
-                                       .ground = GROUND_PLAN,
-                                       .text = text});
-}
-
 int
 findings_check_require(const struct job *job, struct err *err)
 {
@@ -426,13 +408,13 @@ findings_hand_over(const struct findings *f, const struct err *ended)
     for (size_t i = 0; i < f->job->config->require.n; i++)
         (void)verdict_require(facts, f->job->config->require.v[i]);
     fact_step(facts, f);
-    fact_selection(facts, f);
     for (size_t i = 0; plan && i < plan->n_nodes; i++)
         if (plan_is_built(plan->nodes[i].info))
             facts_of_node(facts, f, &plan->nodes[i], counts);
     for (size_t i = 0; f->ran && i < f->built.n; i++)
         if (findings_is_operation(f, &f->built.nodes[i]))
             facts_of_operation(facts, f, &f->built.nodes[i]);
+    facts_of_selection(facts, f);
     if (ended)
         verdict_ended(facts, ended);
     return facts;

@@ -1,4 +1,4 @@
-/* Private to facts.c and facts_columns.c. */
+/* Private to facts*.c. */
 #ifndef JOB_FACTS_H
 #define JOB_FACTS_H
 
@@ -24,5 +24,7 @@ fact_add(const struct asked *q, struct fact fact)
 
 /* What on_schema_change does, and what production needs for it. */
 void fact_columns(const struct asked *q);
+/* What of the change was not selected, and what of the selection matches nothing. */
+void facts_of_selection(struct facts *facts, const struct findings *f);
 
 #endif

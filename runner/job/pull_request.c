@@ -16,13 +16,6 @@ init(struct pull_request *p, void *ctx, const struct config *config)
 
 /* --- inputs, seat, choice, plan --- */
 
-static bool
-is_nothing(const struct pull_request *p)
-{
-    const struct config *c = p->job.config;
-    return p->in.diff->n == 0 && !c->select.n && !c->selector;
-}
-
 static int
 on_parse(void *arg, struct err *err)
 {
@@ -43,7 +36,8 @@ read_inputs(struct pull_request *p, bool early_clones, struct err *err)
     const struct meanwhile m = {.work = on_parse, .watch = on_parsed, .arg = &p->early};
     struct inputs *in = &p->in;
     if (inputs_dbt(in, &p->job, err) || inputs_head(in, &p->job, early_clones ? &m : NULL, err) ||
-        choice_select(&p->choice, &p->job, in, CHOICE_DEFAULT, err))
+        choice_select(&p->choice, &p->job, in, CHOICE_DEFAULT, err) ||
+        choice_check(&p->choice, &p->job, err))
         return -1;
     p->findings.nothing = p->choice.selected.n == 0;
     return p->findings.nothing ? 0 : inputs_sources(in, &p->job, &p->choice.env, err);
@@ -65,9 +59,6 @@ until_plan(struct pull_request *p, bool early_clones, struct err *err)
     if (job_project(&p->job, true, err) || inputs_git(in, &p->job, err) ||
         inputs_schema(in, &p->job, err) || inputs_production(in, &p->job, err))
         return -1;
-    p->findings.nothing = is_nothing(p);
-    if (p->findings.nothing)
-        return 0;
     /* A server that cannot be reached is said before dbt parse takes its seconds. */
     if (take_seat(p, err) || read_inputs(p, early_clones, err))
         return -1;

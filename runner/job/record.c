@@ -260,10 +260,8 @@ record_warnings(cJSON *doc, const struct findings *f, const struct facts *facts)
                  {"not_compared", &f->uncompared},
                  {"reads_undeferred", &f->stray_reads}};
     for (size_t i = 0; i < facts->n; i++)
-        if (facts->v[i].aspect == ASPECT_SELECTION) {
-            report_warning(doc, "select_empty", facts->v[i].text);
-            log_event(LOG_WARN, "select.empty", "%s", facts->v[i].text);
-        }
+        if (facts->v[i].aspect == ASPECT_SELECTION && facts->v[i].subject == SUBJECT_RUN)
+            log_event(LOG_WARN, "select.partly", "%s", facts->v[i].text);
     for (size_t i = 0; i < BASE_COUNT(lists); i++)
         for (size_t k = 0; k < lists[i].texts->n; k++)
             report_warning(doc, lists[i].code, lists[i].texts->v[k]);

@@ -43,23 +43,27 @@ is_required(const struct facts *f, const struct fact *fact)
     return f->required[fact->aspect] || (f->all_required && fact->effect == EFFECT_MERGE);
 }
 
+static int
+fail_unproven(struct err *err, struct judged *j, const char *name, const struct fact *fact)
+{
+    j->unproven = true;
+    fail(err, ERR_REFUSED, "not proven, and required (%s): %s%s%s",
+         verdict_aspect_name(fact->aspect), name ? name : "", name ? ": " : "",
+         fact->text ? fact->text : "it was not asked");
+    return hint(err, "What verdict.require or --require names must be proven.");
+}
+
 /* The first that had to be proven, and was not. */
 static int
 exit_by_unproven(struct err *err, struct judged *j)
 {
     const struct facts *f = j->facts;
     for (uint32_t i = 0; i < f->n_subjects; i++)
-        for (size_t k = 0; j->words[i] && k < ASPECT_COUNT; k++) {
-            const struct fact *fact = j->subjects[i].of[k];
-            if (!is_required(f, fact))
-                continue;
-            j->unproven = true;
-            fail(err, ERR_REFUSED, "not proven, and required (%s): %s: %s",
-                 verdict_aspect_name(fact->aspect), f->subjects[i].name,
-                 fact->text ? fact->text : "it was not asked");
-            return hint(err, "What verdict.require or --require names must be proven.");
-        }
-    return 0;
+        for (size_t k = 0; (j->words[i] || f->subjects[i].left_out) && k < ASPECT_COUNT; k++)
+            if (is_required(f, j->subjects[i].of[k]))
+                return fail_unproven(err, j, f->subjects[i].name, j->subjects[i].of[k]);
+    const struct fact *selection = j->run.of[ASPECT_SELECTION];
+    return is_required(f, selection) ? fail_unproven(err, j, NULL, selection) : 0;
 }
 
 /* What ended the run, else what its facts come to. */
@@ -68,6 +72,8 @@ find_exit(struct err *err, struct judged *j)
 {
     const struct fact *step = j->run.of[ASPECT_STEP];
     *err = j->facts->ended;
+    if (err->kind == ERR_NONE && !j->nodes && exit_by_unproven(err, j))
+        return;
     if (err->kind != ERR_NONE || !j->built)
         return;
     if (step->status == FACT_FAILS) {
@@ -113,14 +119,14 @@ find_outcome(const struct judged *j, int code)
         return "refused";
     if (code)
         return "failed";
-    return j->facts->n_subjects ? "ok" : "nothing_to_do";
+    return j->nodes ? "ok" : "nothing_to_do";
 }
 
 static enum verdict_merge
 find_merge(const struct judged *j, const struct answer *a, bool weak)
 {
     if (str_eq(a->outcome, "nothing_to_do"))
-        return MERGE_YES;
+        return weak ? MERGE_PARTLY : MERGE_YES;
     if (j->false_greens || j->by_code)
         return MERGE_NO;
     if (!j->built || j->failed || str_eq(a->outcome, "stopped") || str_eq(a->outcome, "refused"))

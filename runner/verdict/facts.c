@@ -111,7 +111,8 @@ verdict_subject(struct facts *f, const struct subject *subject)
     *s = (struct subject){.unique_id = taken(f, subject->unique_id),
                           .name = taken(f, subject->name ? subject->name : subject->unique_id),
                           .kind = subject->kind,
-                          .cloned = subject->cloned};
+                          .cloned = subject->cloned,
+                          .left_out = subject->left_out};
     s->selector = subject->selector ? taken(f, subject->selector) : s->name;
     for (size_t i = 0; i < subject->parents.n; i++)
         strlist_add(f->ctx, &s->parents, taken(f, subject->parents.v[i]));

@@ -15,6 +15,7 @@ struct judged {
     struct asked run;
     const char **words;           /* see struct answer */
     const struct fact **failures; /* the same */
+    size_t nodes;                 /* of the run */
     size_t failed, false_greens, accepted, clones;
     size_t by_code, by_ci; /* of those that failed */
     bool built;            /* the build step was run */

@@ -82,6 +82,7 @@ judge_facts(void *ctx, struct judged *j, const struct facts *f)
     for (uint32_t i = 0; i < f->n_subjects; i++) {
         judge_subject(j, i);
         j->clones += f->subjects[i].cloned;
+        j->nodes += !f->subjects[i].left_out;
     }
 }
 

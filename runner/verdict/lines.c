@@ -66,6 +66,24 @@ not_tested_text(void *ctx, const char *why, bool skipped, uint32_t tests)
                       : mem_printf(ctx, "%s; %u of its tests were skipped", why, tests);
 }
 
+/* Of the run, each of which says something else. */
+static bool
+add_selection(void *ctx, struct answer *a, const struct judged *j)
+{
+    bool any = false;
+    for (size_t i = 0; i < j->facts->n; i++) {
+        const struct fact *fact = &j->facts->v[i];
+        if (fact->subject != SUBJECT_RUN || fact->aspect != ASPECT_SELECTION || !is_open(fact))
+            continue;
+        any = true;
+        add_line(
+            ctx, a,
+            &(struct answer_line){
+                .kind = LINE_NOT_TESTED, .subject = SUBJECT_RUN, .fact = fact, .text = fact->text});
+    }
+    return any;
+}
+
 static bool
 add_not_tested(void *ctx, struct answer *a, const struct judged *j)
 {
@@ -76,7 +94,8 @@ add_not_tested(void *ctx, struct answer *a, const struct judged *j)
     uint8_t *told = mem_array(tmp, uint8_t, n + 1);
     count_skipped_tests(tmp, j, tests, told);
     for (uint32_t i = 0; i < n; i++) {
-        const struct fact *open = j->words[i] ? find_open(&j->subjects[i]) : NULL;
+        bool asked = j->words[i] || j->facts->subjects[i].left_out;
+        const struct fact *open = asked ? find_open(&j->subjects[i]) : NULL;
         if ((!open && !tests[i]) || told[i] || j->failures[i])
             continue;
         const char *why = open ? open->text : "it was built, but not tested in full";
@@ -89,7 +108,7 @@ add_not_tested(void *ctx, struct answer *a, const struct judged *j)
         weak = weak || tests[i] || (open && open->effect == EFFECT_MERGE);
     }
     talloc_free(tmp);
-    return weak;
+    return add_selection(ctx, a, j) || weak;
 }
 
 /* --- because, afterwards --- */

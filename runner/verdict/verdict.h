@@ -23,7 +23,7 @@ enum fact_aspect {
     ASPECT_COLUMNS,       /* does production's table take the columns? */
     ASPECT_EXISTING_ROWS, /* are production's rows what the code would make of them? */
     ASPECT_STEP,          /* of the run: did the build step end well? */
-    ASPECT_SELECTION,     /* of the run: does the selection match anything? */
+    ASPECT_SELECTION,     /* does the selection hold all of the change? */
     ASPECT_COUNT,
 };
 
@@ -72,6 +72,7 @@ struct subject {
     const char *selector; /* what selects it alone; NULL: its name */
     enum subject_kind kind;
     bool cloned;
+    bool left_out;          /* of the change, and not of the run: nothing was asked of it */
     struct strlist parents; /* unique ids */
 };
 

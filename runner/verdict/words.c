@@ -92,14 +92,13 @@ failed_headline(void *ctx, const struct judged *j)
     }
     if (tests_alone(j))
         return mem_printf(ctx, "%zu test%s failed: %s", n, plural(n), names_of(ctx, j, is_failed));
-    return mem_printf(ctx, "%zu of %u nodes failed: %s", n, f->n_subjects,
-                      names_of(ctx, j, is_failed));
+    return mem_printf(ctx, "%zu of %zu nodes failed: %s", n, j->nodes, names_of(ctx, j, is_failed));
 }
 
 static char *
 ok_headline(void *ctx, const struct judged *j, enum verdict_merge merge)
 {
-    size_t nodes = j->facts->n_subjects, clones = j->clones;
+    size_t nodes = j->nodes, clones = j->clones;
     if (!j->built)
         return mem_printf(ctx, "%zu node%s to build, %zu cloned; nothing was built yet", nodes,
                           plural(nodes), clones);
@@ -135,12 +134,21 @@ error_headline(void *ctx, const char *message)
                                          : mem_strdup(ctx, first);
 }
 
+/* Of a selection that selects nothing. */
+static const char *
+nothing_text(void *ctx, const struct answer *a)
+{
+    for (size_t i = 0; i < a->n_lines; i++)
+        if (a->lines[i].subject != SUBJECT_RUN)
+            return "the selection leaves out what changed";
+    return a->n_lines ? first_line(ctx, a->lines[0].text) : "";
+}
+
 char *
 words_headline(void *ctx, const struct judged *j, const struct answer *a)
 {
-    const struct fact *selection = j->run.of[ASPECT_SELECTION];
-    if (str_eq(a->outcome, "nothing_to_do") && selection && selection->status != FACT_HOLDS)
-        return mem_printf(ctx, "nothing to do: %s", selection->text);
+    if (str_eq(a->outcome, "nothing_to_do") && a->merge == MERGE_PARTLY)
+        return mem_printf(ctx, "nothing to do: %s", nothing_text(ctx, a));
     if (str_eq(a->outcome, "nothing_to_do"))
         return mem_strdup(ctx, "nothing to do: nothing that dbt builds differs from production");
     if (str_eq(a->outcome, "ok"))
@@ -193,6 +201,8 @@ words_answer(const struct judged *j, const struct answer *a)
     case MERGE_YES_THEN:
         return "Yes, and then run a command in production.";
     case MERGE_PARTLY:
+        if (!j->nodes)
+            return "Nothing was tested: see what the selection leaves out.";
         return "As far as it was tested, yes: see what was not.";
     case MERGE_UNKNOWN:
         return unknown_answer(j);

@@ -192,9 +192,16 @@ def test_empty_diff_is_nothing_to_do(pull):
 
 def test_a_misspelt_selection_is_not_taken_for_nothing_changed(pull):
     pull.patch("1-late-corrections")
-    done = pull.must("run", "--select", "station_hour")
-    assert "nothing to do: --select station_hour: no node matches" in done.stdout
-    assert "warning: --select station_hour: no node matches" in done.stderr
+    for command in ("plan", "run"):
+        done = pull.ask(command, "--select", "state:modified,station_hour")
+        refused(done, USAGE, "no node of the project matches station_hour", "station_hours for station_hour")
+    for words in (["--select", "tag:hourlyy"], ["--select", "rides", "--exclude", "rides"]):
+        refused(pull.ask("plan", *words), USAGE, "--allow-empty-selection")
+    assert "Nothing to do" in pull.must("plan", "--select", "tag:hourlyy", "--allow-empty-selection").stdout
+    # that nothing changed is an answer
+    assert "Nothing to do" in pull.must("plan", "--select", "state:modified,stations").stdout
+    done = pull.cloneci("ls", "--state", pull.state, "--manifest", pull.state / "manifest.json", "--select", "rids", "rides")
+    assert "no node matches rids; did you mean rides" in done.stderr and "spoke.rides.rides" in done.stdout
 
 
 def test_only_a_readme_changed(pull):

@@ -74,7 +74,8 @@ read_subject(struct facts *f, const cJSON *item)
     struct subject s = {.unique_id = json_str(item, "unique_id"),
                         .name = json_str(item, "name"),
                         .selector = json_str(item, "selector"),
-                        .cloned = json_bool(item, "cloned")};
+                        .cloned = json_bool(item, "cloned"),
+                        .left_out = json_bool(item, "left_out")};
     const char *kind = json_str(item, "kind");
     for (int i = 0; kind && i < (int)BASE_COUNT(kinds); i++)
         if (strcmp(kinds[i], kind) == 0)

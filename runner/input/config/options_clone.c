@@ -71,6 +71,16 @@ static const struct option_def rows[] = {
      .detail = "With pr, cloneci leaves out what this branch did not change: production may be "
                "ahead of the branch, or behind it."},
 
+    {.name = "allow-empty-selection",
+     .kind = OPTION_FLAG,
+     .offset = AT(allow_empty_selection),
+     .env = "CLONECI_ALLOW_EMPTY_SELECTION",
+     .commands = " run plan clone build ",
+     .help = "a selection that no node matches is no error",
+     .detail = "For scripts. Without it, a name, tag or other criterion that no node of the "
+               "project has is exit code 2 where nothing else is selected. That nothing changed "
+               "is no error in any case."},
+
     /* the pull request's schema and its clones */
     {.heading = "Schema and clones",
      .name = "schema",

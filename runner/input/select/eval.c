@@ -38,6 +38,7 @@ eval_criterion(struct select *s, struct criterion *c, struct pick *out, struct e
     }
     if (c->method->match(s, c, out->in, err))
         return -1;
+    misses_note(s, c, out->in);
     if (c->method->members && !manifest_since(s->m, 9, 0))
         leave_out_saved_queries(s, out->in);
     const uint8_t *matched = s->trace ? mem_memdup(s->ctx, out->in, s->n) : NULL;

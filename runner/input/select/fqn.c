@@ -184,6 +184,40 @@ match_names(struct select *s, const struct criterion *c, uint8_t *out)
     }
 }
 
+static bool
+has_name(struct select *s, const char *value)
+{
+    struct wanted w;
+    cut(s, &w, value);
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct node *node = &s->m->nodes[i];
+        if (!node->enabled || node->group == NODE_SOURCES || node->n_fqn == 0)
+            continue;
+        if (matches(&w, node, 0, s->joined[i]) ||
+            (node->n_fqn > 1 && matches(&w, node, 1, s->joined[i] + strlen(node->fqn[0]) + 1)))
+            return true;
+    }
+    return false;
+}
+
+/* Most names are a node's own, which is looked up at once. */
+void
+fqn_misses(struct select *s, const struct criterion *c,
+           void (*miss)(struct select *s, const struct criterion *c, const char *value))
+{
+    struct map *names = map_new(s->ctx, s->n + 1);
+    for (uint32_t i = 0; i < s->n; i++) {
+        const struct node *node = &s->m->nodes[i];
+        if (node->enabled && node->group != NODE_SOURCES && node->n_fqn > 0 && !node->versioned)
+            map_set(names, node->fqn[node->n_fqn - 1], strlen(node->fqn[node->n_fqn - 1]), i);
+    }
+    for (size_t i = 0; i <= c->more.n; i++) {
+        const char *value = i ? c->more.v[i - 1] : c->value;
+        if (map_gets(names, value) == MAP_NONE && !has_name(s, value))
+            miss(s, c, value);
+    }
+}
+
 int
 match_fqn(struct select *s, const struct criterion *c, uint8_t *out, struct err *err)
 {

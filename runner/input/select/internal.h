@@ -72,9 +72,12 @@ struct select {
     const cJSON *results, *sources, *sources_now; /* artifacts, read when first asked */
     uint32_t *queue;                              /* scratch of the walks */
     const char **joined;                          /* fqns joined by dots, once asked for */
-    unsigned excludes;     /* of how many differences a subtrahend is being evaluated */
-    struct strlist *trace; /* for select_explain: one line a criterion .. */
-    uint32_t traced;       /* .. about this node */
+    unsigned excludes;          /* of how many differences a subtrahend is being evaluated */
+    struct strlist *trace;      /* for select_explain: one line a criterion .. */
+    uint32_t traced;            /* .. about this node */
+    struct select_miss *misses; /* see struct select_result */
+    size_t n_misses;
+    bool of_changes;
 };
 
 /*
@@ -125,6 +128,11 @@ const char *const *method_names(int minor, size_t *n);
 bool knows_type(const struct manifest *m, enum node_type type);
 int match_selector(struct select *s, const struct criterion *c, uint8_t *out, struct err *err);
 int match_fqn(struct select *s, const struct criterion *c, uint8_t *out, struct err *err);
+/* Reports each name of the criterion that no node has. */
+void fqn_misses(struct select *s, const struct criterion *c,
+                void (*miss)(struct select *s, const struct criterion *c, const char *value));
+/* misses.c: what came of a criterion; `matched` before operators. */
+void misses_note(struct select *s, const struct criterion *c, const uint8_t *matched);
 /* Takes b's value into a, if the union of both is what one criterion with both would select. */
 bool fqn_merge(struct select *s, struct criterion *a, const struct criterion *b);
 int match_path(struct select *s, const struct criterion *c, uint8_t *out, struct err *err);

@@ -112,7 +112,14 @@ give(void *ctx, struct select_result *out, struct select *s, struct pick *pick)
     if (!pick->via)
         pick->via = select_nobody(s);
     *out = (struct select_result){.in = talloc_steal(ctx, pick->in),
-                                  .via = talloc_steal(ctx, pick->via)};
+                                  .via = talloc_steal(ctx, pick->via),
+                                  .n_misses = s->n_misses,
+                                  .of_changes = s->of_changes};
+    out->misses = mem_array(ctx, struct select_miss, s->n_misses + 1);
+    for (size_t i = 0; i < s->n_misses; i++)
+        out->misses[i] =
+            (struct select_miss){mem_strdup(ctx, s->misses[i].raw),
+                                 s->misses[i].near ? mem_strdup(ctx, s->misses[i].near) : NULL};
     for (uint32_t i = 0; i < s->n; i++) {
         out->in[i] = out->in[i] && s->types[s->m->nodes[i].type];
         out->n += out->in[i];

@@ -27,6 +27,12 @@ struct select_env {
 /* For one manifest that is asked often. */
 struct select_cache *select_cache_new(void *ctx, const struct manifest *m);
 
+/* A criterion of what is selected (of no exclusion) that no node of the project has. */
+struct select_miss {
+    const char *raw;  /* as written: "tag:hourlyy", "rids" of a list of names */
+    const char *near; /* what it may be meant for: "tag:hourly"; or NULL */
+};
+
 struct select_result {
     uint8_t *in;     /* one byte a head node */
     uint32_t *nodes; /* the selected, sorted by unique id */
@@ -34,6 +40,9 @@ struct select_result {
     /* For each head node that is in by a graph operator or as an attached test: the member that
      * brought it (a node whose path leads here), else MAP_NONE. For reasons only. */
     uint32_t *via;
+    struct select_miss *misses;
+    size_t n_misses;
+    bool of_changes; /* it asks what differs or how the last run ended: it may well be empty */
 };
 
 /* ERR_CONFIG with a suggestion for an unknown method, value or selector. The default of

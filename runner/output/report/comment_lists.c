@@ -107,7 +107,7 @@ comment_list(struct buf *b, const char *title, const cJSON *list, const char *na
             break;
         shown++;
         buf_puts(b, "- ");
-        if (name_key) {
+        if (name_key && json_str(item, name_key)) {
             markup_code(b, json_str(item, name_key), NAME_MOST);
             buf_puts(b, ": ");
         }

@@ -55,7 +55,10 @@ put_names(struct buf *b, const cJSON *list)
         if (n++ >= SHOWN)
             continue;
         buf_puts(b, n == 1 ? "" : ", ");
-        markup_code(b, json_str(item, "name"), NAME_MOST);
+        if (json_str(item, "name"))
+            markup_code(b, json_str(item, "name"), NAME_MOST);
+        else
+            markup_text(b, json_str(item, "text"), NAME_MOST);
     }
     if (total > SHOWN)
         buf_printf(b, " and %d more", total - SHOWN);

@@ -166,7 +166,7 @@ function problems() {
     if (list(advice.next).length) section("next", "What to do", ...steps(advice.next));
     if (list(advice.not_tested).length)
         section("untested", "Not tested", el("ul", {}, ...advice.not_tested.slice(0, 200).map((u) =>
-            el("li", {}, el("code", {}, u.name), " ", u.text + grounded(u)))));
+            el("li", {}, u.name ? el("code", {}, u.name) : null, " ", u.text + grounded(u)))));
     if (list(doc.warnings).length)
         section("warnings", "Warnings", el("ul", {}, ...doc.warnings.map((w) => el("li", {}, w.text))));
 }
