@@ -14,6 +14,13 @@ struct lease_holder {
     bool same_role;
 };
 
+/* What lets a run's build step in: it is bound to the schema, and goes with it. */
+struct admission {
+    const char *lock; /* of the pull request's schema */
+    const char *run;
+    const char *schema; /* where it is kept; not needed to bar */
+};
+
 struct lease_ops {
     /* Gives the connection a name: printable ASCII, as long as the dialect's names at most. */
     int (*name)(struct warehouse *a, const char *name, struct err *err);
@@ -43,6 +50,16 @@ struct lease_ops {
      * others; adds the run of each that was ended to *runs. */
     int (*end_named)(void *ctx, struct warehouse *a, const char *run, const char *label, bool own,
                      struct strlist *runs, struct err *err);
+
+    /* Lets the connections of a build step in that have *entry ("K=V", belongs to ctx) in their
+     * environment; the schema is there. No transaction is open before and after .. */
+    int (*admit)(void *ctx, struct warehouse *a, const struct admission *what, char **entry,
+                 struct err *err);
+    /* .. is this connection, which was opened with the entry, one of them? .. */
+    int (*admitted)(struct warehouse *a, const struct admission *what, bool *yes, struct err *err);
+    /* .. and from now on the server refuses new ones, of this run (`own`), or of all others. What
+     * is connected already stays so (end_named). */
+    int (*bar)(struct warehouse *a, const struct admission *what, bool own, struct err *err);
 
     /* Both are connections to the same server: does something between hand out one server session
      * to both? Then locks do not hold. `other` has a transaction open afterwards: close it. */

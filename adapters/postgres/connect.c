@@ -63,9 +63,8 @@ params_get(const struct params *p, const char *keyword)
     return NULL;
 }
 
-/* A value inside of libpq's `options`: blanks and backslashes are escaped by a backslash. */
-static const char *
-option_setting(void *ctx, const char *name, const char *value)
+char *
+pg_option(void *ctx, const char *name, const char *value)
 {
     struct buf b;
     buf_init(&b, ctx);
@@ -89,7 +88,7 @@ params_fill(void *ctx, struct params *p, const char *(*get)(void *arg, const cha
     }
     const char *search_path = get(arg, "search_path");
     if (search_path && *search_path)
-        params_add(p, "options", option_setting(ctx, "search_path", search_path));
+        params_add(p, "options", pg_option(ctx, "search_path", search_path));
     for (size_t i = 0; i < BASE_COUNT(defaults); i++)
         params_add(p, defaults[i].keyword, defaults[i].value);
     if (params_get(p, "password"))

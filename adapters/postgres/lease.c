@@ -81,12 +81,35 @@ lease_ask(struct warehouse *a, const char *lock, const char *text, struct err *e
     return tell(a, tmp, "lease_ask", vars, BASE_COUNT(vars), err);
 }
 
+/* Sessions belong to the role that logged in, which need not be the one that the profile takes
+ * then.
+ */
+static int
+as_login(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars, size_t n,
+         struct strlist *out, struct err *err)
+{
+    if (str_eq(a->role, PQuser(a->conn)))
+        return pg_ask(ctx, a, stem, vars, n, out, err);
+    if (pg_send(ctx, a, "begin", NULL, 0, err))
+        return -1;
+    if (pg_send(ctx, a, "role_login", NULL, 0, err) || pg_ask(ctx, a, stem, vars, n, out, err) ||
+        pg_send(ctx, a, "commit", NULL, 0, err)) {
+        pg_abandon(a);
+        return -1;
+    }
+    return 0;
+}
+
 static int
 press(struct warehouse *a, const char *stem, const struct lease_holder *holder, const char *run,
       struct err *err)
 {
+    struct strlist ignored = {0};
+    void *tmp = talloc_new(NULL);
     const struct sql_var vars[] = {{"pid", holder->session}, {"run", run}};
-    return tell(a, talloc_new(NULL), stem, vars, BASE_COUNT(vars), err);
+    int rc = as_login(tmp, a, stem, vars, BASE_COUNT(vars), &ignored, err);
+    talloc_free(tmp);
+    return rc;
 }
 
 static int
@@ -107,7 +130,7 @@ lease_end_named(void *ctx, struct warehouse *a, const char *run, const char *lab
                 struct strlist *runs, struct err *err)
 {
     const struct sql_var vars[] = {{"label", label}, {"run", run}, {"own", own ? "true" : "false"}};
-    return pg_ask(ctx, a, "backend_stop", vars, BASE_COUNT(vars), runs, err);
+    return as_login(ctx, a, "backend_stop", vars, BASE_COUNT(vars), runs, err);
 }
 
 /* A pooler that hands out connections by the session is as good as none; one that does so by the
@@ -139,5 +162,8 @@ const struct lease_ops pg_lease_ops = {
     .cancel = lease_cancel,
     .end = lease_end,
     .end_named = lease_end_named,
+    .admit = pg_admit,
+    .admitted = pg_admitted,
+    .bar = pg_bar,
     .is_shared = lease_is_shared,
 };

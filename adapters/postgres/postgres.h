@@ -33,6 +33,8 @@ struct clone_source {
 int pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
             void *arg, struct err *err) BASE_CHECKED;
 void pg_close(struct warehouse *a);
+/* "-c name=value" for libpq's `options`: blanks and backslashes are escaped by a backslash. */
+char *pg_option(void *ctx, const char *name, const char *value);
 
 /* How often a wait behind the shield looks whether one more signal came. */
 #define SHIELDED_POLL_MS 250
@@ -187,6 +189,15 @@ extern const struct lazy_ops pg_lazy_ops;
 
 /* doctor.c */
 extern const struct doctor_ops pg_doctor_ops;
+
+/* admission.c */
+struct admission;
+int pg_admit(void *ctx, struct warehouse *a, const struct admission *what, char **entry,
+             struct err *err) BASE_CHECKED;
+int pg_admitted(struct warehouse *a, const struct admission *what, bool *yes,
+                struct err *err) BASE_CHECKED;
+int pg_bar(struct warehouse *a, const struct admission *what, bool own,
+           struct err *err) BASE_CHECKED;
 
 /* lease.c, promote/, database.c, sandbox.c */
 extern const struct lease_ops pg_lease_ops;

@@ -71,7 +71,6 @@ build(struct full_refresh *r, struct findings *f, struct err *err)
                               .reads_from = f->plan};
     void *ctx = f->job->ctx;
     struct clone_result made;
-    FILE *out = f->job->config->output == OUTPUT_JSON ? stderr : stdout;
     bool stale;
     char *path;
     if (plan_make(&r->plan, f->job, f->in, f->choice, f->seat, &v, err) ||
@@ -81,8 +80,7 @@ build(struct full_refresh *r, struct findings *f, struct err *err)
     if (clone_all(ctx, f->seat->warehouse, r->plan, &made, &stale, NULL, NULL, NULL, err) ||
         build_write_deferral(r->plan, err))
         return -1;
-    const struct build_watch watch = seat_watch(f->seat);
-    return build_run(ctx, &r->env, r->plan, path, out, &watch, &r->built, err);
+    return seat_build(f->seat, &r->env, r->plan, path, &r->built, err);
 }
 
 static const char *

@@ -82,13 +82,16 @@ seat_lock(struct seat *seat, const struct inputs *in, const struct plan *plan, s
     const struct clone_lease lease = {.number = plan->in.run_number,
                                       .is_within = alone ? NULL : is_within,
                                       .arg = in->diff,
-                                      .patience_ms = seat->job->config->takeover_timeout * 1000};
+                                      .patience_ms = seat->job->config->takeover_timeout * 1000,
+                                      .forced = &seat->forced};
     build_reap(&in->env);
     if (clone_lock(seat->warehouse, plan, &lease, err))
         return -1;
     seat->leased = alone ? NULL : plan;
     return 0;
 }
+
+enum { TICK_MS = 1000 };
 
 static int
 on_wake(void *arg, struct err *err)
@@ -111,6 +114,7 @@ seat_watch(struct seat *seat)
     return (struct build_watch){.fd = heard ? seat->ops->lease->fd(seat->warehouse) : -1,
                                 .on_wake = on_wake,
                                 .on_tick = seat->leased ? on_tick : NULL,
+                                .tick_ms = TICK_MS,
                                 .arg = seat};
 }
 

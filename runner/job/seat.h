@@ -12,6 +12,7 @@ struct seat {
     struct server_info server;
     bool lock;                 /* take the schemas' locks before looking at them .. */
     const struct plan *leased; /* .. which was done, by this plan; or NULL */
+    bool forced;               /* .. and a run was cut off for it, which may not know so yet */
     /* of the pull request's own, or NULL; the connection is to it, where it stands */
     struct plan_database *database;
 };
@@ -36,6 +37,9 @@ int seat_lock(struct seat *seat, const struct inputs *in, const struct plan *pla
               struct err *err) BASE_CHECKED;
 /* While the build step works: is the lease still ours? */
 struct build_watch seat_watch(struct seat *seat);
+/* Runs the plan's build step, which alone may connect to write in the schema until it ends. */
+int seat_build(struct seat *seat, const struct build_env *env, const struct plan *plan,
+               const char *plan_file, struct build_result *result, struct err *err) BASE_CHECKED;
 /* The run failed: if that is since a newer one took the schema over, that is what is said. Is *err
  * another one by that? */
 bool seat_superseded(const struct seat *seat, struct err *err);

@@ -7,7 +7,7 @@ WITH theirs AS MATERIALIZED (
     WHERE pg_catalog.starts_with(a.application_name, 'cloneci:')
       AND pg_catalog.substr(a.application_name, 25) = ':' || :'label'
       AND (pg_catalog.substr(a.application_name, 9, 16) = :'run') = :'own'::boolean
-      AND a.usename = current_user
+      AND a.usename = session_user
       AND a.datname = current_database()
       AND a.pid <> pg_catalog.pg_backend_pid()
 )

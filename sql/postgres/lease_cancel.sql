@@ -3,4 +3,4 @@
 SELECT pg_catalog.pg_cancel_backend(a.pid)::text
 FROM pg_catalog.pg_stat_activity AS a
 WHERE (a.pid = :'pid'::integer OR pg_catalog.starts_with(a.application_name, 'cloneci:' || :'run' || ':'))
-  AND a.state = 'active' AND a.usename = current_user AND a.datname = current_database();
+  AND a.state = 'active' AND a.usename = session_user AND a.datname = current_database();

@@ -37,6 +37,12 @@ item AS (
       AND t.typtype IN ('d', 'e', 'r', 'b') AND t.typrelid = 0
       AND NOT EXISTS (SELECT FROM pg_depend AS d
                       WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'i')
+    UNION ALL
+    SELECT d.classid, d.objid, format('DROP %s %s', upper(i.type), i.identity)
+    FROM pg_depend AS d CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, 0) AS i
+    WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid IN (SELECT oid FROM place) AND d.deptype = 'n'
+      AND d.classid IN ('pg_ts_config'::regclass, 'pg_ts_dict'::regclass, 'pg_collation'::regclass, 'pg_conversion'::regclass,
+                        'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass)
 ),
 -- A rule, constraint, default or trigger stands for its relation, a row type for its table.
 belongs AS (

@@ -241,10 +241,11 @@ def test_one_that_does_not_answer_is_cut_off_and_cannot_write(ready):
 
 
 def test_what_comes_back_to_write_is_noticed(ready):
-    """The older run's build step connects again and again, and its run is stopped: nobody can tell whose rows are whose."""
+    """The older run is stopped, and its build step connects again and again without what binds its connections to the schema:
+    nobody can tell whose rows are whose."""
     newer = another(ready, "newer", "one more commit")
     script = ready.path / "stubborn.sh"
-    script.write_text(f"#!/bin/sh\nwhile :; do psql -X -q -h '{ready.cluster.socket}' -U ci -d {ready.database}"
+    script.write_text(f"#!/bin/sh\nwhile :; do env -u PGOPTIONS psql -X -q -h '{ready.cluster.socket}' -U ci -d {ready.database}"
                       " -c 'SELECT pg_sleep(3600)'; done\n")
     script.chmod(0o755)
     ready.build_command(script)

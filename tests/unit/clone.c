@@ -174,7 +174,8 @@ test_lock(void **state)
     struct err err = {0};
     struct warehouse *other;
     bool got;
-    const struct clone_lease lease = {.patience_ms = 50};
+    bool forced = false;
+    const struct clone_lease lease = {.patience_ms = 50, .forced = &forced};
     assert_int_equal(fake_ops.open(ctx, &other, case_no_profile, NULL, &err), 0);
     assert_int_equal(fake_ops.lock_try(other, marker_schema_lock(ctx, CASE_SCHEMA), &got, &err), 0);
     assert_int_equal(clone_lock(c->warehouse, c->plan, &lease, &err), -1);

@@ -41,7 +41,8 @@ bool build_same_dbt(const char *dbt, const struct manifest *production);
 struct build_watch {
     int fd;
     int (*on_wake)(void *arg, struct err *err); /* as of struct process_spec */
-    int (*on_tick)(void *arg, struct err *err); /* every second */
+    int (*on_tick)(void *arg, struct err *err); /* every tick_ms */
+    double tick_ms;
     void *arg;
 };
 

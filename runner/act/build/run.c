@@ -87,8 +87,6 @@ dbt_results(void *ctx, struct build_result *r, const char *path, struct err *err
 
 /* --- the step --- */
 
-enum { TICK_MS = 1000 };
-
 static char **
 null_terminated(void *ctx, const struct strlist *list)
 {
@@ -141,7 +139,7 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
         spec.on_wake = watch->on_wake;
         spec.on_tick = watch->on_tick;
         spec.watch_arg = watch->arg;
-        spec.tick_ms = TICK_MS;
+        spec.tick_ms = watch->tick_ms;
     }
     /* dbt cancels its queries for this one only. */
     if (!env->config->build_command.n)

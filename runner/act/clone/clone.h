@@ -49,6 +49,7 @@ struct clone_lease {
     int (*is_within)(void *arg, const char *sha);
     void *arg;
     double patience_ms;
+    bool *forced; /* set where a run did not give way and its connections were ended */
 };
 
 /* Takes the lock of the pull request's schema, then those of the others of the plan, for the life
@@ -94,6 +95,16 @@ int clone_in_place(void *ctx, struct warehouse *a, const struct plan *plan,
 /* Looks the clones up again: out[i] belongs to the plan's i-th clone. */
 int clone_inspect(void *ctx, struct warehouse *a, const struct plan *plan,
                   struct relation_info *out, struct err *err) BASE_CHECKED;
+/* The build step of this run is let in with *entry ("K=V", belongs to ctx; NULL: anybody is) in its
+ * environment, until it is barred or the schema has gone: a run that is superseded can start no
+ * connection any more that would write. */
+int clone_admit(void *ctx, struct warehouse *a, const struct plan *plan, char **entry,
+                struct err *err) BASE_CHECKED;
+/* Does it hold for `other`, which was opened with that entry? */
+int clone_admitted(struct warehouse *other, const struct plan *plan, bool *yes,
+                   struct err *err) BASE_CHECKED;
+/* Bars this run's (`own`), or those of all others in the pull request's schema. */
+int clone_bar(struct warehouse *a, const struct plan *plan, bool own, struct err *err) BASE_CHECKED;
 /* Ends the connections of our own build step, which had to be ended. */
 int clone_end_builds(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* Names one more connection of ours, so that it ends with the lease. */

@@ -153,6 +153,8 @@ press(struct clone_work *j, const char *schema, const struct clone_lease *lease,
     const struct lease_ops *ops = j->ops->lease;
     const char *text = describe(j->ctx, j->plan->in.run_id, head_of(j->plan));
     if (over)
+        *lease->forced = true;
+    if (over)
         return ops->end(j->a, &h.at, h.run, err);
     return ops->ask(j->a, lock_of(j->ctx, schema), text, err) ||
                    ops->cancel(j->a, &h.at, h.run, err)
@@ -195,8 +197,9 @@ clone_lock(struct warehouse *a, const struct plan *plan, const struct clone_leas
     for (size_t i = 0; rc == 0 && i < plan->n_schemas; i++)
         if (!str_eq(plan->schemas[i].name, plan->in.schema))
             rc = lock_one(&j, plan->schemas[i].name, lease, err);
+    /* Nobody comes in any more, then whoever is in has to go. */
     if (rc == 0 && !plan->in.sandbox)
-        rc = lease_end_others(&j, false, err);
+        rc = clone_bar(a, plan, false, err) || lease_end_others(&j, false, err) ? -1 : 0;
     talloc_free(j.ctx);
     return rc;
 }

@@ -51,3 +51,14 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- what a build's hooks, and the lease of a run that was killed, leave there
+CREATE TEXT SEARCH DICTIONARY "full".plain (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION "full".cloneci_lease_0 (COPY = pg_catalog.english);
+ALTER TEXT SEARCH CONFIGURATION "full".cloneci_lease_0 ALTER MAPPING FOR word WITH "full".plain;
+CREATE COLLATION "full".numbers (provider = icu, locale = 'und-u-kn');
+CREATE TABLE "full".sorted (t text COLLATE "full".numbers);
+CREATE FUNCTION "full".near(int, int) RETURNS boolean LANGUAGE sql RETURN abs($1 - $2) < 2;
+CREATE OPERATOR "full".<~> (FUNCTION = "full".near, LEFTARG = int, RIGHTARG = int);
+CREATE VIEW "full".by_operator AS SELECT 1 OPERATOR("full".<~>) 2 AS near;
+CREATE OPERATOR CLASS "full".ints FOR TYPE int USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);

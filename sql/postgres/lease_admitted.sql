@@ -1,0 +1,2 @@
+-- Was this connection let in by :'admission'? What stands between may drop what a connection asks for.
+SELECT (current_setting('default_text_search_config')::regconfig = :'admission'::regconfig)::text;
