@@ -26,6 +26,7 @@ struct promote_right {
 
 struct promote_options {
     const char *project, *run_id, *now;
+    const char *schema;  /* of the target: one project may have several productions */
     struct strlist made; /* schemas that come into being with the promotion */
     const struct promote_right *granted;
     size_t n_granted;
@@ -71,6 +72,7 @@ struct promote_result {
     int tries;              /* for the exclusive locks */
     double held_ms;         /* that they were held, the COMMIT included */
     bool lost;              /* the COMMIT's answer was lost; the journal decided */
+    bool overtaken;         /* another project's promotion came between plan and lock: plan again */
     struct strlist pinned;  /* what leans on the replaced generation: it was made meanwhile */
     struct strlist dropped; /* schemas of generations that are not kept any more */
     struct strlist kept;    /* what could not be dropped, and why */
@@ -91,9 +93,9 @@ struct promote_generation {
 struct promote_ops {
     /* ERR_REFUSED where this server cannot do it. */
     int (*check)(const struct server_info *server, struct err *err);
-    /* The newest first; none where nothing was ever promoted. */
-    int (*list)(void *ctx, struct warehouse *a, struct promote_generation **out, size_t *n,
-                struct err *err);
+    /* Those of the project, the newest first; none where nothing was ever promoted. */
+    int (*list)(void *ctx, struct warehouse *a, const struct promote_options *o,
+                struct promote_generation **out, size_t *n, struct err *err);
 
     /* Drops a schema of stage's that stands empty; what is left there is the error. */
     int (*stage_drop)(void *ctx, struct warehouse *a, const char *schema, struct err *err);

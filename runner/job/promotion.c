@@ -39,6 +39,7 @@ promotion_open(struct promotion *s, void *ctx, const struct config *c, struct no
     if (s->seat.ops->promote->check(&s->seat.server, err))
         return -1;
     s->options = (struct promote_options){.project = s->job.project->name,
+                                          .schema = s->job.profile->schema,
                                           .run_id = s->job.run_id,
                                           .now = s->job.now,
                                           .lock_ms = c->lock_timeout * 1000,
@@ -97,7 +98,7 @@ promotion_go(struct promotion *s, struct promote_plan *p, struct notification *o
 int
 promotion_list(struct promotion *s, struct err *err)
 {
-    s->listed = s->seat.ops->promote->list(s->job.ctx, s->seat.warehouse, &s->generations,
-                                           &s->n_generations, err) == 0;
+    s->listed = s->seat.ops->promote->list(s->job.ctx, s->seat.warehouse, &s->options,
+                                           &s->generations, &s->n_generations, err) == 0;
     return s->listed ? 0 : -1;
 }

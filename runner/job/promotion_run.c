@@ -39,6 +39,25 @@ write_note(struct promotion *s, const struct promote_pair *pairs, size_t n, stru
     return 0;
 }
 
+/* Plans and goes; plans again where another project's promotion came between the two. */
+static int
+put_live(struct promotion *s, const struct promote_pair *pairs, size_t n,
+         const struct promote_note *note, struct notification *out, struct err *err)
+{
+    enum { TRIES = 5 };
+    for (int i = 0;; i++) {
+        struct promote_plan *p = NULL;
+        if (s->seat.ops->promote->forward(s->job.ctx, &p, s->seat.warehouse, &s->options, pairs, n,
+                                          note, err))
+            return -1;
+        if (promotion_go(s, p, out, err) == 0)
+            return 0;
+        if (!s->result.overtaken || i == TRIES)
+            return -1;
+        log_event(LOG_INFO, "promote.again", "%s: planning again", err->msg);
+    }
+}
+
 /* What stands in the schemas of --from was built by somebody else. */
 static int
 promote_built(struct promotion *s, struct notification *out, struct err *err)
@@ -46,7 +65,6 @@ promote_built(struct promotion *s, struct notification *out, struct err *err)
     const struct config *c = s->job.config;
     struct promote_pair *pairs = NULL;
     struct promote_note since = {0};
-    struct promote_plan *p = NULL;
     if (c->select.n || c->selector || c->exclude.n || c->full_refresh)
         log_event(LOG_WARN, "promote.selection",
                   "--from promotes what was built: options of selection and refresh are ignored");
@@ -60,10 +78,7 @@ promote_built(struct promotion *s, struct notification *out, struct err *err)
         log_event(LOG_WARN, "promote.since",
                   "without --since, cloneci does not notice what was written to production during "
                   "the build");
-    if (s->seat.ops->promote->forward(s->job.ctx, &p, s->seat.warehouse, &s->options, pairs,
-                                      c->promote_from.n, c->since ? &since : NULL, err))
-        return -1;
-    return promotion_go(s, p, out, err);
+    return put_live(s, pairs, c->promote_from.n, c->since ? &since : NULL, out, err);
 }
 
 /* Builds the next generation beside the live one, then puts it live. */
@@ -71,7 +86,6 @@ static int
 promote_whole(struct promotion *s, struct promotion_stage *g, struct notification *out,
               struct err *err)
 {
-    struct promote_plan *p = NULL;
     if (s->job.config->note || s->job.config->since) {
         fail(err, ERR_CONFIG, "--note and --since belong to --from");
         return hint(err,
@@ -83,9 +97,7 @@ promote_whole(struct promotion *s, struct promotion_stage *g, struct notificatio
         return promote_refused(g->ahead, err);
     if (promotion_stage_build(g, err))
         return -1;
-    if (s->seat.ops->promote->forward(s->job.ctx, &p, s->seat.warehouse, &s->options, g->pairs,
-                                      g->n_pairs, &g->note, err) ||
-        promotion_go(s, p, out, err)) {
+    if (put_live(s, g->pairs, g->n_pairs, &g->note, out, err)) {
         if (!out->live)
             promotion_stage_left(g);
         return -1;

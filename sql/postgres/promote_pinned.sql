@@ -1,6 +1,6 @@
--- What still leans on what was parked by the run, from outside of cloneci's own schemas: it was made while the promotion ran.
+-- What still depends on what was replaced by the run, from outside of cloneci's own schemas: it was made while the promotion ran.
 SELECT DISTINCT pg_describe_object(d.classid, d.objid, 0)
-FROM cloneci.generation AS g
+FROM :"journal".generation AS g
 CROSS JOIN jsonb_array_elements(g.relations) AS r
 JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = (r ->> 'old')::oid AND d.deptype = 'n'
 JOIN pg_rewrite AS w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid

@@ -13,7 +13,7 @@
 --              the same relations in another order within one transaction keep the one order from ever succeeding
 --   move       aside, then in                          rewire     dependants that stay, onto the new ones; policies
 WITH move AS MATERIALIZED (
-    SELECT m ->> 'schema' AS schema, m ->> 'name' AS name, (m ->> 'old')::oid AS old, (m ->> 'new')::oid AS new
+    SELECT m ->> 'schema' AS schema, m ->> 'name' AS name, (m ->> 'old')::oid AS old, (m ->> 'new')::oid AS new, m ->> 'lost' AS lost
     FROM jsonb_array_elements(:'moves'::jsonb) AS m
 ),
 gone AS MATERIALIZED (
@@ -160,14 +160,13 @@ refuse AS (
     SELECT format('the name %I is too long for a schema: shorten %I', s.schema || :'suffix', s.schema)
     FROM (SELECT DISTINCT schema FROM move) AS s WHERE octet_length(s.schema || :'suffix') > 63
     UNION ALL
-    SELECT format('there is a schema %I already: drop or rename it', n.nspname)
+    SELECT format('the schema %I was made meanwhile, by %I: run again', n.nspname, pg_get_userbyid(n.nspowner))
     FROM pg_namespace AS n WHERE n.nspname IN (SELECT schema || :'suffix' FROM move)
     UNION ALL
     SELECT format('%s has the name of something that is no table, view or sequence in production: rename one of them', g.q)
     FROM gone AS g WHERE g.relkind NOT IN ('r', 'p', 'v', 'm', 'f', 'S')
     UNION ALL
-    SELECT format('relation %s of %I.%I is not kept any more: it cannot be brought back', m.new, m.schema, m.name)
-    FROM move AS m WHERE m.new IS NOT NULL AND NOT EXISTS (SELECT FROM pg_class AS c WHERE c.oid = m.new)
+    SELECT format('%I.%I %s', m.schema, m.name, m.lost) FROM move AS m WHERE m.lost IS NOT NULL
     UNION ALL
     SELECT format('%s is not ours to move: it is owned by %I; GRANT %I TO %I', g.q, pg_get_userbyid(g.relowner), pg_get_userbyid(g.relowner), current_user)
     FROM (SELECT q, relowner FROM gone UNION ALL SELECT q, relowner FROM came) AS g WHERE NOT pg_has_role(g.relowner, 'USAGE')

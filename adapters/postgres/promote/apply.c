@@ -26,10 +26,11 @@ struct swap {
     const struct promote_options *o;
     const struct pg_plan *p;
     struct promote_result *out;
-    const char *backend; /* of the transaction */
-    size_t sent;         /* statements that were done, for the crash tests */
-    size_t exclusive_at; /* index of the last lock in what is sent at once */
-    double locked;       /* when it was got */
+    struct pg_journal journal; /* as it is with the lock held */
+    const char *backend;       /* of the transaction */
+    size_t sent;               /* statements that were done, for the crash tests */
+    size_t exclusive_at;       /* index of the last lock in what is sent at once */
+    double locked;             /* when it was got */
 };
 
 /* Ends the transaction; the error that led here stands. */
@@ -196,22 +197,36 @@ phase(const struct swap *s, enum pg_phase which)
     return &s->p->phases[which].statements;
 }
 
+/* With the lock held: did somebody else come first? */
+static int
+check_first(struct swap *s, struct err *err)
+{
+    if (pg_journal_read(s->ctx, s->a, s->o, -1, &s->journal, err))
+        return -1;
+    if (s->journal.last == s->p->last)
+        return 0;
+    s->out->overtaken = s->journal.live == s->p->shown.live;
+    fail(err, ERR_LOCKED,
+         "another promotion or rollback came first: generation %lld went live meanwhile; nothing "
+         "was changed",
+         (long long)s->journal.last);
+    return hint(err, "See cloneci promote --list; then run again if this is still wanted.");
+}
+
 /* With the writers held off: does the catalog still say what the plan was made of? */
 static int
 recheck(struct swap *s, struct err *err)
 {
     static const enum pg_phase looked_at[] = {PHASE_INCOMING, PHASE_CARRY, PHASE_EXCLUSIVE,
                                               PHASE_MOVE, PHASE_REWIRE};
-    struct pg_journal journal;
     struct pg_plan now = *s->p;
     now.shown.refused = (struct strlist){0};
     for (size_t i = 0; i < N_PHASES; i++)
         now.phases[i].statements = (struct strlist){0};
-    if (pg_journal_read(s->ctx, s->a, &journal, err) ||
-        pg_promote_statements(s->ctx, s->a, s->o, &now, err))
+    if (pg_promote_statements(s->ctx, s->a, s->o, &now, err))
         return -1;
     done(s);
-    bool equal = journal.live == s->p->shown.live && now.shown.refused.n == 0;
+    bool equal = now.shown.refused.n == 0;
     for (size_t i = 0; i < BASE_COUNT(looked_at); i++)
         equal = equal && same(&now.phases[looked_at[i]].statements, phase(s, looked_at[i]));
     if (equal)
@@ -243,7 +258,7 @@ prepare(struct swap *s, struct err *err)
 {
     char *timeouts;
     struct strlist backend = {0}, lines = {0};
-    if (pg_ask(s->ctx, s->a, "promote_backend", NULL, 0, &backend, err) ||
+    if (check_first(s, err) || pg_ask(s->ctx, s->a, "promote_backend", NULL, 0, &backend, err) ||
         timeouts_sql(s, &timeouts, s->o->lock_ms, 0, err))
         return -1;
     if (backend.n != 1)
@@ -271,7 +286,10 @@ static int
 record_sql(struct swap *s, char **sql, struct err *err)
 {
     const struct promote_plan *p = &s->p->shown;
-    const struct sql_var vars[] = {{"run_id", s->o->run_id},
+    const struct sql_var vars[] = {{"journal", s->journal.schema},
+                                   {"origin", s->journal.origin},
+                                   {"production", s->o->schema},
+                                   {"run_id", s->o->run_id},
                                    {"generation", mem_printf(s->ctx, "%" PRId64, p->number)},
                                    {"kind", p->back ? "rollback" : "promote"},
                                    {"content", mem_printf(s->ctx, "%" PRId64, p->content)},
@@ -357,8 +375,8 @@ static int
 happened(struct swap *s, bool *yes, struct err *err)
 {
     struct strlist cells = {0};
-    const struct sql_var vars[] = {{"run_id", s->o->run_id}};
-    if (pg_ask(s->ctx, s->a, "promote_happened", vars, 1, &cells, err))
+    const struct sql_var vars[] = {{"journal", s->journal.schema}, {"run_id", s->o->run_id}};
+    if (pg_ask(s->ctx, s->a, "promote_happened", vars, BASE_COUNT(vars), &cells, err))
         return -1;
     *yes = cells.n == 1;
     return 0;
@@ -439,13 +457,13 @@ static void
 after(struct swap *s, struct warehouse *a)
 {
     const struct strlist *sql = phase(s, PHASE_AFTER);
-    const struct sql_var vars[] = {{"run_id", s->o->run_id}};
+    const struct sql_var vars[] = {{"journal", s->journal.schema}, {"run_id", s->o->run_id}};
     struct err later;
     pg_shield(a, true);
     for (size_t i = 0; i < sql->n; i++)
         if (pg_exec(a, sql->v[i], &later))
             log_event(LOG_WARN, "promote.after", "not done: %s: %s", sql->v[i], later.msg);
-    if (pg_read_cells(s->ctx, a, "promote_pinned", vars, 1, &s->out->pinned, &later))
+    if (pg_read_cells(s->ctx, a, "promote_pinned", vars, BASE_COUNT(vars), &s->out->pinned, &later))
         log_event(LOG_WARN, "promote.pinned",
                   "cannot read what depends on the former generation: %s", later.msg);
     pg_shield(a, false);
@@ -457,7 +475,7 @@ pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *
 {
     struct swap s = {.ctx = ctx, .a = *a, .o = o, .p = (const struct pg_plan *)p, .out = out};
     *out = (struct promote_result){0};
-    if (promote_refused(p, err) || pg_journal_make(ctx, *a, err) ||
+    if (promote_refused(p, err) || pg_journal_make(ctx, *a, o, err) ||
         send_texts(&s, phase(&s, PHASE_ANALYZE), err) || wait_for_snapshots(&s, err) ||
         begin(&s, err))
         return -1;

@@ -63,9 +63,15 @@ pg_promote_clean(void *ctx, struct warehouse *a, const struct promote_options *o
                  struct promote_result *out, struct err *err)
 {
     struct strlist empty = {0};
-    const struct sql_var vars[] = {{"keep", mem_printf(ctx, "%d", o->keep)},
-                                   {"project", o->project}};
+    struct pg_journal j;
     size_t dropped;
+    if (pg_journal_read(ctx, a, o, -1, &j, err))
+        return -1;
+    const struct sql_var vars[] = {{"journal", j.schema},
+                                   {"keep", mem_printf(ctx, "%d", o->keep)},
+                                   {"project", o->project},
+                                   {"production", o->schema},
+                                   {"origin", j.origin}};
     do
         if (drop_round(ctx, a, vars, BASE_COUNT(vars), &dropped, out, err))
             return -1;

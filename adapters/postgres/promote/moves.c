@@ -24,10 +24,10 @@ pairs_json(void *ctx, const struct promote_pair *pairs, size_t n)
 /* A template that returns one JSON array. */
 int
 pg_promote_read_moves(void *ctx, const char **out, struct warehouse *a, const char *stem,
-                      const struct sql_var *var, struct err *err)
+                      const struct sql_var *vars, size_t n_vars, struct err *err)
 {
     struct strlist cells = {0};
-    if (pg_read_cells(ctx, a, stem, var, 1, &cells, err))
+    if (pg_read_cells(ctx, a, stem, vars, n_vars, &cells, err))
         return -1;
     if (cells.n != 1)
         return fail(err, ERR_BUG, "%s.sql: %zu cells", stem, cells.n);
@@ -40,7 +40,7 @@ pg_promote_moves(void *ctx, const char **moves, struct warehouse *a,
                  const struct promote_pair *pairs, size_t n, struct err *err)
 {
     const struct sql_var var = {"pairs", pairs_json(ctx, pairs, n)};
-    return pg_promote_read_moves(ctx, moves, a, "promote_moves", &var, err);
+    return pg_promote_read_moves(ctx, moves, a, "promote_moves", &var, 1, err);
 }
 
 char *

@@ -2,6 +2,7 @@
 #include "promote.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- what templates take --- */
@@ -142,26 +143,48 @@ make_schemas(void *ctx, struct pg_plan *p, const struct promote_options *o, stru
 /* --- plans --- */
 
 static struct pg_plan *
-plan_new(void *ctx, int64_t live)
+plan_new(void *ctx, const struct pg_journal *journal)
 {
     struct pg_plan *p = mem_new(ctx, struct pg_plan);
     for (size_t i = 0; i < N_PHASES; i++)
         p->phases[i].name = phase_names[i];
-    p->shown.live = live;
-    p->shown.number = p->shown.content = live + 1;
-    p->shown.suffix = mem_printf(ctx, "__prev_%" PRId64, live + 1);
+    p->last = journal->last;
+    p->shown.live = journal->live;
     p->shown.phases = p->phases;
     p->shown.n_phases = N_PHASES;
     p->shown.rewire = &p->phases[PHASE_REWIRE].statements;
     return p;
 }
 
+/* Numbers are given once in a database: others promote there as well. */
+static int
+plan_number(void *ctx, struct pg_plan *p, struct warehouse *a, struct err *err)
+{
+    struct strlist cells = {0};
+    const struct sql_var vars[] = {{"last", mem_printf(ctx, "%" PRId64, p->last)},
+                                   {"moves", p->moves}};
+    if (pg_read_cells(ctx, a, "promote_number", vars, BASE_COUNT(vars), &cells, err))
+        return -1;
+    if (cells.n != 1) {
+        fail(err, ERR_REFUSED,
+             "the next 1000 names for what is replaced (__prev_%" PRId64 " ..) are all taken",
+             p->last + 1);
+        return hint(err, "See whose these schemas are (\\dn+ in psql), and have them removed.");
+    }
+    p->shown.number = strtoll(cells.v[0], NULL, 10);
+    if (!p->shown.back)
+        p->shown.content = p->shown.number;
+    p->shown.suffix =
+        mem_printf(ctx, p->shown.back ? "__bad_%" PRId64 : "__prev_%" PRId64, p->shown.number);
+    return 0;
+}
+
 static int
 plan_finish(void *ctx, struct pg_plan *p, struct warehouse *a, const struct promote_options *o,
             struct err *err)
 {
-    return make_schemas(ctx, p, o, err) || park_schemas(ctx, p, o, err) ||
-                   pg_promote_statements(ctx, a, o, p, err)
+    return plan_number(ctx, p, a, err) || make_schemas(ctx, p, o, err) ||
+                   park_schemas(ctx, p, o, err) || pg_promote_statements(ctx, a, o, p, err)
                ? -1
                : 0;
 }
@@ -173,9 +196,10 @@ pg_promote_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
 {
     struct pg_journal journal;
     const char *moves = NULL;
-    if (pg_journal_read(ctx, a, &journal, err) || pg_promote_moves(ctx, &moves, a, pairs, n, err))
+    if (pg_journal_read(ctx, a, o, -1, &journal, err) ||
+        pg_promote_moves(ctx, &moves, a, pairs, n, err))
         return -1;
-    struct pg_plan *p = plan_new(ctx, journal.live);
+    struct pg_plan *p = plan_new(ctx, &journal);
     p->moves = moves;
     if (note)
         p->note = *note;
@@ -215,10 +239,10 @@ pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
     struct pg_journal journal;
     const char *moves = NULL;
     const struct sql_var var = {"names", pg_promote_names(ctx, names, n)};
-    if (pg_journal_read(ctx, a, &journal, err) ||
-        pg_promote_read_moves(ctx, &moves, a, "promote_named", &var, err))
+    if (pg_journal_read(ctx, a, o, -1, &journal, err) ||
+        pg_promote_read_moves(ctx, &moves, a, "promote_named", &var, 1, err))
         return -1;
-    struct pg_plan *p = plan_new(ctx, journal.live);
+    struct pg_plan *p = plan_new(ctx, &journal);
     p->moves = moves;
     *out = &p->shown;
     return plan_finish(ctx, p, a, o, err) ||
@@ -231,15 +255,23 @@ pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
 static int
 check_generation(const struct pg_journal *journal, int64_t to, struct err *err)
 {
+    bool later = to >= 0 && !journal->known;
+    if (journal->elsewhere && (!journal->live || later)) {
+        fail(err, ERR_REFUSED,
+             "the generations in %s.generation are of another database than this one, from which "
+             "it was copied, restored or upgraded: what they name may be something else here",
+             journal->schema);
+        return hint(err, "Promote once in this database; from then on cloneci can roll back.");
+    }
     if (to < 0) {
         fail(err, ERR_REFUSED,
              journal->live ? "there is no generation before the first"
                            : "nothing was promoted yet");
         return hint(err, "cloneci promote --list shows the generations; --to chooses one.");
     }
-    if (to > journal->live || to == journal->content) {
+    if (later || to == journal->content) {
         fail(err, ERR_REFUSED,
-             to > journal->live ? "there is no generation %lld" : "generation %lld is already live",
+             later ? "there is no generation %lld" : "generation %lld is already live",
              (long long)to);
         return hint(err, "cloneci promote --list shows the generations.");
     }
@@ -251,16 +283,20 @@ pg_promote_back(void *ctx, struct promote_plan **out, struct warehouse *a,
                 const struct promote_options *o, int64_t to, struct err *err)
 {
     struct pg_journal journal;
-    if (pg_journal_read(ctx, a, &journal, err))
+    if (pg_journal_read(ctx, a, o, to, &journal, err))
         return -1;
-    struct pg_plan *p = plan_new(ctx, journal.live);
+    struct pg_plan *p = plan_new(ctx, &journal);
     p->shown.back = true;
     p->shown.content = to >= 0 ? to : journal.before;
-    p->shown.suffix = mem_printf(ctx, "__bad_%" PRId64, p->shown.number);
+    journal.known = journal.known || to < 0;
     if (check_generation(&journal, p->shown.content, err))
         return -1;
-    const struct sql_var var = {"to", mem_printf(ctx, "%" PRId64, p->shown.content)};
-    if (pg_promote_read_moves(ctx, &p->moves, a, "promote_moves_back", &var, err))
+    const struct sql_var vars[] = {{"journal", journal.schema},
+                                   {"project", o->project},
+                                   {"production", o->schema},
+                                   {"origin", journal.origin},
+                                   {"to", mem_printf(ctx, "%" PRId64, p->shown.content)}};
+    if (pg_promote_read_moves(ctx, &p->moves, a, "promote_moves_back", vars, BASE_COUNT(vars), err))
         return -1;
     *out = &p->shown;
     return pg_note_now(ctx, &p->note, a, p->moves, NULL, err) || plan_finish(ctx, p, a, o, err) ? -1

@@ -30,20 +30,31 @@ struct pg_plan {
     struct promote_phase phases[N_PHASES];
     const char *moves; /* JSON: see promote_moves.sql */
     struct promote_note note;
+    int64_t last; /* the newest generation of all projects, when this was planned */
 };
 
-/* The journal: 0, 0, -1 before the first promotion. */
+/* The journal: 0, 0, -1 before the first promotion of this project. */
 struct pg_journal {
-    int64_t live;    /* the newest generation */
-    int64_t content; /* the one whose content is live */
-    int64_t before;  /* the one before that; -1: there is none */
+    const char *schema; /* where it is, or would be made */
+    const char
+        *origin; /* which database and which journal: rows of another name what is not here */
+    bool made, stands, complete; /* the schema, the journal, and its columns of today */
+    int64_t live;                /* the newest generation */
+    int64_t content;             /* the one whose content is live */
+    int64_t before;              /* the one before that; -1: there is none */
+    int64_t last;                /* the newest of all projects */
+    bool known;                  /* the generation that was asked for is one of the project's */
+    bool elsewhere;              /* the project's generations are of another database */
 };
-int pg_journal_read(void *ctx, struct warehouse *a, struct pg_journal *out,
+/* Of the project in `o`; `to`: a generation that is asked for, or -1. ERR_REFUSED where somebody
+ * else could have written it. */
+int pg_journal_read(void *ctx, struct warehouse *a, const struct promote_options *o, int64_t to,
+                    struct pg_journal *out, struct err *err) BASE_CHECKED;
+/* Makes it if it is missing, with its rights, in one transaction. */
+int pg_journal_make(void *ctx, struct warehouse *a, const struct promote_options *o,
                     struct err *err) BASE_CHECKED;
-/* Makes it if it is missing. */
-int pg_journal_make(void *ctx, struct warehouse *a, struct err *err) BASE_CHECKED;
-int pg_journal_list(void *ctx, struct warehouse *a, struct promote_generation **out, size_t *n,
-                    struct err *err) BASE_CHECKED;
+int pg_journal_list(void *ctx, struct warehouse *a, const struct promote_options *o,
+                    struct promote_generation **out, size_t *n, struct err *err) BASE_CHECKED;
 
 int pg_promote_forward(void *ctx, struct promote_plan **out, struct warehouse *a,
                        const struct promote_options *o, const struct promote_pair *pairs, size_t n,
@@ -60,7 +71,7 @@ int pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_o
 cJSON *pg_promote_object(cJSON *list);
 /* A template that returns one JSON array. */
 int pg_promote_read_moves(void *ctx, const char **out, struct warehouse *a, const char *stem,
-                          const struct sql_var *var, struct err *err) BASE_CHECKED;
+                          const struct sql_var *vars, size_t n_vars, struct err *err) BASE_CHECKED;
 /* What the pairs move, as promote_moves.sql gives it. */
 int pg_promote_moves(void *ctx, const char **moves, struct warehouse *a,
                      const struct promote_pair *pairs, size_t n, struct err *err) BASE_CHECKED;
