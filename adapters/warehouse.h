@@ -336,6 +336,7 @@ struct warehouse_ops {
     const struct promote_ops *promote;
     const struct database_ops *database;
     const struct sandbox_ops *sandbox;
+    const struct attached_ops *attached;
 };
 
 /* By the profile's type; NULL if there is none. */

@@ -34,4 +34,5 @@ const struct warehouse_ops postgres_ops = {
     .promote = &pg_promote_ops,
     .database = &pg_database_ops,
     .sandbox = &pg_sandbox_ops,
+    .attached = &pg_attached_ops,
 };

@@ -199,10 +199,11 @@ int pg_admitted(struct warehouse *a, const struct admission *what, bool *yes,
 int pg_bar(struct warehouse *a, const struct admission *what, bool own,
            struct err *err) BASE_CHECKED;
 
-/* lease.c, promote/, database.c, sandbox.c */
+/* lease.c, promote/, database.c, sandbox.c, attached.c */
 extern const struct lease_ops pg_lease_ops;
 extern const struct promote_ops pg_promote_ops;
 extern const struct database_ops pg_database_ops;
 extern const struct sandbox_ops pg_sandbox_ops;
+extern const struct attached_ops pg_attached_ops;
 
 #endif

@@ -340,8 +340,10 @@ facts_of_node(struct facts *facts, const struct findings *f, const struct plan_n
     fact_rows(&q);
     fact_tests(&q);
     fact_columns(&q);
-    if (f->ran)
+    if (f->ran) {
+        facts_attached(&q);
         fact_existing_rows(&q);
+    }
 }
 
 /* What dbt has a result of and nobody selected: operations, which are the hooks of the run. */

@@ -1,4 +1,4 @@
-/* Private to facts*.c. */
+/* Private to the files of facts. */
 #ifndef JOB_FACTS_H
 #define JOB_FACTS_H
 
@@ -26,5 +26,7 @@ fact_add(const struct asked *q, struct fact fact)
 void fact_columns(const struct asked *q);
 /* What of the change was not selected, and what of the selection matches nothing. */
 void facts_of_selection(struct facts *facts, const struct findings *f);
+/* What production's relation has that its clone has not, and what goes with it. */
+void facts_attached(const struct asked *q);
 
 #endif

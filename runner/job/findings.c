@@ -76,6 +76,8 @@ findings_look(struct findings *f, struct err *err)
     if (rc == 0)
         rc = findings_columns(f, err);
     if (rc == 0)
+        rc = findings_attached(f, err);
+    if (rc == 0)
         findings_causes(f);
     job_end(f->job, t);
     return rc;

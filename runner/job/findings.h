@@ -2,6 +2,7 @@
 #ifndef JOB_FINDINGS_H
 #define JOB_FINDINGS_H
 
+#include "adapters/attached.h"
 #include "compare/compare.h"
 #include "early_clones.h"
 #include "verdict/verdict.h"
@@ -43,6 +44,22 @@ struct findings_compared {
     int percent; /* of the rows that were looked at */
     struct compare_result summary;
     const struct compare_result *full; /* or NULL */
+};
+
+/* What a part of production's relation, or what hangs on it, makes of the rows that were built. */
+struct findings_count {
+    const struct attached *object;
+    int64_t rows;       /* that break it; -1: not counted */
+    const char *sample; /* one of them, or NULL */
+};
+
+/* What the relations of the plan have, and what hangs on them. The objects' `relation` is a node's
+ * place in the plan: production's relation of it; n_nodes more: the one that was built. */
+struct findings_attached {
+    const struct attached *v;
+    size_t n;
+    struct findings_count *counts;
+    size_t n_counts;
 };
 
 /* What became of one clone. */
@@ -87,6 +104,7 @@ struct findings {
     struct strlist uncompared; /* warnings */
     struct findings_cause *causes;
     size_t n_causes;
+    struct findings_attached attached;
     struct findings_decision *decisions;
     size_t n_decisions;
     struct strlist receipt;                       /* production before anything was done */
@@ -150,6 +168,9 @@ const struct findings_columns *findings_find_columns(const struct findings_colum
                                                      uint32_t node);
 /* Is it the result of something that is no node of the plan? */
 bool findings_is_operation(const struct findings *f, const struct build_node *b);
+/* After the build: what production's relations have that what was built has not, and what hangs on
+ * them; counts the rows that would break it. */
+int findings_attached(struct findings *f, struct err *err) BASE_CHECKED;
 /* After the build: why what failed did. */
 void findings_causes(struct findings *f);
 /* NULL: it did not fail. */

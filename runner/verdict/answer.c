@@ -91,6 +91,14 @@ find_exit(struct err *err, struct judged *j)
                 "Drop what depends on the column in production first, or rebuild the model by a "
                 "full refresh after the merge."))
         return;
+    if (exit_by(err, j, ASPECT_RELATION, ERR_BUILD,
+                "Drop or rename what stands there in production first, or give the node another "
+                "alias.") ||
+        exit_by(err, j, ASPECT_PARTS, ERR_BUILD,
+                "Mend the rows, or what production's table demands of them.") ||
+        exit_by(err, j, ASPECT_DEPENDANTS, ERR_BUILD,
+                "Drop what hangs on it in production first, and make it again afterwards."))
+        return;
     if (exit_by(err, j, ASPECT_EXISTING_ROWS, ERR_BUILD,
                 "Check its incremental filter and unique_key. The report shows rows that differ."))
         return;

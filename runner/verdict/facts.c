@@ -13,7 +13,9 @@ verdict_aspect_name(enum fact_aspect aspect)
         [ASPECT_CLONE] = "clone",
         [ASPECT_ROWS] = "rows",
         [ASPECT_TESTS] = "tests",
+        [ASPECT_PARTS] = "parts",
         [ASPECT_COLUMNS] = "columns",
+        [ASPECT_DEPENDANTS] = "dependants",
         [ASPECT_EXISTING_ROWS] = "existing_rows",
         [ASPECT_STEP] = "step",
         [ASPECT_SELECTION] = "selection",
@@ -69,8 +71,10 @@ verdict_cause_name(enum fact_blame cause)
 const char *
 verdict_effect_name(enum fact_effect effect)
 {
-    static const char *const names[] = {
-        [EFFECT_MERGE] = "merge", [EFFECT_AFTER] = "after", [EFFECT_TESTED] = "tested"};
+    static const char *const names[] = {[EFFECT_MERGE] = "merge",
+                                        [EFFECT_AFTER] = "after",
+                                        [EFFECT_TESTED] = "tested",
+                                        [EFFECT_ADVICE] = "advice"};
     return NAME_OF(names, effect);
 }
 

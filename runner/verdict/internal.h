@@ -11,6 +11,8 @@ struct asked {
 
 struct judged {
     const struct facts *facts;
+    const struct fact **order; /* by subject; those of a subject begin at first[it] .. */
+    size_t *first;             /* .. and end where the next one's begin */
     struct asked *subjects;
     struct asked run;
     const char **words;           /* see struct answer */
@@ -24,6 +26,13 @@ struct judged {
 
 void judge_facts(void *ctx, struct judged *out, const struct facts *f);
 bool judge_is(const struct judged *j, uint32_t subject, const char *word);
+/* Of these each fact is said, not the first alone. */
+static inline bool
+judge_says_each(const struct fact *fact)
+{
+    return fact->aspect == ASPECT_PARTS || fact->aspect == ASPECT_DEPENDANTS;
+}
+bool judge_fails_to_merge(const struct fact *fact);
 /* on_schema_change: fail stopped it. */
 bool judge_is_schema_change(const struct judged *j, uint32_t subject);
 /* It passed on its clone, and production's table would refuse it, or go another way. */

@@ -2,10 +2,11 @@
 #include "internal.h"
 
 /* Aspects whose failure is the node's own, the one that explains it best first. */
-static const enum fact_aspect failing[] = {ASPECT_COLUMNS, ASPECT_EXISTING_ROWS, ASPECT_BUILT};
+static const enum fact_aspect failing[] = {ASPECT_RELATION,   ASPECT_COLUMNS,       ASPECT_PARTS,
+                                           ASPECT_DEPENDANTS, ASPECT_EXISTING_ROWS, ASPECT_BUILT};
 
-static bool
-fails_to_merge(const struct fact *fact)
+bool
+judge_fails_to_merge(const struct fact *fact)
 {
     return fact && fact->status == FACT_FAILS && fact->effect == EFFECT_MERGE;
 }
@@ -14,7 +15,7 @@ static const struct fact *
 find_failure(const struct asked *s)
 {
     for (size_t i = 0; i < BASE_COUNT(failing); i++)
-        if (fails_to_merge(s->of[failing[i]]))
+        if (judge_fails_to_merge(s->of[failing[i]]))
             return s->of[failing[i]];
     return NULL;
 }
@@ -64,6 +65,31 @@ judge_subject(struct judged *j, uint32_t at)
     j->accepted += judge_is(j, at, "accepted");
 }
 
+/* Groups the facts by subject; those of a subject stay in their order. */
+static void
+sort_facts(void *ctx, struct judged *j)
+{
+    const struct facts *f = j->facts;
+    size_t *next = mem_array(ctx, size_t, f->n_subjects + 2);
+    j->first = mem_array(ctx, size_t, f->n_subjects + 2);
+    j->order = mem_array(ctx, const struct fact *, f->n + 1);
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i].subject != SUBJECT_RUN)
+            j->first[f->v[i].subject + 1]++;
+    for (uint32_t i = 0; i < f->n_subjects; i++)
+        next[i + 1] = j->first[i + 1] += j->first[i];
+    for (size_t i = 0; i < f->n; i++)
+        if (f->v[i].subject != SUBJECT_RUN)
+            j->order[next[f->v[i].subject]++] = &f->v[i];
+}
+
+/* What fails the merge comes first, then what does not hold, then what holds. */
+static int
+rank(const struct fact *fact)
+{
+    return judge_fails_to_merge(fact) ? 2 : fact->status != FACT_HOLDS;
+}
+
 void
 judge_facts(void *ctx, struct judged *j, const struct facts *f)
 {
@@ -71,11 +97,12 @@ judge_facts(void *ctx, struct judged *j, const struct facts *f)
                          .words = mem_array(ctx, const char *, f->n_subjects + 1),
                          .failures = mem_array(ctx, const struct fact *, f->n_subjects + 1)};
     j->subjects = mem_array(ctx, struct asked, f->n_subjects + 1);
+    sort_facts(ctx, j);
     for (size_t i = 0; i < f->n; i++) {
         const struct fact *fact = &f->v[i];
         struct asked *s = fact->subject == SUBJECT_RUN ? &j->run : &j->subjects[fact->subject];
         const struct fact *before = s->of[fact->aspect];
-        if (!before || (before->status == FACT_HOLDS && fact->status != FACT_HOLDS))
+        if (fact->effect != EFFECT_ADVICE && (!before || rank(fact) > rank(before)))
             s->of[fact->aspect] = fact;
     }
     j->built = j->run.of[ASPECT_STEP] && j->run.of[ASPECT_STEP]->status != FACT_NOT_ASKED;

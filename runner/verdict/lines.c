@@ -16,7 +16,7 @@ add_line(void *ctx, struct answer *a, const struct answer_line *line)
 static bool
 is_open(const struct fact *fact)
 {
-    return fact && fact->effect != EFFECT_AFTER && fact->text &&
+    return fact && fact->effect != EFFECT_AFTER && fact->effect != EFFECT_ADVICE && fact->text &&
            (fact->status == FACT_UNPROVEN || fact->status == FACT_NOT_ASKED);
 }
 
@@ -84,6 +84,24 @@ add_selection(void *ctx, struct answer *a, const struct judged *j)
     return any;
 }
 
+/* All that hangs on the subject and was not tested, but `said`, which is said already. */
+static bool
+add_hanging(void *ctx, struct answer *a, const struct judged *j, uint32_t at,
+            const struct fact *said)
+{
+    bool weak = false;
+    for (size_t i = j->first[at]; i < j->first[at + 1]; i++) {
+        const struct fact *fact = j->order[i];
+        if (fact == said || !judge_says_each(fact) || !is_open(fact))
+            continue;
+        add_line(ctx, a,
+                 &(struct answer_line){
+                     .kind = LINE_NOT_TESTED, .subject = at, .fact = fact, .text = fact->text});
+        weak = weak || fact->effect == EFFECT_MERGE;
+    }
+    return weak;
+}
+
 static bool
 add_not_tested(void *ctx, struct answer *a, const struct judged *j)
 {
@@ -95,7 +113,8 @@ add_not_tested(void *ctx, struct answer *a, const struct judged *j)
     count_skipped_tests(tmp, j, tests, told);
     for (uint32_t i = 0; i < n; i++) {
         bool asked = j->words[i] || j->facts->subjects[i].left_out;
-        const struct fact *open = asked ? find_open(&j->subjects[i]) : NULL;
+        const struct fact *open = asked && !j->failures[i] ? find_open(&j->subjects[i]) : NULL;
+        weak = (j->words[i] && add_hanging(ctx, a, j, i, open)) || weak;
         if ((!open && !tests[i]) || told[i] || j->failures[i])
             continue;
         const char *why = open ? open->text : "it was built, but not tested in full";
@@ -140,13 +159,22 @@ add_holding(void *ctx, struct answer *a, const struct judged *j, enum fact_aspec
 static void
 add_because(void *ctx, struct answer *a, const struct judged *j)
 {
-    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++) {
         if (j->failures[i])
             add_line(ctx, a,
                      &(struct answer_line){.kind = LINE_BECAUSE,
                                            .subject = i,
                                            .fact = j->failures[i],
                                            .text = j->failures[i]->text});
+        for (size_t k = j->first[i]; j->words[i] && k < j->first[i + 1]; k++)
+            if (judge_says_each(j->order[k]) && judge_fails_to_merge(j->order[k]) &&
+                j->order[k] != j->failures[i])
+                add_line(ctx, a,
+                         &(struct answer_line){.kind = LINE_BECAUSE,
+                                               .subject = i,
+                                               .fact = j->order[k],
+                                               .text = j->order[k]->text});
+    }
     if (a->n_lines || !j->built)
         return;
     add_holding(ctx, a, j, ASPECT_BUILT, "one node was built or passed",
@@ -158,26 +186,49 @@ add_because(void *ctx, struct answer *a, const struct judged *j)
                 "models have the rows of a full refresh");
 }
 
+/* What the command that rebuilds the subject does besides. */
+static void
+add_advice(void *ctx, struct answer *a, const struct judged *j, uint32_t at, enum line_kind kind)
+{
+    for (size_t i = j->first[at]; i < j->first[at + 1]; i++)
+        if (j->order[i]->effect == EFFECT_ADVICE && j->order[i]->status != FACT_HOLDS)
+            add_line(
+                ctx, a,
+                &(struct answer_line){.kind = kind,
+                                      .subject = kind == LINE_NEXT ? SUBJECT_RUN : at,
+                                      .fact = j->order[i],
+                                      .text = mem_printf(ctx, "%s: %s", j->facts->subjects[at].name,
+                                                         j->order[i]->text)});
+}
+
+static void
+add_afterwards_of(void *ctx, struct answer *a, const struct judged *j, uint32_t at,
+                  const struct fact *fact)
+{
+    bool first = judge_says_each(fact) || fact == j->subjects[at].of[fact->aspect];
+    if (!first || fact->effect != EFFECT_AFTER || fact->status == FACT_HOLDS)
+        return;
+    bool open = fact->status != FACT_FAILS;
+    add_line(ctx, a,
+             &(struct answer_line){
+                 .kind = open ? LINE_NOT_COMPARED : LINE_AFTERWARDS,
+                 .subject = at,
+                 .fact = fact,
+                 .text = open ? fact->text
+                              : mem_printf(ctx, "%s: %s", j->facts->subjects[at].name, fact->text),
+                 .command = fact->command});
+    if (fact->command)
+        add_advice(ctx, a, j, at, LINE_AFTERWARDS);
+}
+
 static void
 add_afterwards(void *ctx, struct answer *a, const struct judged *j)
 {
-    const struct facts *f = j->facts;
-    for (uint32_t i = 0; i < f->n_subjects; i++) {
-        for (size_t k = 0; j->words[i] && k < ASPECT_COUNT; k++) {
-            const struct fact *fact = j->subjects[i].of[k];
-            if (!fact || fact->effect != EFFECT_AFTER || fact->status == FACT_HOLDS)
-                continue;
-            bool open = fact->status != FACT_FAILS;
-            add_line(ctx, a,
-                     &(struct answer_line){
-                         .kind = open ? LINE_NOT_COMPARED : LINE_AFTERWARDS,
-                         .subject = i,
-                         .fact = fact,
-                         .text = open ? fact->text
-                                      : mem_printf(ctx, "%s: %s", f->subjects[i].name, fact->text),
-                         .command = fact->command});
-        }
-    }
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+        for (size_t k = 0; j->words[i] && k < ASPECT_COUNT; k++)
+            for (size_t at = j->first[i]; at < j->first[i + 1]; at++)
+                if (j->order[at]->aspect == (enum fact_aspect)k)
+                    add_afterwards_of(ctx, a, j, i, j->order[at]);
 }
 
 bool
@@ -252,6 +303,9 @@ lines_add_next(void *ctx, struct answer *a, const struct judged *j)
                  NULL);
     else if (*a->exit.hint)
         add_next(ctx, a, mem_strdup(ctx, a->exit.hint), NULL);
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+        if (j->failures[i] && j->failures[i]->aspect == ASPECT_COLUMNS)
+            add_advice(ctx, a, j, i, LINE_NEXT);
     add_hints(ctx, a, j);
     if (j->failed && !rebuild)
         add_next(ctx, a, "Fix what failed, then run it again:", "cloneci run");

@@ -12,7 +12,8 @@
 
 #include "base.h"
 
-/* What was asked. Of a subject the first that does not hold is what is said of it. */
+/* What was asked. Of a subject the first that does not hold is what is said of it; of parts and
+ * dependants, each. */
 enum fact_aspect {
     ASPECT_BUILT,         /* was it built, did it pass? */
     ASPECT_RELATION,      /* what stands in production where it will be? */
@@ -20,7 +21,9 @@ enum fact_aspect {
     ASPECT_CLONE,         /* does its clone hold what production's table holds? */
     ASPECT_ROWS,          /* did the incremental run touch rows? */
     ASPECT_TESTS,         /* did its tests see what they will see in production? */
+    ASPECT_PARTS,         /* does what production's table has, and its clone lacks, take it? */
     ASPECT_COLUMNS,       /* does production's table take the columns? */
+    ASPECT_DEPENDANTS,    /* does what hangs on production's relation bear what dbt does to it? */
     ASPECT_EXISTING_ROWS, /* are production's rows what the code would make of them? */
     ASPECT_STEP,          /* of the run: did the build step end well? */
     ASPECT_SELECTION,     /* does the selection hold all of the change? */
@@ -45,9 +48,10 @@ enum fact_blame { BLAME_NONE, BLAME_CODE, BLAME_CI, BLAME_UNKNOWN };
 
 /* What a fact that does not hold weighs on. */
 enum fact_effect {
-    EFFECT_MERGE, /* the answer */
-    EFFECT_AFTER, /* what is to be done in production after the merge */
-    EFFECT_TESTED /* how much was tested; the answer stands */
+    EFFECT_MERGE,  /* the answer */
+    EFFECT_AFTER,  /* what is to be done in production after the merge */
+    EFFECT_TESTED, /* how much was tested; the answer stands */
+    EFFECT_ADVICE  /* on the command that rebuilds the subject, where the answer names one */
 };
 
 /* A fact of the whole run, of no node. */

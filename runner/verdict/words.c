@@ -52,6 +52,17 @@ needs_full_refresh(const struct judged *j, uint32_t at)
     return fact && fact->status == FACT_FAILS && fact->effect == EFFECT_AFTER;
 }
 
+/* Something that hangs on its relation goes. */
+static bool
+takes_along(const struct judged *j, uint32_t at)
+{
+    for (size_t i = j->first[at]; i < j->first[at + 1]; i++)
+        if (judge_says_each(j->order[i]) && j->order[i]->status == FACT_FAILS &&
+            j->order[i]->effect == EFFECT_AFTER)
+            return true;
+    return false;
+}
+
 static const char *
 plural(size_t n)
 {
@@ -64,6 +75,16 @@ tests_alone(const struct judged *j)
 {
     for (uint32_t i = 0; i < j->facts->n_subjects; i++)
         if (is_failed(j, i) && j->facts->subjects[i].kind != SUBJECT_TEST)
+            return false;
+    return j->failed > 0;
+}
+
+/* All that fails does so in production alone. */
+static bool
+passed_here(const struct judged *j)
+{
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+        if (is_failed(j, i) && !judge_is_later(j, i))
             return false;
     return j->failed > 0;
 }
@@ -109,9 +130,12 @@ ok_headline(void *ctx, const struct judged *j, enum verdict_merge merge)
         return mem_printf(
             ctx, "the build passed; %s needs a full refresh in production, as was accepted",
             names_of(ctx, j, is_accepted));
-    if (merge == MERGE_YES_THEN)
+    if (merge == MERGE_YES_THEN && *names_of(ctx, j, needs_full_refresh))
         return mem_printf(ctx, "it runs in production, which then needs a full refresh of %s",
                           names_of(ctx, j, needs_full_refresh));
+    if (merge == MERGE_YES_THEN)
+        return mem_printf(ctx, "it runs in production, where something goes with it: see %s",
+                          names_of(ctx, j, takes_along));
     if (clones)
         return mem_printf(ctx, "%zu incremental model%s ran incrementally on %s of production",
                           clones, plural(clones), clones == 1 ? "a clone" : "clones");
@@ -175,6 +199,8 @@ no_answer(const struct judged *j)
         if (rows && rows->status == FACT_FAILS && rows->effect == EFFECT_MERGE)
             return "No: production's table would go another way than a full refresh.";
     }
+    if (passed_here(j))
+        return "No: it passed here, and production's next run would fail.";
     return tests_alone(j) ? "No: a test fails."
                           : "No: the build failed, as production's next run would.";
 }
@@ -199,7 +225,10 @@ words_answer(const struct judged *j, const struct answer *a)
     case MERGE_YES:
         return "Yes.";
     case MERGE_YES_THEN:
-        return "Yes, and then run a command in production.";
+        for (size_t i = 0; i < a->n_lines; i++)
+            if (a->lines[i].kind == LINE_AFTERWARDS && a->lines[i].command)
+                return "Yes, and then run a command in production.";
+        return "Yes, and something in production goes with it: see what.";
     case MERGE_PARTLY:
         if (!j->nodes)
             return "Nothing was tested: see what the selection leaves out.";

@@ -1,8 +1,8 @@
 -- The columns of a table (:'schema', :'name') beside those of a query (:'columns', a JSON array of {name, type, modifier}), a row each:
 -- name; type in the table, type of the query ('' where it is missing); the same as dbt compares them; the length that dbt takes
 -- for either, if it takes it for a string; are values of the query's type assigned to the table's without a cast that is
--- written out, and the other way; can the two be compared; must the table's have a value and has no default; which views
--- outside of it hang on the column.
+-- written out, and the other way; can the two be compared; must the table's have a value and has no default; what hangs on
+-- the column and keeps it from being dropped: views, functions, foreign keys, policies and triggers of the table itself.
 WITH asked AS (
     SELECT q.ord, q.c ->> 'name' AS name, (q.c ->> 'type')::oid AS typ, (q.c ->> 'modifier')::integer AS typmod
     FROM jsonb_array_elements(:'columns'::jsonb) WITH ORDINALITY AS q (c, ord)
@@ -58,10 +58,13 @@ SELECT p.name, coalesce(a.shown, '') AS before, coalesce(b.shown, '') AS after, 
            OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castcontext = 'i' AND (c.castsource, c.casttarget)
                                                      IN ((a.base, b.base), (b.base, a.base))) AS compares,
        coalesce(p.required, false) AS required,
-       coalesce((SELECT string_agg(DISTINCT r.ev_class::regclass::text, ', ')
-                 FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
-                 WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
-                   AND d.refobjid = p.attrelid AND d.refobjsubid = p.attnum AND r.ev_class <> p.attrelid), '') AS dependants
+       coalesce((SELECT string_agg(DISTINCT CASE WHEN r.ev_class <> p.attrelid THEN r.ev_class::regclass::text
+                                                 ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END, ', ')
+                 FROM pg_depend AS d
+                 LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+                 LEFT JOIN pg_attrdef AS f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+                 WHERE d.deptype = 'n' AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.attrelid AND d.refobjsubid = p.attnum
+                   AND f.adrelid IS DISTINCT FROM p.attrelid), '') AS dependants
 FROM pair AS p
 LEFT JOIN atom AS a ON a.name = p.name AND a.side = 'p'
 LEFT JOIN atom AS b ON b.name = p.name AND b.side = 'q'
