@@ -202,6 +202,10 @@ promote-bench: build/cloneci ## promotion under readers, and with 1,000 relation
 sandbox-bench: build/cloneci ## a sandbox of 200 relations out of 1,000 models
 	@$(PYTHON) tests/bench/sandbox.py
 .PHONY: sandbox-bench
+oracle: build/cloneci ## pull requests at random against what production then does; N=20 SEED=1 (CASE=number: one; CHANGE=, DECORATION=: in each)
+	@$(PYTHON) tests/oracle/oracle.py -n $(or $(N),20) --seed $(or $(SEED),1) $(CASE:%=--case %) \
+		$(CHANGE:%=--change %) $(DECORATION:%=--decoration %)
+.PHONY: oracle
 demo: ## three pull requests on a real project: installs what is missing, builds, runs
 	@bash tests/support/setup.sh demo
 	@$(MAKE) --no-print-directory -j"$$(nproc)" build/cloneci
