@@ -122,7 +122,7 @@ unknown_key(struct loader *l, const struct yaml *at, const char *prefix, struct 
     }
     strlist_sort(&known);
     const char *near = str_nearest(at->text, known.v, known.n);
-    fail_at(err, at, "there is no key '%s%s'", prefix, at->text);
+    yaml_fail(err, at, "there is no key '%s%s'", prefix, at->text);
     if (near)
         hint(err, "Did you mean '%s'?", near);
     else
@@ -150,7 +150,7 @@ load_map(struct loader *l, const struct yaml *map, const char *prefix, struct er
         else if (value->kind == YAML_MAP)
             rc = load_map(l, value, mem_printf(l->ctx, "%s.", full), err);
         else if (value->kind != YAML_NULL)
-            rc = fail_at(err, value, "'%s' must be a mapping", full);
+            rc = yaml_fail(err, value, "'%s' must be a mapping", full);
         if (rc)
             return -1;
     }
@@ -163,7 +163,7 @@ load_file(struct loader *l, const struct yaml *root, struct err *err)
     if (root->kind == YAML_NULL)
         return 0;
     if (root->kind != YAML_MAP) {
-        fail_at(err, root, "must be a mapping of keys to values");
+        yaml_fail(err, root, "must be a mapping of keys to values");
         return hint(err, "Write one 'key: value' a line; 'cloneci init' writes an example.");
     }
     return load_map(l, root, "", err);

@@ -54,9 +54,6 @@ int value_set_yaml(struct loader *l, const struct option_def *o, const struct or
 /* cloneci.yml: every key must be one of the table. */
 int load_file(struct loader *l, const struct yaml *root, struct err *err) BASE_CHECKED;
 
-/* "file:line:column: " before the text. Returns -1. */
-int fail_at(struct err *err, const struct yaml *at, const char *fmt, ...) BASE_PRINTF(3, 4);
-
 /*
  * Text with {{ env_var(..) }} resolved as dbt does in profiles.yml. ERR_CONFIG names the place and
  * the variable, or what is not supported. The value of a DBT_ENV_SECRET_* variable is registered

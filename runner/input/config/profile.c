@@ -145,7 +145,7 @@ no_such(const char *what, const char *name, const struct yaml *among, const char
         if (!skip || strcmp(among->keys[i]->text, skip) != 0)
             strlist_add(tmp, &known, among->keys[i]->text);
     const char *near = str_nearest(name, known.v, known.n);
-    fail_at(err, among, "there is no %s '%s'", what, name);
+    yaml_fail(err, among, "there is no %s '%s'", what, name);
     if (near)
         hint(err, "Did you mean '%s'?", near);
     else
@@ -161,7 +161,7 @@ want_map(const struct yaml *v, const struct yaml *at, const char *what, struct e
         return 0;
     if (v)
         at = v;
-    fail_at(err, at, v ? "%s must be a mapping" : "%s is missing", what);
+    yaml_fail(err, at, v ? "%s must be a mapping" : "%s is missing", what);
     return hint(
         err, "profiles.yml is: profile name, then 'outputs:', then target names, then 'type:' and "
              "the connection.");
@@ -240,16 +240,16 @@ read_known(struct reading *r, struct profile *p, const struct config *config)
         char *end;
         long n = strtol(threads, &end, 10);
         if (!*threads || *end || n < 1 || n > 10000) {
-            fail_at(r->err, output,
-                    "'threads' of target '%s' is '%s', which is not a number of threads", p->target,
-                    threads);
+            yaml_fail(r->err, output,
+                      "'threads' of target '%s' is '%s', which is not a number of threads",
+                      p->target, threads);
             return hint(r->err, "Write a whole number: 'threads: 4'.");
         }
         p->threads = (int)n;
     }
     if (p->type && p->schema)
         return 0;
-    fail_at(r->err, output, "target '%s' has no '%s'", p->target, p->type ? "schema" : "type");
+    yaml_fail(r->err, output, "target '%s' has no '%s'", p->target, p->type ? "schema" : "type");
     return hint(r->err, "Add it: dbt also needs it.");
 }
 

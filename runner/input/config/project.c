@@ -19,7 +19,7 @@ read_text(struct reading *r, const char *key, const char **out)
     if (!v || v->kind == YAML_NULL)
         return 0;
     if (v->kind == YAML_SEQ || v->kind == YAML_MAP) {
-        fail_at(r->err, v, "'%s' must be a text", key);
+        yaml_fail(r->err, v, "'%s' must be a text", key);
         return hint(r->err, "For example: %s: my_project", key);
     }
     if (render_text(r->ctx, &text, v, r->err))
@@ -47,7 +47,7 @@ read_path_list(struct reading *r, const char *key, const struct yaml *v, struct 
         char *text;
         if (v->items[i]->kind == YAML_SEQ || v->items[i]->kind == YAML_MAP ||
             v->items[i]->kind == YAML_NULL)
-            return fail_at(r->err, v->items[i], "'%s' must be a list of folders", key);
+            return yaml_fail(r->err, v->items[i], "'%s' must be a list of folders", key);
         if (render_text(r->ctx, &text, v->items[i], r->err))
             return -1;
         strlist_add(r->ctx, out, tidy(r->ctx, text));
@@ -66,7 +66,7 @@ read_paths(struct reading *r, const char *key, const char *old, const char *fall
     if (v && v->kind == YAML_SEQ)
         return read_path_list(r, key, v, out);
     if (v && v->kind != YAML_NULL) {
-        fail_at(r->err, v, "'%s' must be a list of folders", key);
+        yaml_fail(r->err, v, "'%s' must be a list of folders", key);
         return hint(r->err, "For example: %s: [\"%s\"]", key, fallback ? fallback : "folder");
     }
     if (fallback)
@@ -119,7 +119,7 @@ read_project(struct reading *r, struct project *p, const struct config *config)
 {
     const char *target, *packages;
     if (r->root->kind != YAML_MAP) {
-        fail_at(r->err, r->root, "is not a dbt project: it must be a mapping of keys to values");
+        yaml_fail(r->err, r->root, "is not a dbt project: it must be a mapping of keys to values");
         return hint(r->err, "It needs at least 'name: my_project' and 'profile: my_profile'.");
     }
     if (read_text(r, "name", &p->name) || read_text(r, "profile", &p->profile) ||
@@ -127,7 +127,7 @@ read_project(struct reading *r, struct project *p, const struct config *config)
         read_all_paths(r, p))
         return -1;
     if (!p->name) {
-        fail_at(r->err, r->root, "the project has no 'name'");
+        yaml_fail(r->err, r->root, "the project has no 'name'");
         return hint(r->err, "Add 'name: my_project'.");
     }
     p->dispatches_dbt = dispatches_dbt(r->root, p->name);

@@ -25,7 +25,7 @@ struct render {
 static int
 unsupported(struct render *r, const char *what)
 {
-    fail_at(r->err, r->at, "this Jinja is not supported here: %s", what);
+    yaml_fail(r->err, r->at, "this Jinja is not supported here: %s", what);
     return hint(
         r->err,
         "Only {{ env_var('NAME', 'default') }} works here, with the filters int, as_number, "
@@ -128,7 +128,7 @@ static int
 no_conversion(struct render *r, const struct value *v, const char *type)
 {
     char *shown = log_redact(r->ctx, v->text);
-    fail_at(r->err, r->at, "'%s' is not a %s", shown, type);
+    yaml_fail(r->err, r->at, "'%s' is not a %s", shown, type);
     return hint(r->err, "The filter as_%s takes %s.", type,
                 strcmp(type, "bool") == 0 ? "True or False" : "a number such as 5432");
 }
@@ -200,7 +200,7 @@ parse_literal(struct render *r, struct value *out)
 static int
 fail_missing(struct render *r, const char *name)
 {
-    fail_at(r->err, r->at, "the environment variable '%s' is not set", name);
+    yaml_fail(r->err, r->at, "the environment variable '%s' is not set", name);
     return hint(r->err, "Set it, or give a default: {{ env_var('%s', '..') }}", name);
 }
 

@@ -6,18 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int
-fail_at(struct err *err, const struct yaml *at, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    char *text = mem_check(talloc_vasprintf(NULL, fmt, ap));
-    va_end(ap);
-    fail(err, ERR_CONFIG, "%s:%zu:%zu: %s", at->file, at->line, at->column, text);
-    talloc_free(text);
-    return -1;
-}
-
 static void *
 place(const struct loader *l, const struct option_def *o)
 {

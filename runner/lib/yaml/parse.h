@@ -9,8 +9,7 @@ struct yaml_pairs {
     size_t n;
 };
 
-/* Sets ERR_CONFIG with "file:line:column: " before the text. Returns -1. */
-int yaml_fail(struct err *err, const struct yaml *at, const char *fmt, ...) BASE_PRINTF(3, 4);
+/* The tag cannot be read here. Returns -1. */
 int yaml_fail_tag(const struct yaml *at, const char *tag, struct err *err);
 
 /* Gives a scalar its kind and value. `tag` is NULL where there is none; `plain`: without quotes. */

@@ -41,4 +41,7 @@ char *yaml_float_text(void *ctx, double v);
 /* The tree as cJSON, as Python's json.dumps would write it (dates stay text); dies with ctx. */
 cJSON *yaml_to_json(void *ctx, const struct yaml *value);
 
+/* ERR_CONFIG with "file:line:column: " of `at` before the message. Returns -1. */
+int yaml_fail(struct err *err, const struct yaml *at, const char *fmt, ...) BASE_PRINTF(3, 4);
+
 #endif
