@@ -81,6 +81,7 @@ struct server_info {
     int version_num;     /* 150018 */
     const char *role;    /* current_user */
     const char *database;
+    int64_t seconds;                              /* its clock, since 1970 UTC; 0: not known */
     bool superuser, can_create_namespace, pooled; /* pooled: a transaction pooler stands between */
 };
 
@@ -312,6 +313,8 @@ struct warehouse_ops {
      * has made sure that they may be dropped, and has no transaction open. */
     int (*drop_places)(struct warehouse *a, const struct place_name *names, size_t n,
                        const struct strlist *kin, struct err *err);
+    /* How long drop_places waits for a lock: 30 s where it is not said. Optional. */
+    void (*drop_limit)(struct warehouse *a, double lock_ms);
     /* Loads and finishes (`after`) many clones over several connections, largest first, from one
      * snapshot that `a` exports, in parts short enough that nobody waits long for the lock on a
      * source. All connections are idle before and after; there is at least one worker. An error or

@@ -204,6 +204,7 @@ on_server(void *arg, size_t index, const PGresult *r, struct err *err)
         .version_num = (int)pg_int_of(r, 0, "version_num", 0),
         .role = mem_strdup(s->ctx, pg_text_of(r, 0, "role")),
         .database = mem_strdup(s->ctx, pg_text_of(r, 0, "database")),
+        .seconds = pg_int_of(r, 0, "seconds", 0),
         .superuser = pg_bool_of(r, 0, "superuser"),
         .can_create_namespace = pg_bool_of(r, 0, "can_create_namespace"),
         /* A pooler answers with a process id of its own. */

@@ -4,10 +4,16 @@
  * holds. */
 #define DROPS_AT_ONCE "200"
 /* Somebody who still reads there is waited for this long. */
-#define DROP_LOCK_MS "30000"
+#define DROP_LOCK_MS 30000
 
 /* So many of the things that hang on something an error names. */
 enum { HANGING_MOST = 10 };
+
+void
+pg_drop_limit(struct warehouse *a, double lock_ms)
+{
+    a->drop_lock_ms = lock_ms;
+}
 
 /* One transaction. */
 static int
@@ -15,7 +21,9 @@ drop_all(void *ctx, struct warehouse *a, const struct strlist *drops, struct err
 {
     struct strlist batch = {0};
     char *begin, *timeouts, *commit;
-    const struct sql_var limits[] = {{"lock_ms", DROP_LOCK_MS}, {"statement_ms", "0"}};
+    const struct sql_var limits[] = {
+        {"lock_ms", mem_printf(ctx, "%.0f", a->drop_lock_ms > 0 ? a->drop_lock_ms : DROP_LOCK_MS)},
+        {"statement_ms", "0"}};
     if (drops->n == 0)
         return 0;
     if (sql_render(ctx, &begin, "postgres", "begin", NULL, 0, err) ||

@@ -23,6 +23,7 @@ const struct warehouse_ops postgres_ops = {
     .run = pg_run_scripts,
     .hanging = pg_hanging,
     .drop_places = pg_drop_places,
+    .drop_limit = pg_drop_limit,
     .load = pg_load,
     .greatest = pg_greatest,
     .empty = pg_empty,

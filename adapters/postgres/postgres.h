@@ -14,6 +14,7 @@ struct warehouse {
     const char *database; /* may be NULL before the connection stands */
     int signals_ignored;  /* signals that had come when the shield was raised; see pg_shield */
     double read_lock_ms;  /* how long reads wait for a lock */
+    double drop_lock_ms;  /* .. and drops; 0: the default */
     bool broken;          /* gave up draining: nothing more is sent */
     char sqlstate[6];     /* of the last statement that failed */
 };
@@ -161,6 +162,7 @@ int pg_receipt(void *ctx, struct warehouse *a, const struct place_list *schemas,
 
 int pg_hanging(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
                const struct strlist *kin, struct strlist *out, struct err *err) BASE_CHECKED;
+void pg_drop_limit(struct warehouse *a, double lock_ms);
 int pg_drop_places(struct warehouse *a, const struct place_name *names, size_t n,
                    const struct strlist *kin, struct err *err) BASE_CHECKED;
 

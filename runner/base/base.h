@@ -215,6 +215,7 @@ uint64_t hash_fast(const void *data, size_t len, uint64_t seed); /* not for adve
 /* --- clock and ids --- */
 
 double clock_ms(void);                          /* monotonic milliseconds */
+int64_t clock_seconds(void);                    /* since 1970, UTC */
 char *clock_utc(void *ctx);                     /* now, RFC 3339, seconds */
 char *clock_utc_after(void *ctx, int64_t secs); /* now + secs, RFC 3339 */
 char *random_hex(void *ctx, size_t bytes);      /* from the kernel; for run ids and names */

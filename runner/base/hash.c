@@ -78,10 +78,16 @@ clock_ms(void)
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+int64_t
+clock_seconds(void)
+{
+    return (int64_t)time(NULL);
+}
+
 char *
 clock_utc_after(void *ctx, int64_t secs)
 {
-    time_t t = time(NULL) + (time_t)secs;
+    time_t t = (time_t)(clock_seconds() + secs);
     struct tm tm;
     gmtime_r(&t, &tm);
     char text[32];

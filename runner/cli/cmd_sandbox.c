@@ -111,6 +111,16 @@ count_stale(const struct sandbox *box)
     return n;
 }
 
+/* By the warehouse's clock; seconds, -1: not known. */
+static int64_t
+age_of(const struct sandbox_job *s, const char *created)
+{
+    int64_t at, now;
+    if (!str_time(created, &at) || !str_time(s->job.now, &now))
+        return -1;
+    return now > at ? (now - at) / 1000000 : 0;
+}
+
 static void
 print_json_list(const struct sandbox_job *s, const struct sandbox *list, size_t n)
 {
@@ -122,8 +132,7 @@ print_json_list(const struct sandbox_job *s, const struct sandbox *list, size_t 
         json_put_strlist(o, "schemas", &list[i].schemas);
         json_put_str(o, "for", list[i].role);
         json_put_str(o, "created", list[i].created);
-        mem_check(
-            cJSON_AddNumberToObject(o, "age_seconds", (double)guard_age_seconds(list[i].created)));
+        mem_check(cJSON_AddNumberToObject(o, "age_seconds", (double)age_of(s, list[i].created)));
         json_put_str(o, "expires", list[i].expires);
         mem_check(cJSON_AddBoolToObject(
             o, "expired", list[i].expires && strcmp(list[i].expires, s->job.now) < 0));
@@ -148,9 +157,9 @@ print_text_list(const struct sandbox_job *s, const struct sandbox *list, size_t 
         bool over = b->expires && strcmp(b->expires, s->job.now) < 0;
         printf("%-20s for %s, %s, %s %s, %lld relations, %s; %zu of %zu clones stale%s%s\n",
                b->name, b->role ? b->role : "nobody else",
-               guard_age_text(s->job.ctx, guard_age_seconds(b->created)),
-               over ? "expired" : "until", b->expires ? b->expires : "it is dropped",
-               (long long)b->relations, str_bytes(s->job.ctx, b->bytes), count_stale(b), b->n,
+               guard_age_text(s->job.ctx, age_of(s, b->created)), over ? "expired" : "until",
+               b->expires ? b->expires : "it is dropped", (long long)b->relations,
+               str_bytes(s->job.ctx, b->bytes), count_stale(b), b->n,
                b->foreign ? "; not ours: " : "", b->foreign ? b->foreign : "");
     }
 }

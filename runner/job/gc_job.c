@@ -93,25 +93,37 @@ ask_forge(const struct job *job, const struct seat *seat, struct strlist *closed
     return 0;
 }
 
+static void
+note_failed(struct err *failed, const struct err *why, const char *name)
+{
+    log_event(LOG_WARN, "gc.failed", "%s: %s", name, why->msg);
+    if (failed->kind == ERR_NONE)
+        *failed = *why;
+}
+
 /* What a hosting service keeps cannot be asked for markers: the program is told the name, and finds
  * what it made itself. */
 static int
 drop_hosted(const struct job *job, const struct seat *seat, const struct strlist *closed,
-            struct err *err)
+            struct err *failed, struct err *err)
 {
     const struct strlist *words = &job->config->database_drop_command;
     for (size_t i = 0; words->n && i < closed->n; i++) {
         char *said;
         struct strlist env = {0};
+        struct err why;
         const char *name = mem_printf(job->ctx, "%s_pr_%s", seat->server.database, closed->v[i]);
         database_env(job->ctx, &env, name, closed->v[i], job->project);
         if (job->config->dry_run)
             log_event(LOG_INFO, "gc.would_ask", "would run %s for %s",
                       user_command_echo(job->ctx, words), name);
-        else if (user_command_run(job, "clone.database.drop_command", words, &env, &said, err))
-            return -1;
-        else
+        else if (user_command_run(job, "clone.database.drop_command", words, &env, &said, &why) ==
+                 0)
             log_event(LOG_INFO, "gc.asked", "%s: %s", name, user_command_echo(job->ctx, words));
+        else if (why.kind == ERR_SIGNAL)
+            return *err = why, -1;
+        else
+            note_failed(failed, &why, name);
     }
     return 0;
 }
@@ -127,23 +139,27 @@ find_closed(struct job *job, const struct seat *seat, struct strlist *closed, st
 }
 
 int
-gc_job(void *ctx, const struct config *config, struct gc_schema **out, size_t *n, struct err *err)
+gc_job(void *ctx, const struct config *config, struct gc_result *out, struct err *err)
 {
     struct job job;
     struct seat seat = {0};
     struct strlist closed = {0};
+    *out = (struct gc_result){.failed = {.kind = ERR_NONE}};
     job_init(&job, ctx, config);
     if (add_closed(ctx, &closed, config, err) || job_project(&job, true, err) ||
         seat_connect(&seat, &job, err) || seat_direct(&seat, err) ||
         find_closed(&job, &seat, &closed, err))
         return -1;
     const struct gc_options o = {.project = job.project->name, .closed = &closed, .now = job.now};
-    if (gc_list(ctx, seat.warehouse, seat.ops, &o, out, n, err))
+    if (gc_list(ctx, seat.warehouse, seat.ops, &o, &out->schemas, &out->n, err))
         return -1;
+    if (seat.ops->drop_limit)
+        seat.ops->drop_limit(seat.warehouse, config->lock_timeout * 1000);
     live_begin("dropping schemas");
-    if ((!config->dry_run && gc_drop(ctx, seat.warehouse, seat.ops, *out, *n, err)) ||
-        drop_hosted(&job, &seat, &closed, err))
+    if (!config->dry_run &&
+        gc_drop(ctx, seat.warehouse, seat.ops, out->schemas, out->n, &out->failed, err))
         return -1;
+    int rc = drop_hosted(&job, &seat, &closed, &out->failed, err);
     live_end();
-    return 0;
+    return rc;
 }

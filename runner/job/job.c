@@ -2,13 +2,37 @@
 
 #include <string.h>
 
+enum { TWO_WEEKS = 14 * 86400, NOTABLE = 300 };
+
 void
 job_init(struct job *job, void *ctx, const struct config *config)
 {
     *job = (struct job){.ctx = ctx, .config = config, .start = clock_ms()};
     job->run_id = random_hex(ctx, 8);
     job->now = clock_utc(ctx);
-    job->two_weeks = clock_utc_after(ctx, 14 * 86400);
+    job->two_weeks = clock_utc_after(ctx, TWO_WEEKS);
+}
+
+char *
+job_utc(const struct job *job, int64_t seconds)
+{
+    return clock_utc_after(job->ctx, job->ahead + seconds);
+}
+
+void
+job_set_clock(struct job *job, int64_t seconds)
+{
+    int64_t ahead = seconds - clock_seconds();
+    if (ahead >= -1 && ahead <= 1)
+        return; /* the way there takes its time */
+    if (ahead > NOTABLE || ahead < -NOTABLE)
+        log_event(LOG_WARN, "clock.differs",
+                  "this machine's clock is %s %s the warehouse's, which counts",
+                  str_age(job->ctx, (double)(ahead < 0 ? -ahead : ahead)),
+                  ahead < 0 ? "ahead of" : "behind");
+    job->ahead = ahead;
+    job->now = job_utc(job, 0);
+    job->two_weeks = job_utc(job, TWO_WEEKS);
 }
 
 /* What a person who waits is told; the report has the short names. */

@@ -167,7 +167,7 @@ sandbox_job_create(struct sandbox_job *s, struct err *err)
     s->box = (struct plan_sandbox){.name = c->args.v[0], .role = c->for_whom};
     s->variant.sandbox = &s->box;
     s->seat.lock = !c->dry_run;
-    s->variant.expires = c->ttl > 0 ? clock_utc_after(s->job.ctx, (int64_t)c->ttl) : NULL;
+    s->variant.expires = c->ttl > 0 ? job_utc(&s->job, (int64_t)c->ttl) : NULL;
     if (check_role(s, s->box.role, err) || read_production(s, err) || choose(s, s->config, err) ||
         make_plan(s, err))
         return -1;
@@ -261,8 +261,8 @@ sandbox_job_refresh(struct sandbox_job *s, struct err *err)
         .name = found->name, .role = c->for_whom ? c->for_whom : found->role, .in_place = true};
     s->variant.sandbox = &s->box;
     s->seat.lock = !c->dry_run;
-    s->variant.expires = c->ttl > 0 && found->expires ? clock_utc_after(s->job.ctx, (int64_t)c->ttl)
-                                                      : found->expires;
+    s->variant.expires =
+        c->ttl > 0 && found->expires ? job_utc(&s->job, (int64_t)c->ttl) : found->expires;
     if (check_role(s, s->box.role, err) || read_production(s, err) ||
         sandbox_look(s->job.ctx, s->seat.warehouse, s->seat.ops, found, true, err))
         return -1;
@@ -311,6 +311,10 @@ sandbox_job_drop(struct sandbox_job *s, struct gc_schema **out, size_t *n, struc
         }
     *out = mine;
     *n = m;
-    return s->config->dry_run ? 0
-                              : gc_drop(s->job.ctx, s->seat.warehouse, s->seat.ops, mine, m, err);
+    struct err first;
+    if (s->seat.ops->drop_limit)
+        s->seat.ops->drop_limit(s->seat.warehouse, s->config->lock_timeout * 1000);
+    return s->config->dry_run
+               ? 0
+               : gc_drop(s->job.ctx, s->seat.warehouse, s->seat.ops, mine, m, &first, err);
 }

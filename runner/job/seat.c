@@ -35,6 +35,8 @@ seat_connect(struct seat *seat, struct job *job, struct err *err)
     int rc = seat_open(seat, &seat->warehouse, err);
     if (rc == 0)
         rc = seat->ops->server(seat->job->ctx, seat->warehouse, &seat->server, err);
+    if (rc == 0 && seat->server.seconds)
+        job_set_clock(seat->job, seat->server.seconds);
     job_end(seat->job, t);
     return rc;
 }

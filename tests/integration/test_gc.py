@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+import spoke
 from conftest import told
 from test_report_post import TOKEN, Forge
 
@@ -235,3 +236,43 @@ def test_the_forge_tells_what_is_closed(pull, kind, token, path, state, open_as,
         assert len(pull.schemas()) == 1 + 2 * (1 + len(open_as))
     finally:
         forge.stop()
+
+
+def test_one_that_cannot_be_dropped_does_not_keep_the_rest(pull):
+    """A locked table, a foreign key of somebody else's table, a view: each is named, and all others go."""
+    for i in range(5):
+        make(pull, f"pr_{i}", expires=PAST)
+    pull.rows("DROP ROLE IF EXISTS ann; CREATE ROLE ann")
+    pull.rows("CREATE TABLE pr_2.theirs (id integer REFERENCES pr_2.t0); ALTER TABLE pr_2.theirs OWNER TO ann")
+    pull.rows("CREATE VIEW public.mine AS SELECT * FROM pr_3.t0")
+    with pull.cluster.connect(pull.database, "ci") as held, held.cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE pr_1.t1 IN ACCESS SHARE MODE")
+        done = pull.cloneci("gc", "--lock-timeout", "0.2")
+    assert done.returncode == 4, told(done)
+    said = {line.split()[1].rstrip(":"): line for line in done.stdout.splitlines()}
+    assert [said[f"pr_{i}"].split()[0] for i in range(5)] == ["drop", "fail", "fail", "keep", "drop"], told(done)
+    assert "t1" in said["pr_1"] and "theirs" in said["pr_2"] and "mine" in said["pr_3"]
+    assert "not everything could be dropped, the rest was" in done.stderr
+    assert pull.schemas() == ["pr_1", "pr_2", "pr_3"]
+    # nothing of them is half gone
+    assert pull.relations() == {f"pr_{i}.{t}": "r" for i, t in [(1, "t0"), (1, "t1"), (2, "t0"), (2, "t1"), (2, "theirs"), (3, "t0"), (3, "t1")]}
+
+
+def test_the_servers_clock_counts(pull):
+    """A machine that is eight days ahead: what is kept until tomorrow is kept."""
+    library = pull.home / "clock_ahead.so"
+    spoke.must(["gcc", "-shared", "-fPIC", "-o", library, spoke.TOP / "tests" / "support" / "clock_ahead.c"])
+    ahead = {"LD_PRELOAD": str(library), "AHEAD": str(8 * 86400), "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    tomorrow = pull.value("SELECT to_char(now() AT TIME ZONE 'utc' + interval '1 day', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')")
+    make(pull, "pr_9", expires=tomorrow)
+    done = pull.cloneci("gc", **ahead)
+    assert done.returncode == 0 and "kept until" in done.stdout, told(done)
+    assert "this machine's clock is 8 days ahead of the warehouse's, which counts" in done.stderr
+    box = [("--state", pull.state, "--select", "station_hours", "--ttl", "3d"), ahead]
+    done = pull.cloneci("sandbox create", "ann", *box[0], **box[1])
+    assert done.returncode == 0, told(done)
+    box, = json.loads(pull.cloneci("sandbox list", "--output", "json").stdout)
+    assert box["age_seconds"] < 3600 and not box["expired"]
+    assert "kept until" in pull.cloneci("gc", "--dry-run").stdout
+    assert pull.value("SELECT (obj_description(oid)::json ->> 'expires')::timestamptz < now() + interval '4 days'"
+                      "  FROM pg_namespace WHERE nspname = 'ann'")

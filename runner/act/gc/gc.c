@@ -117,11 +117,31 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
     return rc;
 }
 
+static int
+drop_or_note(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct gc_schema *s,
+             bool *dropped, struct err *first, struct err *err)
+{
+    struct err why;
+    if (drop_one(ctx, a, ops, s, dropped, &why) == 0)
+        return 0;
+    if (why.kind == ERR_SIGNAL) {
+        *err = why;
+        return -1;
+    }
+    s->drop = false;
+    s->failed = true;
+    s->why = mem_strdup(ctx, why.msg);
+    if (first->kind == ERR_NONE)
+        *first = why;
+    return 0;
+}
+
 int
 gc_drop(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct gc_schema *schemas,
-        size_t n, struct err *err)
+        size_t n, struct err *first, struct err *err)
 {
     bool *done = mem_array(ctx, bool, n);
+    *first = (struct err){.kind = ERR_NONE};
     /* What stands in one pull request's schema may be used from another of its schemas: again while
      * it helps. */
     for (bool progress = true; progress;) {
@@ -129,7 +149,8 @@ gc_drop(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct 
         for (size_t i = 0; i < n; i++) {
             if (!schemas[i].drop || done[i])
                 continue;
-            if (interrupt_check(err) || drop_one(ctx, a, ops, &schemas[i], &done[i], err))
+            if (interrupt_check(err) ||
+                drop_or_note(ctx, a, ops, &schemas[i], &done[i], first, err))
                 return -1;
             progress = progress || done[i];
         }

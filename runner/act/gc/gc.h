@@ -13,6 +13,7 @@ struct gc_schema {
     struct marker marker;
     bool ours; /* a marker of this project, for this very schema, which our role owns */
     bool drop;
+    bool failed;     /* it was to be dropped and could not be */
     const char *why; /* it is dropped, or kept */
 };
 
@@ -32,9 +33,11 @@ int gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
 /*
  * Drops those that are to be dropped: takes each one's lock, reads its marker again, drops object
  * by object without CASCADE. One that is in use (its lock is held), was made again meanwhile, or is
- * still needed from elsewhere is kept: `drop` and `why` say so afterwards.
+ * still needed from elsewhere is kept: `drop` and `why` say so afterwards. One that cannot be
+ * dropped does not keep the others from it: `failed`, and *first is the first of these errors (or
+ * of the kind ERR_NONE). -1: an interrupt.
  */
 int gc_drop(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
-            struct gc_schema *schemas, size_t n, struct err *err) BASE_CHECKED;
+            struct gc_schema *schemas, size_t n, struct err *first, struct err *err) BASE_CHECKED;
 
 #endif

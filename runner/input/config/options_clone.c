@@ -260,9 +260,11 @@ static const struct option_def rows[] = {
      .env = "CLONECI_LOCK_TIMEOUT",
      .yaml = "clone.lock_timeout",
      .metavar = "TIME",
-     .commands = " run plan clone build doctor promote rollback sandbox create sandbox refresh ",
+     .commands =
+         " run plan clone build doctor promote rollback sandbox create sandbox refresh sandbox "
+         "drop gc ",
      .fallback = "5s",
-     .help = "how long to wait for a lock on production's relations"},
+     .help = "how long to wait for a lock on production's relations, or on what is dropped"},
     {.name = "statement-timeout",
      .kind = OPTION_SECONDS,
      .offset = AT(statement_timeout),
