@@ -10,7 +10,7 @@ enum doing
 doing_of(const struct plan_node *p)
 {
     bool table = p->stands.kind == RELATION_TABLE || p->stands.kind == RELATION_PARTITIONED;
-    bool full = p->full_refresh;
+    bool full = p->full_refresh && !p->full_refresh_here;
     const char *m = p->info->materialized;
     if (!p->production.name || p->stands.kind == RELATION_MISSING)
         return DOING_NOTHING;

@@ -153,7 +153,9 @@ fact_incremental(const struct asked *q)
     if (c) {
         fact.text = "cloned as a view, which dbt rebuilds: its incremental run was not tested";
     } else if (q->p->candidate && !q->p->is_new && q->passed) {
-        fact.effect = EFFECT_TESTED;
+        /* production's run does the same, but for what only this run is told to do */
+        bool here = q->p->refused || q->p->full_refresh_here;
+        fact.effect = here ? EFFECT_MERGE : EFFECT_TESTED;
         fact.text = q->p->skipped_because;
     } else {
         return;
@@ -191,15 +193,17 @@ static void
 fact_rows(const struct asked *q)
 {
     bool incremental = q->clone && q->clone->verdict == BUILD_INCREMENTAL && q->passed;
-    if (!incremental || q->built->rows < 0)
+    if (!incremental)
         return;
-    bool none = q->built->rows == 0;
-    fact_add(q, (struct fact){.aspect = ASPECT_ROWS,
-                              .status = none ? FACT_UNPROVEN : FACT_HOLDS,
-                              .ground = GROUND_RESULT,
-                              .text = none ? "its incremental run touched 0 rows: its logic was "
-                                             "not really tested"
-                                           : NULL});
+    struct fact fact = {.aspect = ASPECT_ROWS, .status = FACT_UNPROVEN, .ground = GROUND_RESULT};
+    if (q->built->rows > 0)
+        fact.status = FACT_HOLDS;
+    else if (q->built->rows == 0)
+        fact.text = "its incremental run touched 0 rows: its logic was not really tested";
+    else
+        fact.text = "dbt does not say how many rows its incremental run touched: whether its logic "
+                    "was tested is not known";
+    fact_add(q, fact);
 }
 
 /* Tests of the build that look at the node's rows. */
@@ -236,69 +240,6 @@ fact_tests(const struct asked *q)
                        tests == 1 ? "test" : mem_printf(q->facts, "%zu tests", tests),
                        str_count(q->facts, (double)q->clone->lazy_rows), of < 0 ? "" : " of about ",
                        of < 0 ? "" : str_count(q->facts, (double)of))});
-}
-
-/* --- rows that production keeps --- */
-
-/* Its own SQL or settings differ, not only what it reads. */
-static bool
-is_modified(const struct plan_node *p)
-{
-    for (size_t i = 0; i < p->n_reasons; i++)
-        if (strcmp(p->reasons[i].kind, "downstream") != 0 &&
-            strcmp(p->reasons[i].kind, "selected") != 0)
-            return true;
-    return false;
-}
-
-static void
-fact_compared(const struct asked *q, const struct findings_full_refresh *full)
-{
-    struct fact fact = {.aspect = ASPECT_EXISTING_ROWS,
-                        .status = FACT_FAILS,
-                        .ground = GROUND_COMPARISON,
-                        .cause = BLAME_CODE};
-    switch (full->verdict) {
-    case COMPARE_SAFE:
-        fact.status = FACT_HOLDS;
-        fact.cause = BLAME_NONE;
-        fact.text = full->details;
-        break;
-    case COMPARE_FULL_REFRESH:
-        fact.effect = EFFECT_AFTER;
-        fact.text =
-            mem_printf(q->facts, "a full refresh gives other rows than the incremental run: %.*s",
-                       (int)strcspn(full->details, "\n"), full->details);
-        fact.command = full->command;
-        break;
-    case COMPARE_BROKEN:
-        fact.text = mem_printf(q->facts,
-                               "the incremental run and a full refresh give different results: %s",
-                               full->details);
-        break;
-    }
-    fact_add(q, fact);
-}
-
-/* Of a modified incremental model production keeps the rows that it has. Whether they are what the
- * new code would make of them, only a full refresh beside it tells. */
-static void
-fact_existing_rows(const struct asked *q)
-{
-    for (size_t i = 0; i < q->f->n_full_refreshes; i++)
-        if (q->f->full_refreshes[i].node == q->p->node) {
-            fact_compared(q, &q->f->full_refreshes[i]);
-            return;
-        }
-    bool incremental = q->clone && q->clone->verdict == BUILD_INCREMENTAL && q->passed;
-    if (incremental && is_modified(q->p) && q->p->info->type != NODE_SNAPSHOT)
-        fact_add(q, (struct fact){.aspect = ASPECT_EXISTING_ROWS,
-                                  .status = FACT_NOT_ASKED,
-                                  .ground = GROUND_COMPARISON,
-                                  .effect = EFFECT_AFTER,
-                                  .text = "production keeps the rows that it has; whether a full "
-                                          "refresh would change them was not compared (--both "
-                                          "does)"});
 }
 
 /* --- all of them --- */
@@ -417,6 +358,7 @@ findings_hand_over(const struct findings *f, const struct err *ended)
         if (findings_is_operation(f, &f->built.nodes[i]))
             facts_of_operation(facts, f, &f->built.nodes[i]);
     facts_of_selection(facts, f);
+    facts_of_inputs(facts, f);
     if (ended)
         verdict_ended(facts, ended);
     return facts;

@@ -24,8 +24,14 @@ fact_add(const struct asked *q, struct fact fact)
 
 /* What on_schema_change does, and what production needs for it. */
 void fact_columns(const struct asked *q);
+/* What this run had that production's has not. */
+void facts_of_inputs(struct facts *facts, const struct findings *f);
 /* What of the change was not selected, and what of the selection matches nothing. */
 void facts_of_selection(struct facts *facts, const struct findings *f);
+/* Rebuilds the node in production; belongs to the facts. */
+char *fact_full_refresh_command(const struct asked *q);
+/* Rows that production keeps, though the code would make others of them now. */
+void fact_existing_rows(const struct asked *q);
 /* What production's relation has that its clone has not, and what goes with it. */
 void facts_attached(const struct asked *q);
 

@@ -44,8 +44,8 @@ schema_brief(void *ctx, const struct findings_columns *c)
     return b.s;
 }
 
-static char *
-full_refresh_command(const struct asked *q)
+char *
+fact_full_refresh_command(const struct asked *q)
 {
     return mem_printf(q->facts, "dbt build --full-refresh --select %s",
                       str_shell(q->facts, q->facts->subjects[q->subject].selector));
@@ -65,7 +65,7 @@ fact_columns(const struct asked *q)
                                "production's run refuses its new columns until it is rebuilt, "
                                "which was accepted (%s):",
                                decision->by);
-        fact.command = full_refresh_command(q);
+        fact.command = fact_full_refresh_command(q);
     } else if (q->built && dbt_failed(q->built->status) &&
                dbt_is_schema_change(q->built->message)) {
         fact.ground = GROUND_RESULT;

@@ -53,6 +53,13 @@ struct findings_count {
     const char *sample; /* one of them, or NULL */
 };
 
+/* A table of production's whose rows lived on, and which dbt replaces by what is made of its
+ * sources. */
+struct findings_lost {
+    uint32_t node;
+    int64_t rows; /* of production's that it does not have; -1: not compared */
+};
+
 /* What the relations of the plan have, and what hangs on them. The objects' `relation` is a node's
  * place in the plan: production's relation of it; n_nodes more: the one that was built. */
 struct findings_attached {
@@ -105,6 +112,8 @@ struct findings {
     struct findings_cause *causes;
     size_t n_causes;
     struct findings_attached attached;
+    struct findings_lost *lost;
+    size_t n_lost;
     struct findings_decision *decisions;
     size_t n_decisions;
     struct strlist receipt;                       /* production before anything was done */
@@ -171,6 +180,10 @@ bool findings_is_operation(const struct findings *f, const struct build_node *b)
 /* After the build: what production's relations have that what was built has not, and what hangs on
  * them; counts the rows that would break it. */
 int findings_attached(struct findings *f, struct err *err) BASE_CHECKED;
+/* After the build: which rows go where dbt replaces a table that lived on. */
+int findings_lost(struct findings *f, struct err *err) BASE_CHECKED;
+/* NULL: it replaces none. */
+const struct findings_lost *findings_find_lost(const struct findings *f, uint32_t node);
 /* After the build: why what failed did. */
 void findings_causes(struct findings *f);
 /* NULL: it did not fail. */

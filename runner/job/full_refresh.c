@@ -15,14 +15,16 @@ sibling_schema(void *ctx, const struct dialect *d, const char *schema)
     return mem_printf(ctx, "%.24s_%.8s__full", schema, hex);
 }
 
-/* Modified itself, not merely downstream of something that is; and really run incrementally. */
+/* Modified itself, or downstream of something whose rows may be others; and really run
+ * incrementally. */
 static bool
 is_wanted(const struct findings *f, const struct plan_node *p)
 {
     const struct clone_fact *c = findings_of(f, p);
     /* What a part of the rows leads to says nothing of a full refresh. */
     return p->info->type == NODE_MODEL && c && p->clone->strategy == CLONE_COPY &&
-           plan_is_modified(p) && c->verdict == BUILD_INCREMENTAL;
+           c->verdict == BUILD_INCREMENTAL &&
+           (plan_is_modified(p) || plan_changed_above(f->plan, p));
 }
 
 static struct select_result

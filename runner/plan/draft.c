@@ -100,6 +100,7 @@ find_full_refresh(struct plan *plan, struct plan_node *p, struct err *err)
     const cJSON *v = json_get(json_get(json, "config"), "full_refresh");
     bool model = p->info->type == NODE_MODEL;
     p->full_refresh = model && (cJSON_IsBool(v) ? cJSON_IsTrue(v) : plan->in.full_refresh);
+    p->full_refresh_here = p->full_refresh && !cJSON_IsBool(v);
     return 0;
 }
 

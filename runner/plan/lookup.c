@@ -92,6 +92,44 @@ plan_is_modified(const struct plan_node *node)
     return node->n_reasons && strcmp(node->reasons[0].kind, "downstream") != 0;
 }
 
+bool
+plan_changes_rows(const struct plan_node *node)
+{
+    static const char *const kinds[] = {"body", "macro"};
+    for (size_t i = 0; i < node->n_reasons; i++)
+        for (size_t k = 0; k < BASE_COUNT(kinds); k++)
+            if (strcmp(node->reasons[i].kind, kinds[k]) == 0)
+                return true;
+    return false;
+}
+
+/* In order of distance: the nearest is found. */
+const struct plan_node *
+plan_changed_above(const struct plan *plan, const struct plan_node *node)
+{
+    const struct manifest *m = plan->in.head;
+    void *tmp = talloc_new(NULL);
+    uint8_t *seen = mem_array(tmp, uint8_t, m->n_nodes + 1);
+    uint32_t *queue = mem_array(tmp, uint32_t, m->n_nodes + 1);
+    const struct plan_node *found = NULL;
+    size_t n = 0;
+    queue[n++] = node->node;
+    for (size_t at = 0; at < n && !found; at++) {
+        const struct node *reader = &m->nodes[queue[at]];
+        for (uint32_t i = 0; i < reader->n_parents && !found; i++) {
+            uint32_t parent = reader->parents[i];
+            const struct plan_node *p = seen[parent] ? NULL : plan_find_node(plan, parent);
+            seen[parent] = 1;
+            if (!p)
+                continue;
+            found = plan_changes_rows(p) ? p : NULL;
+            queue[n++] = parent;
+        }
+    }
+    talloc_free(tmp);
+    return found;
+}
+
 void
 plan_warn(struct plan *plan, const char *code, const char *text)
 {

@@ -171,7 +171,8 @@ struct plan_node {
     const char *via;        /* path from the modified node that brought it in, or NULL */
     bool is_new;            /* an incremental or snapshot that production does not have */
     bool candidate;         /* an incremental or snapshot: cloned unless there is a reason not to */
-    bool full_refresh;      /* its config forces a full refresh */
+    bool full_refresh;      /* its config forces a full refresh, or this run does .. */
+    bool full_refresh_here; /* .. and production's does not */
     struct plan_lazy *lazy; /* of candidates, where it was asked; else NULL */
     struct plan_clone *clone;
     const char *skipped_because; /* why there is no clone; NULL if there is one */
@@ -309,6 +310,10 @@ bool plan_is_built(const struct node *n);
 const struct plan_node *plan_find_node(const struct plan *plan, uint32_t node);
 /* Modified itself, not merely downstream of something that is. */
 bool plan_is_modified(const struct plan_node *node);
+/* .. so that its rows may be others. */
+bool plan_changes_rows(const struct plan_node *node);
+/* A node of the plan that it reads, directly or not, and whose rows may be others; or NULL. */
+const struct plan_node *plan_changed_above(const struct plan *plan, const struct plan_node *node);
 /* "pr", "clone", or the source's name. */
 const char *plan_origin_name(const struct plan_deferral *deferral);
 

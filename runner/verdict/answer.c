@@ -62,8 +62,11 @@ exit_by_unproven(struct err *err, struct judged *j)
         for (size_t k = 0; (j->words[i] || f->subjects[i].left_out) && k < ASPECT_COUNT; k++)
             if (is_required(f, j->subjects[i].of[k]))
                 return fail_unproven(err, j, f->subjects[i].name, j->subjects[i].of[k]);
-    const struct fact *selection = j->run.of[ASPECT_SELECTION];
-    return is_required(f, selection) ? fail_unproven(err, j, NULL, selection) : 0;
+    static const enum fact_aspect of_run[] = {ASPECT_SELECTION, ASPECT_INPUTS};
+    for (size_t k = 0; k < BASE_COUNT(of_run); k++)
+        if (is_required(f, j->run.of[of_run[k]]))
+            return fail_unproven(err, j, NULL, j->run.of[of_run[k]]);
+    return 0;
 }
 
 /* What ended the run, else what its facts come to. */

@@ -18,6 +18,7 @@ verdict_aspect_name(enum fact_aspect aspect)
         [ASPECT_DEPENDANTS] = "dependants",
         [ASPECT_EXISTING_ROWS] = "existing_rows",
         [ASPECT_STEP] = "step",
+        [ASPECT_INPUTS] = "inputs",
         [ASPECT_SELECTION] = "selection",
     };
     return NAME_OF(names, aspect);

@@ -73,7 +73,8 @@ add_selection(void *ctx, struct answer *a, const struct judged *j)
     bool any = false;
     for (size_t i = 0; i < j->facts->n; i++) {
         const struct fact *fact = &j->facts->v[i];
-        if (fact->subject != SUBJECT_RUN || fact->aspect != ASPECT_SELECTION || !is_open(fact))
+        bool asked = fact->aspect == ASPECT_SELECTION || fact->aspect == ASPECT_INPUTS;
+        if (fact->subject != SUBJECT_RUN || !asked || !is_open(fact))
             continue;
         any = true;
         add_line(

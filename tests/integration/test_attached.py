@@ -1,0 +1,144 @@
+"""What production's relations have and carry that clones have not: a pull request is run, and then the same commit in production. What
+fails there failed here, and what is gone there was named."""
+
+import shutil
+
+import spoke
+from conftest import Pull, told
+
+RAW = """
+CREATE SCHEMA raw; CREATE SCHEMA bi;
+CREATE TABLE raw.groups AS SELECT i AS id FROM generate_series(0, 9) AS i; ALTER TABLE raw.groups ADD PRIMARY KEY (id);
+CREATE TABLE raw.facts (id int, grp int, amount int, note text);
+INSERT INTO raw.facts SELECT i, i % 10, i * 10, 'n' || i FROM generate_series(1, 50) AS i;
+"""
+# Other people's, after production's last run.
+DECORATIONS = """
+ALTER TABLE analytics.keyed ADD CONSTRAINT keyed_group FOREIGN KEY (grp) REFERENCES raw.groups (id);
+CREATE FUNCTION bi.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER noted BEFORE INSERT ON analytics.triggered FOR EACH ROW EXECUTE FUNCTION bi.note();
+CREATE VIEW bi.amounts AS SELECT id, amount FROM analytics.retyped; CREATE VIEW bi.top AS SELECT max(amount) FROM bi.amounts;
+CREATE FUNCTION bi.count_top() RETURNS bigint LANGUAGE sql BEGIN ATOMIC; SELECT count(*) FROM bi.top; END;
+CREATE INDEX retyped_amount ON analytics.retyped (amount);
+CREATE VIEW bi.of_rebuilt AS SELECT id FROM analytics.rebuilt;
+CREATE FUNCTION bi.notes() RETURNS bigint LANGUAGE sql AS 'SELECT count(note) FROM analytics.rebuilt';
+ALTER TABLE analytics.was_kept ADD CONSTRAINT was_kept_id UNIQUE (id);
+ALTER TABLE analytics.referred ADD PRIMARY KEY (id);
+CREATE TABLE bi.child (id int REFERENCES analytics.referred (id)); INSERT INTO bi.child VALUES (1);
+DELETE FROM raw.facts WHERE id = 7;
+INSERT INTO raw.facts SELECT i, i, i * 10, 'n' || i FROM generate_series(51, 55) AS i;
+"""
+NEW = "{% if is_incremental() %} where id > (select max(id) from {{ this }}) {% endif %}"
+
+
+def incremental(body, more="incremental_strategy='append'"):
+    return f"{{{{ config(materialized='incremental', {more}) }}}}\nselect {body} {NEW}\n"
+
+
+def model(materialized, body):
+    return f"{{{{ config(materialized='{materialized}') }}}}\nselect {body}\n"
+
+
+FACTS = "from {{ source('raw', 'facts') }}"
+SYNC = "incremental_strategy='append', on_schema_change='sync_all_columns'"
+BASE = {
+    "keyed": incremental(f"id, grp {FACTS}"),
+    "triggered": incremental(f"id {FACTS}"),
+    "retyped": incremental(f"id, amount {FACTS}", SYNC),
+    "swept": incremental(f"id, amount {FACTS}", SYNC),
+    "sweeper": model("view", "id, amount from {{ ref('swept') }}"),
+    "rebuilt": model("table", f"id, note {FACTS}"),
+    "was_kept": incremental(f"id {FACTS}"),
+    "referred": incremental(f"id, amount {FACTS}", "incremental_strategy='delete+insert', unique_key='id'"),
+    "stage": model("view", f"id, amount {FACTS}"),
+    "below": incremental("id, amount from {{ ref('stage') }}"),
+    "summary": model("materialized_view", f"grp, count(*) as n {FACTS} group by grp"),
+    "first_name": incremental(f"id, grp as first {FACTS}"),
+}
+CHANGED = {
+    "keyed": BASE["keyed"].replace("id, grp", "id, grp + 0 as grp"),
+    "triggered": BASE["triggered"] + "-- more\n",
+    "retyped": BASE["retyped"].replace("amount", "amount::text as amount"),
+    "swept": BASE["swept"].replace("amount", "amount::text as amount"),
+    "rebuilt": BASE["rebuilt"].replace(", note", ""),
+    "was_kept": model("view", f"id {FACTS}"),
+    "referred": BASE["referred"] + "-- more\n",
+    "stage": BASE["stage"].replace("amount", "amount * 2 as amount"),
+    "summary": BASE["summary"].replace("count(*)", "count(id)"),
+}
+GONE = "SELECT to_regclass('bi.amounts') IS NULL, to_regclass('bi.top') IS NULL, to_regprocedure('bi.count_top()') IS NULL," \
+    " to_regclass('analytics.retyped_amount') IS NULL, to_regclass('bi.of_rebuilt') IS NULL, to_regprocedure('bi.notes()') IS NULL"
+
+
+def prepare(pull):
+    for part in ("models", "seeds", "snapshots", "tests", "macros"):
+        shutil.rmtree(pull.project / part, ignore_errors=True)
+    pull.write("dbt_project.yml", "name: spoke\nprofile: spoke\nversion: '1.0'\nconfig-version: 2\n")
+    pull.write("models/sources.yml", "sources: [{name: raw, tables: [{name: facts}]}]\n")
+    for name, sql in BASE.items():
+        pull.write(f"models/{name}.sql", sql)
+    pull.commit("production")
+    pull.rows(RAW, "prod_owner")
+    pull.must_dbt("build", "--target", "prod", "--target-path", pull.home / "before", "--threads", "4")
+    pull.rows("GRANT USAGE ON SCHEMA raw, analytics, bi TO ci; GRANT SELECT ON ALL TABLES IN SCHEMA raw, analytics, bi TO ci;"
+              + DECORATIONS, "prod_owner")
+    pull.state.mkdir()
+    shutil.copy(pull.home / "before" / "manifest.json", pull.state / "manifest.json")
+    pull.branch("change")
+    for name, sql in CHANGED.items():
+        pull.write(f"models/{name}.sql", sql)
+    (pull.project / "models" / "first_name.sql").unlink()
+    pull.write("models/second_name.sql", BASE["first_name"].replace("materialized=", "alias='first_name', materialized="))
+    pull.commit("all at once")
+
+
+def said(report, name, aspect):
+    return [(f["status"], f["effect"], f["text"]) for f in report["facts"]
+            if f["subject"] == f"model.spoke.{name}" and f["aspect"] == aspect and f["effect"] != "advice"]
+
+
+def test_what_hangs_on_production(stage, tmp_path):
+    stage.cluster.rows("CREATE DATABASE spoke_attached OWNER prod_owner")
+    stage.cluster.rows("GRANT CREATE ON DATABASE spoke_attached TO ci")
+    pull = Pull(tmp_path / "checkout", stage, "spoke_attached")
+    pull.create()
+    prepare(pull)
+    done = pull.ask("run", "--threads", "4")
+    report = pull.report()
+    assert report["advice"]["merge"] == "no" and done.returncode == 1, told(done)
+
+    # rows that production's own foreign key refuses, counted here
+    [(status, effect, text)] = said(report, "keyed", "parts")
+    assert (status, effect) == ("fails", "merge") and text.startswith("5 rows have no row in raw.groups, such as 51"), text
+    # what cannot be counted
+    assert [s for s, _, _ in said(report, "triggered", "parts")] == ["unproven"]
+    assert "trigger noted" in said(report, "triggered", "parts")[0][2]
+    assert [s for s, _, _ in said(report, "referred", "parts")] == ["unproven"]
+    # what goes, one by one, through what
+    goes = "\n".join(text for status, effect, text in said(report, "retyped", "dependants") if (status, effect) == ("fails", "after"))
+    for what in ("view bi.amounts", "view bi.top (through view bi.amounts)", "function bi.count_top() (through view bi.top)",
+                 "index retyped_amount"):
+        assert what in goes, (what, goes)
+    # a view of the project goes with the column, and the run fails at it
+    assert ("fails", "merge") in [(s, e) for s, e, text in said(report, "swept", "dependants") if "analytics.sweeper" in text]
+    rebuilt = said(report, "rebuilt", "dependants")
+    assert any("view bi.of_rebuilt goes" in text for _, _, text in rebuilt), rebuilt
+    assert [s for s, _, text in rebuilt if "bi.notes()" in text] == ["unproven"], rebuilt
+    kept = "\n".join(text for _, _, text in said(report, "was_kept", "dependants"))
+    assert "key was_kept_id" in kept and "1 of its rows go" in kept, kept
+    # rows from before
+    [(status, effect, text)] = said(report, "below", "existing_rows")
+    assert (status, effect) == ("unproven", "merge") and "stage" in text and "dbt build --full-refresh --select below" in text
+    assert [(s, e) for s, e, _ in said(report, "summary", "existing_rows")] == [("fails", "after")]
+    # another file, the same relation
+    [renamed] = [n for n in report["nodes"] if n["name"] == "second_name"]
+    assert renamed["clone"]["from"].endswith('"first_name"') and renamed["build"]["incremental"] is True and not renamed["new"]
+    for name in ("below", "second_name"):
+        assert not said(report, name, "dependants"), name
+
+    target = pull.home / "after"
+    pull.dbt("build", "--target", "prod", "--target-path", target, "--threads", "4")
+    status = {u.split(".")[-1]: s for u, (s, _, _) in spoke.results(target).items()}
+    assert {name for name, s in status.items() if s in ("error", "fail")} == {"keyed", "sweeper"}, status
+    assert pull.rows(GONE) == [(True, True, True, True, True, False)]
+    stage.cluster.drop_database(pull.database)
