@@ -20,6 +20,10 @@ struct doctor_ops {
     /* By what the catalog says. None: all is as it should be. */
     int (*privileges)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                       struct doctor_finding **out, size_t *n, struct err *err);
+    /* Whose the objects are that a promotion goes by, and what others could have production's owner
+     * run. `remedy` is NULL where all is well. */
+    int (*owners)(void *ctx, struct warehouse *a, const struct place_list *schemas,
+                  struct doctor_finding **out, size_t *n, struct err *err);
     /* By trying it, and undoing it whatever comes of it. */
     int (*roles)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                  struct doctor_roles *out, struct err *err);

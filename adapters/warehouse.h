@@ -272,6 +272,9 @@ struct warehouse_ops {
      * for a lock, unless the session has a limit: 10 s where it is not said, 0: as long as it
      * takes. Optional. */
     void (*read_limit)(struct warehouse *a, double lock_ms);
+    /* From now on no name in what is sent is looked up in a schema that others can write: for a
+     * session that has the rights of production's owner. Optional. */
+    int (*pin_names)(struct warehouse *a, struct err *err);
     int (*server)(void *ctx, struct warehouse *a, struct server_info *out, struct err *err);
     /* One query for all. out[i] belongs to relations[i]. */
     int (*describe)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,

@@ -227,6 +227,12 @@ pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const c
     return 0;
 }
 
+int
+pg_pin_names(struct warehouse *a, struct err *err)
+{
+    return pg_send(a, a, "pin_names", NULL, 0, err);
+}
+
 void
 pg_close(struct warehouse *a)
 {

@@ -26,10 +26,22 @@ on_findings(void *arg, size_t index, const PGresult *r, struct err *err)
     f->n = (size_t)PQntuples(r);
     f->v = mem_array(f->ctx, struct doctor_finding, f->n);
     for (int row = 0; row < PQntuples(r); row++)
-        f->v[row] =
-            (struct doctor_finding){.advice = str_eq(pg_text_of(r, row, "kind"), "advice"),
-                                    .text = mem_strdup(f->ctx, pg_text_of(r, row, "text")),
-                                    .remedy = mem_strdup(f->ctx, pg_text_of(r, row, "remedy"))};
+        f->v[row] = (struct doctor_finding){.advice = str_eq(pg_text_of(r, row, "kind"), "advice"),
+                                            .text = mem_strdup(f->ctx, pg_text_of(r, row, "text")),
+                                            .remedy = pg_dup_of(f->ctx, r, row, "remedy")};
+    return 0;
+}
+
+static int
+findings(void *ctx, struct warehouse *a, const char *stem, const struct place_list *schemas,
+         struct doctor_finding **out, size_t *n, struct err *err)
+{
+    struct findings_arg arg = {.ctx = ctx};
+    const struct sql_var var = schemas_var(ctx, schemas);
+    if (pg_read(ctx, a, stem, &var, 1, on_findings, &arg, err))
+        return -1;
+    *out = arg.v;
+    *n = arg.n;
     return 0;
 }
 
@@ -37,13 +49,14 @@ static int
 privileges(void *ctx, struct warehouse *a, const struct place_list *schemas,
            struct doctor_finding **out, size_t *n, struct err *err)
 {
-    struct findings_arg arg = {.ctx = ctx};
-    const struct sql_var var = schemas_var(ctx, schemas);
-    if (pg_read(ctx, a, "privileges", &var, 1, on_findings, &arg, err))
-        return -1;
-    *out = arg.v;
-    *n = arg.n;
-    return 0;
+    return findings(ctx, a, "privileges", schemas, out, n, err);
+}
+
+static int
+owners(void *ctx, struct warehouse *a, const struct place_list *schemas,
+       struct doctor_finding **out, size_t *n, struct err *err)
+{
+    return findings(ctx, a, "owners", schemas, out, n, err);
 }
 
 static int
@@ -79,4 +92,5 @@ roles(void *ctx, struct warehouse *a, const struct place_list *schemas, struct d
     return 0;
 }
 
-const struct doctor_ops pg_doctor_ops = {.privileges = privileges, .roles = roles};
+const struct doctor_ops pg_doctor_ops = {
+    .privileges = privileges, .owners = owners, .roles = roles};

@@ -9,6 +9,7 @@ const struct warehouse_ops postgres_ops = {
     .open = pg_open,
     .close = pg_close,
     .read_limit = pg_read_limit,
+    .pin_names = pg_pin_names,
     .server = pg_server,
     .describe = pg_describe,
     .places = pg_places,

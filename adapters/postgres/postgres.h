@@ -34,6 +34,7 @@ struct clone_source {
 int pg_open(void *ctx, struct warehouse **out, const char *(*get)(void *arg, const char *key),
             void *arg, struct err *err) BASE_CHECKED;
 void pg_close(struct warehouse *a);
+int pg_pin_names(struct warehouse *a, struct err *err) BASE_CHECKED;
 /* "-c name=value" for libpq's `options`: blanks and backslashes are escaped by a backslash. */
 char *pg_option(void *ctx, const char *name, const char *value);
 

@@ -131,6 +131,23 @@ check_privileges(struct doctor *d)
         say(d, found[i].advice, "privileges", found[i].text, found[i].remedy);
 }
 
+/* Who could steer a promotion, or have production's owner run something? */
+static void
+check_owners(struct doctor *d)
+{
+    struct err err = {.kind = ERR_NONE};
+    struct doctor_finding *found = NULL;
+    size_t n = 0;
+    const struct place_list schemas =
+        manifest_schemas(d->job.ctx, d->in.production, d->seat.ops->dialect);
+    if (!d->seat.ops->doctor)
+        return;
+    if (d->seat.ops->doctor->owners(d->job.ctx, d->seat.warehouse, &schemas, &found, &n, &err))
+        check(d, "owners", -1, &err, "");
+    for (size_t i = 0; i < n; i++)
+        say(d, found[i].advice, "owners", found[i].text, found[i].remedy);
+}
+
 /* What the catalog says is one thing; here it is tried, and undone. */
 static int
 try_roles(struct doctor *d, struct doctor_roles *found, struct err *err)
@@ -208,6 +225,7 @@ check_warehouse(struct doctor *d)
     }
     if (d->in.production) {
         check_relations(d);
+        check_owners(d);
         if (d->job.config->roles)
             check_roles(d);
         else

@@ -29,6 +29,7 @@ promotion_open(struct promotion *s, void *ctx, const struct config *c, struct no
         return -1;
     out->project = s->job.project->name;
     out->target = s->job.profile->target;
+    s->seat.pinned = true;
     if (seat_connect(&s->seat, &s->job, err) || seat_direct(&s->seat, err))
         return -1;
     if (!s->seat.ops->promote) {

@@ -17,7 +17,10 @@ seat_open(const struct seat *seat, struct warehouse **out, struct err *err)
         return -1;
     if (seat->ops->read_limit)
         seat->ops->read_limit(*out, seat->job->config->lock_timeout * 1000);
-    return 0;
+    if (!seat->pinned || !seat->ops->pin_names || seat->ops->pin_names(*out, err) == 0)
+        return 0;
+    seat->ops->close(*out);
+    return -1;
 }
 
 int

@@ -10,6 +10,7 @@ struct seat {
     const struct warehouse_ops *ops;
     struct warehouse *warehouse;
     struct server_info server;
+    bool pinned;               /* its connections look up names in the catalog alone */
     bool lock;                 /* take the schemas' locks before looking at them .. */
     const struct plan *leased; /* .. which was done, by this plan; or NULL */
     bool forced;               /* .. and a run was cut off for it, which may not know so yet */

@@ -4,10 +4,10 @@
 SELECT set_config('cloneci.schema', :'schema', true), set_config('cloneci.marker', :'marker', true);
 DO $do$
 BEGIN
-    EXECUTE format('COMMENT ON SCHEMA %I IS %L', current_setting('cloneci.schema'),
-                   (SELECT (current_setting('cloneci.marker')::jsonb
-                            || jsonb_build_object('oid', n.oid::bigint))::text
+    EXECUTE pg_catalog.format('COMMENT ON SCHEMA %I IS %L', pg_catalog.current_setting('cloneci.schema'),
+                   (SELECT (pg_catalog.current_setting('cloneci.marker')::jsonb
+                            || pg_catalog.jsonb_build_object('oid', n.oid::bigint))::text
                       FROM pg_catalog.pg_namespace n
-                     WHERE n.nspname = current_setting('cloneci.schema')));
+                     WHERE n.nspname = pg_catalog.current_setting('cloneci.schema')));
 END
 $do$;

@@ -4,7 +4,7 @@
 -- sequences are not tried at all: what they give is never given back. Relations whose owner we are a member of are left
 -- out: a role that promotes has to be.
 -- The findings are in cloneci.found, a JSON array of texts; how much was refused is in cloneci.refused.
-SELECT set_config('cloneci.schemas', :'schemas', true), set_config('cloneci.found', '[]', true), set_config('cloneci.refused', '0', true),
+SELECT pg_catalog.set_config('search_path', '', true), set_config('cloneci.schemas', :'schemas', true), set_config('cloneci.found', '[]', true), set_config('cloneci.refused', '0', true),
        set_config('lock_timeout', '200ms', true);
 DO $do$
 DECLARE

@@ -26,6 +26,16 @@ def test_a_role_that_may_write_production(pull):
     assert "prod_owner" in done.stdout and "write" in done.stdout
 
 
+def test_whose_is_what_promotions_go_by(pull):
+    pull.rows("CREATE SCHEMA cloneci", "prod_owner")
+    done = doctor(pull)
+    assert done.returncode == 0 and "cloneci.generation, the journal of promotions, is owned by prod_owner" in done.stdout, told(done)
+    pull.rows("ALTER SCHEMA cloneci OWNER TO ci; CREATE SCHEMA prod_owner AUTHORIZATION ci")
+    done = doctor(pull)
+    assert done.returncode != 0, told(done)
+    assert "is owned by ci, who owns nothing of production" in done.stdout and "ALTER ROLE prod_owner SET search_path" in done.stdout, told(done)
+
+
 def test_create_is_missing(pull):
     pull.rows(f'REVOKE CREATE ON DATABASE "{pull.database}" FROM ci')
     done = doctor(pull)

@@ -172,6 +172,23 @@ def test_names_that_do_not_follow(job, stage, tmp_path):
         ("analytics__stage_finance", "finance"), ("analytics__stage", "analytics")}
 
 
+def test_a_schema_with_the_name_of_the_owner_is_not_looked_into(job):
+    """It comes first in the default search path, and whoever may create schemas can make it: its functions fit better than the catalog's."""
+    evil = "".join(f"CREATE FUNCTION prod_owner.{name} RETURNS {kind} LANGUAGE plpgsql AS $$ BEGIN"
+                   f" INSERT INTO prod_owner.caught SELECT current_user WHERE current_user = 'prod_owner'; RETURN {body}; END $$;"
+                   for name, kind, body in (("format(text, text, text)", "text", "pg_catalog.format($1, $2, $3)"), ("format(text, name)", "text", "pg_catalog.format($1, $2)"),
+                                            ("jsonb_build_object(text, bigint)", "jsonb", "pg_catalog.jsonb_build_object($1, $2)"),
+                                            ("concat(text, text)", "text", "pg_catalog.concat($1, $2)"), ("count(text)", "bigint", "1"),
+                                            ("bigint_of(oid)", "bigint", "1")))
+    job.rows("CREATE SCHEMA prod_owner AUTHORIZATION ci; CREATE TABLE prod_owner.caught (who name); GRANT ALL ON ALL TABLES IN SCHEMA prod_owner TO PUBLIC;"
+             "GRANT USAGE ON SCHEMA prod_owner TO PUBLIC;" + evil)
+    try:
+        job.promote()
+        assert job.rows("SELECT who FROM prod_owner.caught") == []
+    finally:
+        job.rows("DROP SCHEMA prod_owner CASCADE")
+
+
 def test_a_selection_that_matches_nothing(job):
     done = job.cloneci("promote", "--target", "prod", "--select", "tag:nobody_has_it")
     assert done.returncode == 5 and "no selected node creates a relation" in done.stderr, told(done)
