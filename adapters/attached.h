@@ -73,9 +73,9 @@ struct attached_ops {
      * our role may not read what must be read. */
     int (*count)(void *ctx, struct warehouse *a, const struct attached_check *check, int64_t *rows,
                  const char **sample, struct err *err);
-    /* Do the rights of one role include those of another? Roles that are missing have none. */
-    int (*may_act_as)(void *ctx, struct warehouse *a, const char *role, const char *owner,
-                      bool *out, struct err *err);
+    /* Do the rights of one role include those of another? -1: one of them is missing. */
+    int (*may_act_as)(void *ctx, struct warehouse *a, const char *role, const char *owner, int *out,
+                      struct err *err);
 };
 
 #endif

@@ -130,14 +130,14 @@ attached_count(void *ctx, struct warehouse *a, const struct attached_check *q, i
 }
 
 static int
-attached_may_act_as(void *ctx, struct warehouse *a, const char *role, const char *owner, bool *out,
+attached_may_act_as(void *ctx, struct warehouse *a, const char *role, const char *owner, int *out,
                     struct err *err)
 {
     const struct sql_var vars[] = {{"role", role}, {"owner", owner}};
     struct strlist cells = {0};
     if (pg_read_cells(ctx, a, "attached_role", vars, BASE_COUNT(vars), &cells, err))
         return -1;
-    *out = cells.n && *cells.v[0] == 't';
+    *out = cells.n ? *cells.v[0] == 't' : -1;
     return 0;
 }
 

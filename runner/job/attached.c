@@ -34,14 +34,15 @@ doing_of(const struct plan_node *p)
 
 /* --- the same part? --- */
 
-static bool
-is_column_of(const struct findings_attached *a, size_t relation, const char *name)
+const char *
+attached_column_type(const struct findings *f, size_t relation, const char *name)
 {
+    const struct findings_attached *a = &f->attached;
     for (size_t i = 0; i < a->n; i++)
         if (a->v[i].relation == relation && a->v[i].kind == ATTACHED_COLUMN &&
             strcmp(a->v[i].name, name) == 0)
-            return true;
-    return false;
+            return a->v[i].definition;
+    return NULL;
 }
 
 static bool
@@ -81,7 +82,7 @@ bool
 attached_has_columns(const struct findings *f, const struct attached *object)
 {
     for (size_t i = 0; i < object->columns.n; i++)
-        if (!is_column_of(&f->attached, object->relation + f->plan->n_nodes, object->columns.v[i]))
+        if (!attached_column_type(f, object->relation + f->plan->n_nodes, object->columns.v[i]))
             return false;
     return true;
 }

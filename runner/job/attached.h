@@ -16,6 +16,8 @@ enum doing {
 };
 enum doing doing_of(const struct plan_node *p);
 
+/* NULL: it has no such column. `relation` as in findings_attached. */
+const char *attached_column_type(const struct findings *f, size_t relation, const char *name);
 /* Has what was built the same part? */
 bool attached_is_built(const struct findings *f, const struct attached *object);
 /* Has what was built all of the columns that the object uses? */

@@ -259,6 +259,109 @@ fact_of_object(const struct asked *q, const struct attached *o, enum doing doing
         fact_advised(q, o);
 }
 
+/* --- who may --- */
+
+static void
+fact_barred(const struct asked *q)
+{
+    const struct findings_barred *b = findings_find_barred(q->f, q->p->node);
+    if (!b)
+        return;
+    fact_add(
+        q, (struct fact){.aspect = ASPECT_PARTS,
+                         .status = b->role ? FACT_FAILS : FACT_UNPROVEN,
+                         .cause = b->role ? BLAME_CODE : BLAME_NONE,
+                         .ground = GROUND_CATALOG,
+                         .text = b->role ? mem_printf(q->facts,
+                                                      "production's run alters or replaces the "
+                                                      "relation, which belongs to %s, and its role "
+                                                      "%s has no rights of the owner",
+                                                      b->owner, b->role)
+                                         : mem_printf(q->facts,
+                                                      "production's run alters or replaces the "
+                                                      "relation, which belongs to %s, unlike most: "
+                                                      "whether its role may was not tested",
+                                                      b->owner)});
+}
+
+/* --- what is neither cloned nor built as in production --- */
+
+/* dbt inserts a seed's rows into the table that stands, with its columns and their types. */
+static void
+fact_seeded(const struct asked *q)
+{
+    const struct findings_attached *a = &q->f->attached;
+    size_t node = (size_t)(q->p - q->f->plan->nodes), built = node + q->f->plan->n_nodes;
+    for (size_t i = 0; i < a->n; i++) {
+        const struct attached *o = &a->v[i];
+        if (o->relation != built || o->kind != ATTACHED_COLUMN)
+            continue;
+        const char *type = attached_column_type(q->f, node, o->name);
+        if (!type)
+            fact_add(q, (struct fact){.aspect = ASPECT_COLUMNS,
+                                      .status = FACT_FAILS,
+                                      .cause = BLAME_CODE,
+                                      .ground = GROUND_RULE,
+                                      .text = mem_printf(q->facts,
+                                                         "dbt keeps production's table, which has "
+                                                         "no column %s: its insert fails",
+                                                         o->name)});
+        else if (strcmp(type, o->definition) != 0)
+            fact_add(q, (struct fact){.aspect = ASPECT_COLUMNS,
+                                      .status = FACT_UNPROVEN,
+                                      .ground = GROUND_CATALOG,
+                                      .text = mem_printf(q->facts,
+                                                         "dbt keeps production's table, where %s "
+                                                         "is %s and not %s: whether it takes the "
+                                                         "values was not tested",
+                                                         o->name, type, o->definition)});
+    }
+}
+
+static void
+fact_not_cloned(const struct asked *q, const char *text)
+{
+    fact_add(q, (struct fact){.aspect = ASPECT_CLONE,
+                              .status = FACT_UNPROVEN,
+                              .ground = GROUND_PLAN,
+                              .text = text});
+}
+
+/* Is it a materialized view that dbt may refuse to alter? */
+static bool
+may_refuse(const struct asked *q)
+{
+    cJSON *json = NULL;
+    struct err ignored;
+    bool configured = false;
+    for (size_t i = 0; i < q->p->n_reasons; i++)
+        configured = configured || str_eq(q->p->reasons[i].kind, "config");
+    return configured &&
+           manifest_node_json(q->facts, q->f->in->head, q->p->node, &json, &ignored) == 0 &&
+           str_eq(json_str(json_get(json, "config"), "on_configuration_change"), "fail");
+}
+
+static void
+facts_of_kind(const struct asked *q, enum doing doing)
+{
+    const struct state *state = q->f->in->state;
+    bool stood = state && state_production_node(state, q->p->node) != MAP_NONE;
+    if (q->p->info->type == NODE_SEED && doing == DOING_GO_ON)
+        fact_seeded(q);
+    else if (q->p->info->type == NODE_FUNCTION && stood && plan_is_modified(q->p))
+        fact_not_cloned(q, "made from nothing here: whether production's function can be replaced "
+                           "by it (result, names of arguments) was not tested");
+    else if (doing == DOING_UNKNOWN && !q->p->clone)
+        fact_not_cloned(q, mem_printf(q->facts,
+                                      "materialized '%s' by the project's own code, without what "
+                                      "stands in production: what that code does to it was not "
+                                      "tested",
+                                      q->p->info->materialized));
+    else if (doing == DOING_REFRESH && may_refuse(q))
+        fact_not_cloned(q, "its configuration changes, and on_configuration_change is 'fail': "
+                           "production's run may refuse it");
+}
+
 void
 facts_attached(const struct asked *q)
 {
@@ -275,6 +378,10 @@ facts_attached(const struct asked *q)
                                                      "production has a %s where it will be, which "
                                                      "dbt neither goes on with nor replaces",
                                                      relation_kind_name(q->p->stands.kind))});
+    if (q->passed) {
+        facts_of_kind(q, doing);
+        fact_barred(q);
+    }
     for (size_t i = 0; i < f->attached.n; i++)
         if (f->attached.v[i].relation == node)
             fact_of_object(q, &f->attached.v[i], doing, c);

@@ -80,6 +80,8 @@ findings_look(struct findings *f, struct err *err)
     if (rc == 0)
         rc = findings_lost(f, err);
     if (rc == 0)
+        rc = findings_owners(f, err);
+    if (rc == 0)
         findings_causes(f);
     job_end(f->job, t);
     return rc;

@@ -60,6 +60,13 @@ struct findings_lost {
     int64_t rows; /* of production's that it does not have; -1: not compared */
 };
 
+/* A relation of production that its run alters or replaces, and does not own. */
+struct findings_barred {
+    uint32_t node;
+    const char *role;  /* that production's run has; NULL: it is not known, others own most */
+    const char *owner; /* of the relation */
+};
+
 /* What the relations of the plan have, and what hangs on them. The objects' `relation` is a node's
  * place in the plan: production's relation of it; n_nodes more: the one that was built. */
 struct findings_attached {
@@ -112,6 +119,8 @@ struct findings {
     struct findings_cause *causes;
     size_t n_causes;
     struct findings_attached attached;
+    struct findings_barred *barred;
+    size_t n_barred;
     struct findings_lost *lost;
     size_t n_lost;
     struct findings_decision *decisions;
@@ -180,6 +189,10 @@ bool findings_is_operation(const struct findings *f, const struct build_node *b)
 /* After the build: what production's relations have that what was built has not, and what hangs on
  * them; counts the rows that would break it. */
 int findings_attached(struct findings *f, struct err *err) BASE_CHECKED;
+/* After the build: what production's run has no right to alter. */
+int findings_owners(struct findings *f, struct err *err) BASE_CHECKED;
+/* NULL: it may, or need not. */
+const struct findings_barred *findings_find_barred(const struct findings *f, uint32_t node);
 /* After the build: which rows go where dbt replaces a table that lived on. */
 int findings_lost(struct findings *f, struct err *err) BASE_CHECKED;
 /* NULL: it replaces none. */

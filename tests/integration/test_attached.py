@@ -53,6 +53,7 @@ BASE = {
     "stage": model("view", f"id, amount {FACTS}"),
     "below": incremental("id, amount from {{ ref('stage') }}"),
     "summary": model("materialized_view", f"grp, count(*) as n {FACTS} group by grp"),
+    "owned": incremental(f"id {FACTS}", "incremental_strategy='append', on_schema_change='append_new_columns'"),
     "first_name": incremental(f"id, grp as first {FACTS}"),
 }
 CHANGED = {
@@ -63,6 +64,7 @@ CHANGED = {
     "rebuilt": BASE["rebuilt"].replace(", note", ""),
     "was_kept": model("view", f"id {FACTS}"),
     "referred": BASE["referred"] + "-- more\n",
+    "owned": BASE["owned"].replace("select id", "select id, grp"),
     "stage": BASE["stage"].replace("amount", "amount * 2 as amount"),
     "summary": BASE["summary"].replace("count(*)", "count(id)"),
 }
@@ -75,6 +77,7 @@ def prepare(pull):
         shutil.rmtree(pull.project / part, ignore_errors=True)
     pull.write("dbt_project.yml", "name: spoke\nprofile: spoke\nversion: '1.0'\nconfig-version: 2\n")
     pull.write("models/sources.yml", "sources: [{name: raw, tables: [{name: facts}]}]\n")
+    pull.write("seeds/codes.csv", "id,name\n1,one\n")
     for name, sql in BASE.items():
         pull.write(f"models/{name}.sql", sql)
     pull.commit("production")
@@ -84,7 +87,11 @@ def prepare(pull):
               + DECORATIONS, "prod_owner")
     pull.state.mkdir()
     shutil.copy(pull.home / "before" / "manifest.json", pull.state / "manifest.json")
+    # another role's, which production's run may write to and not alter
+    pull.rows("CREATE ROLE attached_other; GRANT CREATE ON SCHEMA analytics TO attached_other; ALTER TABLE analytics.owned OWNER TO"
+              " attached_other; GRANT SELECT, INSERT ON analytics.owned TO prod_owner, ci")
     pull.branch("change")
+    pull.write("seeds/codes.csv", "id,name,long_name\n1,one,the one\n")
     for name, sql in CHANGED.items():
         pull.write(f"models/{name}.sql", sql)
     (pull.project / "models" / "first_name.sql").unlink()
@@ -94,7 +101,7 @@ def prepare(pull):
 
 def said(report, name, aspect):
     return [(f["status"], f["effect"], f["text"]) for f in report["facts"]
-            if f["subject"] == f"model.spoke.{name}" and f["aspect"] == aspect and f["effect"] != "advice"]
+            if f["subject"] and f["subject"].endswith(f".spoke.{name}") and f["aspect"] == aspect and f["effect"] != "advice"]
 
 
 def test_what_hangs_on_production(stage, tmp_path):
@@ -130,6 +137,11 @@ def test_what_hangs_on_production(stage, tmp_path):
     [(status, effect, text)] = said(report, "below", "existing_rows")
     assert (status, effect) == ("unproven", "merge") and "stage" in text and "dbt build --full-refresh --select below" in text
     assert [(s, e) for s, e, _ in said(report, "summary", "existing_rows")] == [("fails", "after")]
+    # what dbt does not make again, or may not alter
+    [(status, effect, text)] = said(report, "codes", "columns")
+    assert (status, effect) == ("fails", "merge") and "no column long_name" in text, text
+    [(status, effect, text)] = said(report, "owned", "parts")
+    assert (status, effect) == ("fails", "merge") and "attached_other" in text and "prod_owner" in text, text
     # another file, the same relation
     [renamed] = [n for n in report["nodes"] if n["name"] == "second_name"]
     assert renamed["clone"]["from"].endswith('"first_name"') and renamed["build"]["incremental"] is True and not renamed["new"]
@@ -139,6 +151,7 @@ def test_what_hangs_on_production(stage, tmp_path):
     target = pull.home / "after"
     pull.dbt("build", "--target", "prod", "--target-path", target, "--threads", "4")
     status = {u.split(".")[-1]: s for u, (s, _, _) in spoke.results(target).items()}
-    assert {name for name, s in status.items() if s in ("error", "fail")} == {"keyed", "sweeper"}, status
+    assert {name for name, s in status.items() if s in ("error", "fail")} == {"keyed", "sweeper", "codes", "owned"}, status
     assert pull.rows(GONE) == [(True, True, True, True, True, False)]
     stage.cluster.drop_database(pull.database)
+    stage.cluster.rows("DROP ROLE attached_other")

@@ -315,6 +315,30 @@ test_observed(void **state)
     talloc_free(ctx);
 }
 
+/* It passed: a forecast that it fails stays only where what makes it fail is not in the clone. */
+static void
+test_observed_overrules(void **state)
+{
+    (void)state;
+    void *ctx = talloc_new(NULL);
+    const struct column_pair pairs[] =
+        {{.name = "a", ADDED("integer"), .nameless = true},
+         {.name = "b", .before = "text", .after = "", .old = "text", .new = "", .dependants = "v"}},
+                             now[] = {{.name = "a", REMOVED("integer")}};
+    struct forecast f;
+    const struct forecast_request q = {.product = "Ware", .on_schema_change = "sync_all_columns"};
+    forecast_judge(ctx, &q, pairs, 1, &f);
+    assert_true(f.fails);
+    forecast_observe(&f, now, 1);
+    assert_false(f.fails);
+    assert_int_equal(f.columns[0].effect, FORECAST_ADDED);
+    forecast_judge(ctx, &q, pairs, 2, &f);
+    forecast_observe(&f, now, 1);
+    assert_true(f.fails);
+    assert_int_equal(f.columns[1].effect, FORECAST_FAILS);
+    talloc_free(ctx);
+}
+
 int
 main(void)
 {
@@ -323,6 +347,7 @@ main(void)
         cmocka_unit_test(test_columns),
         cmocka_unit_test(test_one_fails),
         cmocka_unit_test(test_observed),
+        cmocka_unit_test(test_observed_overrules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

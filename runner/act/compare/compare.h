@@ -50,6 +50,7 @@ struct forecast_column {
     enum forecast_effect effect;
     const char *result; /* the type in the table afterwards; NULL: there is none */
     const char *why;    /* of FORECAST_FAILS */
+    bool elsewhere;     /* .. it is of what hangs on the table, which no clone shows */
     const char *drops;  /* views that dbt drops with it (CASCADE), or NULL */
 };
 
@@ -67,7 +68,8 @@ const char *forecast_effect_name(enum forecast_effect effect);
 const char *forecast_policy(const char *on_schema_change);
 /* One line: "is_rush_hour (boolean) will be added, .."; NULL if nothing differs. */
 char *forecast_text(void *ctx, const struct forecast *f, const char *on_schema_change);
-/* After the run: what the table has become (`now`: its columns alone) decides. */
+/* After a run that passed: what the table has become (`now`: its columns alone) decides. Only what
+ * hangs on the table elsewhere still makes it fail. */
 void forecast_observe(struct forecast *f, const struct column_pair *now, size_t n);
 
 #endif

@@ -53,7 +53,7 @@ judge_removed(void *ctx, struct forecast_column *c, const struct column_pair *p,
         fails(
             c,
             "dbt's insert names it, and the query no longer has it (on_schema_change is 'ignore')");
-    else if (strcmp(policy, "sync_all_columns") == 0 && *p->dependants)
+    else if ((c->elsewhere = strcmp(policy, "sync_all_columns") == 0 && *p->dependants))
         fails(c,
               mem_printf(ctx,
                          "%s in production depends on it, and dbt drops the column without CASCADE",
@@ -185,11 +185,13 @@ type_in(const struct column_pair *now, size_t n, const char *name)
 void
 forecast_observe(struct forecast *f, const struct column_pair *now, size_t n)
 {
+    f->fails = false;
     for (size_t i = 0; i < f->n; i++) {
         struct forecast_column *c = &f->columns[i];
-        if (c->effect ==
-            FORECAST_FAILS) /* it passed here, for what hangs on production's table is not here */
+        if (c->elsewhere) {
+            f->fails = true;
             continue;
+        }
         c->result = type_in(now, n, c->name);
         c->effect = !c->before   ? (c->result ? FORECAST_ADDED : FORECAST_IGNORED)
                     : !c->result ? FORECAST_REMOVED
