@@ -228,7 +228,10 @@ enum log_format { LOG_TEXT, LOG_JSON };
 void log_setup(enum log_level least, enum log_format format);
 enum log_format log_get_format(void);
 bool log_shows(enum log_level level);
-/* A value that must never be printed: every later line shows '***' in its place. */
+/* A value that must never be printed: every later line shows '***' in its place. One of fewer than
+ * LOG_SECRET_SHORT characters may be any word: it is masked behind "password=" and the like alone;
+ * one of letters and digits alone, up to LOG_SECRET_LONG, is not masked within a longer word. */
+enum { LOG_SECRET_SHORT = 8, LOG_SECRET_LONG = 16 };
 void log_secret(const char *value);
 /* `text` with all secrets masked. */
 char *log_redact(void *ctx, const char *text);

@@ -1,8 +1,10 @@
 #include "base.h"
 
+#include <ctype.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 static struct {
@@ -36,13 +38,59 @@ log_shows(enum log_level level)
 void
 log_secret(const char *value)
 {
-    /* Very short values would mask every other word and hide nothing. */
-    if (!value || strlen(value) < 3)
+    if (!value || !*value)
         return;
     pthread_mutex_lock(&lock);
     if (!strlist_has(&state.secrets, value))
         strlist_add(NULL, &state.secrets, value);
     pthread_mutex_unlock(&lock);
+}
+
+static bool
+is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Does the text before it end in "password", "pwd", "token" or the like, and a sign: "password='",
+ * "PGPASSWORD=", "\"token\": \"", or in a user's name of an address, "//user:"? */
+static bool
+is_at_value(const char *text, const char *at)
+{
+    static const char *const keys[] = {"password", "passwd", "pass",  "passphrase",
+                                       "pwd",      "token",  "secret"};
+    const char *end = at, *p = at;
+    while (end > text && strchr("'\" \t:=>", end[-1]))
+        end--;
+    for (size_t i = 0; end < at && i < BASE_COUNT(keys); i++) {
+        size_t n = strlen(keys[i]);
+        if ((size_t)(end - text) >= n && strncasecmp(end - n, keys[i], n) == 0)
+            return true;
+    }
+    if (at == text || at[-1] != ':')
+        return false;
+    while (--p > text && !strchr(" \t\n'\"/", p[-1]))
+        ;
+    return p >= text + 2 && p[-1] == '/' && p[-2] == '/';
+}
+
+/*
+ * A short secret may be a word of everyday use: it is one only where a value of its kind stands.
+ * Others are masked wherever they stand, but for one that could be a part of a name, within a
+ * longer word.
+ */
+static bool
+is_secret_at(const char *text, const char *at, const char *secret, size_t n)
+{
+    if (strncmp(at, secret, n) != 0)
+        return false;
+    bool within = (at > text && is_word(at[-1])) || is_word(at[n]);
+    if (n < LOG_SECRET_SHORT)
+        return !within && is_at_value(text, at);
+    bool name = n < LOG_SECRET_LONG;
+    for (size_t i = 0; name && i < n; i++)
+        name = is_word(secret[i]);
+    return !name || !within;
 }
 
 char *
@@ -55,7 +103,7 @@ log_redact(void *ctx, const char *text)
         size_t hit = 0;
         for (size_t i = 0; i < state.secrets.n; i++) {
             size_t n = strlen(state.secrets.v[i]);
-            if (n > hit && strncmp(p, state.secrets.v[i], n) == 0)
+            if (n > hit && is_secret_at(text, p, state.secrets.v[i], n))
                 hit = n;
         }
         if (hit)

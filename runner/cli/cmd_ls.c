@@ -36,7 +36,7 @@ find_project(struct job *job, struct err *err)
     job->project = mem_new(job->ctx, struct project);
     job->project->dir = path_absolute(job->ctx, dir);
     job->project->target_path = path_join(job->ctx, job->project->dir, "target");
-    job->project->more_unrendered = -1;
+    job->project->more_unrendered = job->project->write_json = -1;
     return 0;
 }
 

@@ -255,7 +255,7 @@ add_subject(struct facts *facts, const struct findings *f, const struct plan_nod
                         .kind = p->target.name ? SUBJECT_RELATION
                                 : n->type == NODE_TEST || n->type == NODE_UNIT_TEST ? SUBJECT_TEST
                                                                                     : SUBJECT_OTHER,
-                        .cloned = p->clone != NULL};
+                        .cloned = p->clone && f->cloned};
     for (uint32_t i = 0; i < n->n_parents; i++)
         strlist_add(facts, &s.parents, f->in->head->nodes[n->parents[i]].unique_id);
     return verdict_subject(facts, &s);

@@ -59,7 +59,9 @@ record_clone(void *ctx, cJSON *node, const struct dialect *d, const struct plan_
     bool counted = fact && fact->lazy_rows >= 0;
     bool full = str_eq(c->fidelity, "full"); /* else the source's numbers are not the clone's */
     int64_t unknown = str_eq(c->fidelity, "structure") ? 0 : -1;
-    int64_t rows = full ? c->source.rows : counted ? fact->lazy_rows : unknown;
+    /* what was never analyzed has no estimate, and a table on disk is not taken for an empty one */
+    bool guess = full && (c->source.rows > 0 || c->source.bytes == 0);
+    int64_t rows = guess ? c->source.rows : counted ? fact->lazy_rows : unknown;
     const char *note = c->note;
     if (counted)
         note = mem_printf(ctx, "%s; it brought in %lld", note, (long long)fact->lazy_brought);
@@ -71,6 +73,7 @@ record_clone(void *ctx, cJSON *node, const struct dialect *d, const struct plan_
                                         .note = mem_printf(ctx, "%s; %s", note, c->why),
                                         .bytes = full ? c->source.bytes : unknown,
                                         .rows = rows,
+                                        .estimated = guess && rows >= 0,
                                         .of_rows = c->strategy == CLONE_LAZY ? c->source.rows : -1,
                                         .ms = fact ? fact->made.ms : -1});
 }
@@ -161,6 +164,17 @@ on_schema_change(void *ctx, const struct findings *f, const struct plan_node *p)
     return forecast_policy(json_str(json_get(json, "config"), "on_schema_change"));
 }
 
+/* What was planned and never came to be is not cloned, either. */
+static const char *
+not_cloned_because(const struct findings *f, const struct plan_node *p)
+{
+    if (p->clone && !f->cloned)
+        return "the run ended before it was cloned";
+    if (!p->clone && p->candidate && !p->skipped_because)
+        return "the run ended before this was decided";
+    return p->skipped_because;
+}
+
 static void
 record_node(cJSON *doc, const struct findings *f, const struct plan_node *p,
             const struct map *counts)
@@ -177,7 +191,7 @@ record_node(cJSON *doc, const struct findings *f, const struct plan_node *p,
                               .selector = dbt_selector(tmp, f->in->head, counts, p->node),
                               .relation = relation_text(tmp, f->seat->ops->dialect, &p->target),
                               .via = p->via,
-                              .skipped_because = p->skipped_because,
+                              .skipped_because = not_cloned_because(f, p),
                               .is_new = p->is_new,
                               .candidate = p->candidate,
                               .on_schema_change = on_schema_change(tmp, f, p)});
@@ -187,8 +201,8 @@ record_node(cJSON *doc, const struct findings *f, const struct plan_node *p,
     for (uint32_t i = 0; i < n->n_parents; i++)
         report_parent(node, f->in->head->nodes[n->parents[i]].unique_id);
     const struct clone_fact *fact = findings_of(f, p);
-    if (p->clone)
-        record_clone(tmp, node, f->seat->ops->dialect, p->clone, f->cloned ? fact : NULL);
+    if (p->clone && f->cloned)
+        record_clone(tmp, node, f->seat->ops->dialect, p->clone, fact);
     for (size_t i = 0; i < f->n_full_refreshes; i++)
         if (f->full_refreshes[i].node == p->node)
             report_both(node, compare_verdict_name(f->full_refreshes[i].verdict),

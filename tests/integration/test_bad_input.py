@@ -181,6 +181,13 @@ def test_state_check_runs_the_guards_alone(changed):
     refused(changed.cloneci("state check", "--state", changed.state), REFUSED, "jolly")
 
 
+def test_a_manifest_of_another_run_is_not_taken_for_this_ones(changed):
+    """dbt writes none, and an earlier run's is still there."""
+    changed.write("target/manifest.json", "{}")
+    done = changed.ask("plan", DBT_WRITE_JSON="false")
+    refused(done, INPUT, changed.target / "manifest.json", "another run's", "DBT_WRITE_JSON keeps dbt from it")
+
+
 # --- git ---
 
 
@@ -283,6 +290,11 @@ def test_usage_is_missing(changed):
 def test_create_is_missing(changed):
     changed.rows(f'REVOKE CREATE ON DATABASE "{changed.database}" FROM ci')
     refused(changed.ask("run"), WAREHOUSE, changed.database, "GRANT CREATE ON DATABASE")
+    # the report shows what happened, not what was planned
+    nodes = {n["name"]: n for n in changed.report()["nodes"]}
+    assert nodes["station_hours"]["clone"] is None
+    assert nodes["station_hours"]["skipped_because"] == "the run ended before it was cloned"
+    assert "Clones of production  none" in changed.cloneci("report").stdout
 
 
 def test_schema_name_of_63_and_of_64_bytes(pull):

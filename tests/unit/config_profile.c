@@ -121,6 +121,32 @@ test_profile(void **state)
     assert_string_equal(log_redact(p->ctx, "the secret-word"), "the ***");
 }
 
+/* A value is masked where a value stands; the same letters in a name are none. */
+static void
+test_what_is_masked(void **state)
+{
+    static const char *const cases[][2] = {
+        {"1 test failed: test_days, latest_test", "1 test failed: test_days, latest_test"},
+        {"\"test\".\"days\" where kind = 'test'", "\"test\".\"days\" where kind = 'test'"},
+        {"host=h password=test dbname=test", "host=h password=*** dbname=test"},
+        {"PGPASSWORD='test' psql", "PGPASSWORD='***' psql"},
+        {"{\"password\": \"test\"}", "{\"password\": \"***\"}"},
+        {"postgres://test:test@host/test", "postgres://test:***@host/test"},
+        {"password: tests", "password: tests"},
+        {"my_warehouse.warehouses", "my_warehouse.warehouses"},
+        {"the role said warehouse, twice: (warehouse)", "the role said ***, twice: (***)"},
+        {"xa-long-and-random-onex", "x***x"},
+        {"test", "test"},
+    };
+    struct place *p = *state;
+    log_secret("test");
+    log_secret("warehouse");
+    log_secret("a-long-and-random-one");
+    log_secret("");
+    for (size_t i = 0; i < BASE_COUNT(cases); i++)
+        assert_string_equal(log_redact(p->ctx, cases[i][0]), cases[i][1]);
+}
+
 static void
 test_choice_of_target(void **state)
 {
@@ -220,7 +246,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_project_defaults), TEST(test_project_values),   TEST(test_project_errors),
         TEST(test_profile),          TEST(test_choice_of_target), TEST(test_lookup),
-        TEST(test_profile_errors),
+        TEST(test_profile_errors),   TEST(test_what_is_masked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

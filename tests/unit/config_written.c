@@ -197,7 +197,7 @@ test_written_profile(void **state)
     assert_string_equal(yaml_str(key, "client_email"), "a@b");
     assert_int_equal(yaml_get(o, "scopes")->items[1]->integer, 2);
     assert_int_equal(env.n, 3);
-    assert_string_equal(env.v[1], "DBT_ENV_SECRET_CLONECI_TOKEN=64");
+    assert_string_equal(env.v[1], "CLONECI_TOKEN=64");
     assert_string_equal(env.v[0], "DBT_ENV_SECRET_CLONECI_PASSWORD=p\"a's\\s {{ x");
     assert_null(strstr(text, "secret-"));
     assert_null(strstr(text, "-----B"));
@@ -239,7 +239,7 @@ test_secrets_of_the_written_profile(void **state)
         {"{{ env_var('PW', 'literal-default') }}", false},
         {"literal-start{{ env_var('PW') }}", false},
         {"{{ env_var('PW') }}literal-end", false},
-        {"literal", false},
+        {"literally", false},
     };
     setenv("PW", "from-env", 1);
     for (size_t i = 0; i < BASE_COUNT(cases); i++) {

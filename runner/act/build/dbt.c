@@ -73,13 +73,17 @@ struct build_dbt {
     struct process_spec spec;
     struct capture said;
     int lease; /* of a parse; else -1 */
+    const char *file;
+    struct written before; /* the file that it is to write */
 };
 
 static int
 start(void *ctx, struct build_dbt **out, const struct build_env *env, struct strlist *argv,
-      struct err *err)
+      const char *file, struct err *err)
 {
     struct build_dbt *d = mem_new(ctx, struct build_dbt);
+    d->file = path_join(d, env->target_path, file);
+    d->before = written_look(d->file);
     buf_init(&d->said.text, d);
     argv->v = mem_grow(ctx, argv->v, const char *, argv->n + 1);
     argv->v[argv->n] = NULL;
@@ -117,7 +121,7 @@ build_parse_begin(void *ctx, struct build_dbt **out, const struct build_env *env
     for (size_t i = 0; i < env->env.n; i++)
         strlist_add(ctx, &marked.env, env->env.v[i]);
     strlist_add(ctx, &marked.env, lease_entry(ctx, run_id));
-    if (start(ctx, out, &marked, &argv, err)) {
+    if (start(ctx, out, &marked, &argv, "manifest.json", err)) {
         lease_end(lease);
         return -1;
     }
@@ -146,13 +150,15 @@ build_parse_finish(void *ctx, struct build_dbt *d, const struct build_env *env,
         return hint(err, "The project must parse before cloneci can compare anything. Fix what dbt "
                          "names above.");
     }
+    if (written_check(&d->before, d->file, "parse", env, err))
+        return -1;
     /* The build step parses as well and writes its manifest in the same place: keep the one that is
      * planned on. */
     const char *kept = path_join(ctx, env->target_path, "cloneci/head.json");
     *manifest = kept;
     if (file_mkdirs(path_dir(ctx, kept), 0777, err))
         return -1;
-    return file_copy(path_join(ctx, env->target_path, "manifest.json"), kept, err);
+    return file_copy(d->file, kept, err);
 }
 
 int
@@ -181,11 +187,14 @@ build_compile(void *ctx, const struct build_env *env, const struct plan *plan,
     if (env->config->favor_state)
         strlist_add(ctx, &argv, "--favor-state");
     *out = (struct build_result){.index = map_new(ctx, 64)};
-    char *path = path_join(ctx, env->target_path, "run_results.json");
-    if (start(ctx, &d, env, &argv, err) || process_finish(d->process, &r, err))
+    if (start(ctx, &d, env, &argv, "run_results.json", err) || process_finish(d->process, &r, err))
         return -1;
     out->exit_code = r.exit_code;
     out->ms = r.ms;
-    return r.exit_code ? run_failed(ctx, "compile", &r, d->said.text.s, err)
-                       : dbt_results(ctx, out, path, err);
+    if (r.exit_code)
+        return run_failed(ctx, "compile", &r, d->said.text.s, err);
+    return written_check(&d->before, d->file, "compile", env, err) ||
+                   dbt_results(ctx, out, d->file, err)
+               ? -1
+               : 0;
 }

@@ -4,7 +4,22 @@
 
 #include "build.h"
 
+#include <sys/types.h>
 #include <time.h>
+
+/* A file as it was before dbt was started; size -1: there was none. */
+struct written {
+    struct timespec at;
+    off_t size;
+    ino_t inode;
+};
+struct written written_look(const char *path);
+/* ERR_INPUT: dbt has not written it since then; the hint says what kept it from that. */
+int written_check(const struct written *before, const char *path, const char *command,
+                  const struct build_env *env, struct err *err) BASE_CHECKED;
+/* The same error, where it is known already. Returns -1. */
+int written_fail(const char *path, const char *command, const struct build_env *env,
+                 struct err *err);
 
 /* run_results.json into result->nodes; ERR_INPUT. */
 int dbt_results(void *ctx, struct build_result *result, const char *path,

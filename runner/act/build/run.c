@@ -169,6 +169,8 @@ build_run(void *ctx, const struct build_env *env, const struct plan *plan, const
     result->ms = r.ms;
     const char *after = invocation(ctx, path);
     result->fresh = after && !str_eq(after, before);
+    if (!result->fresh && !r.exit_code && !r.timed_out && !env->config->build_command.n)
+        return written_fail(path, "build", env, err);
     if (result->fresh && dbt_results(ctx, result, path, err))
         return -1;
     dbt_journal_read(ctx, &journal, result);

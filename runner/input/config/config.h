@@ -170,6 +170,7 @@ struct project {
         function_paths, docs_paths, asset_paths;
     const char *packages_install_path;
     bool dispatches_dbt; /* dispatch for the namespace dbt begins with another package */
+    int write_json;      /* the flag; -1: unset */
     int more_unrendered; /* state_modified_compare_more_unrendered_values; -1: unset */
 };
 int config_project(void *ctx, struct project **out, const struct config *config,

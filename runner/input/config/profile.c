@@ -60,26 +60,41 @@ find_file(void *ctx, const char **out, const struct config *config, const struct
 
 struct reading {
     void *ctx;
+    const char *file;
     struct err *err;
 };
 
+static void
+note_secret(const struct reading *r, const char *key, const struct yaml *v, const char *value)
+{
+    log_secret(value);
+    size_t n = strlen(value);
+    if (n > 0 && n < LOG_SECRET_SHORT && !strstr(v->text, "env_var"))
+        log_event(LOG_WARN, "secret.short",
+                  "%s:%zu: '%s' is written out and has fewer than %d characters: such a word is "
+                  "masked only behind 'password=' and the like, since it may be a part of names. "
+                  "Take a longer one, from the environment: %s: \"{{ env_var('DBT_ENV_SECRET_..') "
+                  "}}\"",
+                  r->file, v->line, key, LOG_SECRET_SHORT, key);
+}
+
 static cJSON *
-render_tree(struct reading *r, const struct yaml *v, bool secret)
+render_tree(struct reading *r, const struct yaml *v, const char *secret)
 {
     char *text;
     if (v->kind == YAML_STR) {
         if (render_text(r->ctx, &text, v, r->err))
             return NULL;
         if (secret)
-            log_secret(text);
+            note_secret(r, secret, v, text);
         return mem_check(cJSON_CreateString(text));
     }
     if (v->kind != YAML_SEQ && v->kind != YAML_MAP)
         return cJSON_Duplicate(yaml_to_json(r->ctx, v), true);
     cJSON *out = mem_check(v->kind == YAML_SEQ ? cJSON_CreateArray() : cJSON_CreateObject());
     for (size_t i = 0; i < v->n; i++) {
-        bool hidden = secret || (v->kind == YAML_MAP && profile_key_is_secret(v->keys[i]->text));
-        cJSON *item = render_tree(r, v->items[i], hidden);
+        const char *key = v->kind == YAML_MAP ? v->keys[i]->text : NULL;
+        cJSON *item = render_tree(r, v->items[i], key && profile_key_is_secret(key) ? key : secret);
         if (!item) {
             cJSON_Delete(out);
             return NULL;
@@ -121,10 +136,10 @@ render_value(struct reading *r, const char *key, const struct yaml *v, char **ra
         if (render_scalar(r, key, v, rendered))
             return -1;
         if (secret)
-            log_secret(*rendered);
+            note_secret(r, key, v, *rendered);
         return 0;
     }
-    cJSON *tree = render_tree(r, v, secret);
+    cJSON *tree = render_tree(r, v, secret ? key : NULL);
     if (!tree)
         return -1;
     *raw = json_print(r->ctx, yaml_to_json(r->ctx, v), false);
@@ -269,6 +284,7 @@ read_profile(struct profile *p, const struct config *config, const struct projec
         return hint(err, "Add 'profile: name', or give --profile.");
     }
     p->name = mem_strdup(p, name);
+    r.file = p->file;
     if (yaml_read(p, &root, p->file, err) || choose_output(&r, p, root, config, &output) ||
         read_output(&r, p, output))
         return -1;

@@ -62,11 +62,13 @@ close_map(struct writer *w)
     emit(w, &e, yaml_mapping_end_event_initialize(&e));
 }
 
-/* The child gets the value in a variable that dbt itself keeps out of its logs. */
+/* The child gets the value in a variable that dbt itself keeps out of its logs. Of a short one it
+ * would mask every word that holds it, in names and in its own messages. */
 static void
 put_secret(struct writer *w, const char *key, const char *value)
 {
-    char *name = mem_printf(w->ctx, "DBT_ENV_SECRET_CLONECI_%s", key);
+    bool is_short = strlen(value) < LOG_SECRET_SHORT;
+    char *name = mem_printf(w->ctx, "%sCLONECI_%s", is_short ? "" : "DBT_ENV_SECRET_", key);
     for (char *p = name; *p; p++)
         *p = isalnum((unsigned char)*p) ? (char)toupper((unsigned char)*p) : '_';
     for (int i = 2; strlist_has(&w->names, name); i++)

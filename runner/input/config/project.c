@@ -114,6 +114,14 @@ dispatches_dbt(const struct yaml *root, const char *name)
     return false;
 }
 
+/* -1: unset */
+static int
+read_flag(const struct reading *r, const char *key)
+{
+    const struct yaml *v = yaml_get(yaml_get(r->root, "flags"), key);
+    return v && v->kind == YAML_BOOL ? v->boolean : -1;
+}
+
 static int
 read_project(struct reading *r, struct project *p, const struct config *config)
 {
@@ -136,9 +144,8 @@ read_project(struct reading *r, struct project *p, const struct config *config)
         config->target_path
             ? config->target_path
             : path_absolute(r->ctx, path_join(r->ctx, p->dir, target ? target : "target"));
-    const struct yaml *more =
-        yaml_get(yaml_get(r->root, "flags"), "state_modified_compare_more_unrendered_values");
-    p->more_unrendered = more && more->kind == YAML_BOOL ? more->boolean : -1;
+    p->more_unrendered = read_flag(r, "state_modified_compare_more_unrendered_values");
+    p->write_json = read_flag(r, "write_json");
     return 0;
 }
 

@@ -242,6 +242,7 @@ report_clone(cJSON *node, const struct report_clone *clone)
     model_set_str(o, "to", clone->to);
     put_num(o, "bytes", (double)clone->bytes);
     put_num(o, "rows", (double)clone->rows);
+    put_bool(o, "rows_estimated", clone->estimated);
     put_num(o, "of_rows", (double)clone->of_rows);
     model_set_ms(o, "ms", clone->ms);
     model_set_str(o, "note", clone->note);
@@ -375,6 +376,10 @@ report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist
 void
 report_warning(cJSON *doc, const char *code, const char *text)
 {
+    const cJSON *said;
+    cJSON_ArrayForEach (said, json_get(doc, "warnings"))
+        if (str_eq(json_str(said, "text"), text))
+            return;
     cJSON *o = model_add_item(array_of(doc, "warnings"));
     model_set_str(o, "code", code);
     model_set_str(o, "text", text);

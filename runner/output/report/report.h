@@ -74,8 +74,9 @@ struct report_clone {
     const char *fidelity; /* "full", "touched", "partial", "structure", "none" */
     const char *from, *to, *note;
     int64_t bytes, rows;
-    int64_t of_rows; /* lazy: of so many of production's; else -1 */
-    double ms;       /* -1: planned only */
+    bool estimated;  /* the rows, by the planner; else they were counted */
+    int64_t of_rows; /* lazy: of so many of production's, estimated; else -1 */
+    double ms;       /* -1: not timed */
 };
 void report_clone(cJSON *node, const struct report_clone *clone); /* replaces an older one */
 
@@ -135,6 +136,7 @@ void report_deferral(cJSON *doc, const char *unique_id, const char *relation, co
                      const struct strlist *read_by);
 void report_build(cJSON *doc, const struct strlist *argv, int exit_code, double ms);
 void report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist *differences);
+/* Once, however often it is given. */
 void report_warning(cJSON *doc, const char *code, const char *text);
 void report_error(cJSON *doc, const struct err *err);
 /* `step`: "git", "manifest", "parse", "select", "catalog", "clone", "build", "check" ..; ms since

@@ -15,23 +15,49 @@ is_downstream(const cJSON *node)
     return true;
 }
 
+/* Of what is modified itself, where there is no room for a line each. */
 static void
-put_changed_rows(struct page *p, bool downstream, size_t *shown)
+put_changed_names(struct page *p, size_t from)
+{
+    enum { NAMES_MOST = 50 };
+    struct strlist names = {0};
+    const cJSON *node;
+    size_t n = 0;
+    cJSON_ArrayForEach (node, json_get(p->doc, "nodes"))
+        if (node_makes_relation(node) && !is_downstream(node) && n++ >= from &&
+            n <= from + NAMES_MOST)
+            strlist_add(p->ctx, &names, node_name(node));
+    if (!names.n)
+        return;
+    if (n > from + NAMES_MOST)
+        strlist_add(p->ctx, &names,
+                    mem_printf(p->ctx, "and %zu more: see report.html", n - from - NAMES_MOST));
+    buf_printf(&p->out, "  %s•%s ", p->ink->cyan, p->ink->off);
+    page_wrapped(p,
+                 face_line(p->ctx, mem_printf(p->ctx, "and modified too: %s",
+                                              strlist_join(p->ctx, &names, ", "))),
+                 4, "");
+}
+
+/* As many as there is room for; returns how many there are. */
+static size_t
+put_changed_rows(struct page *p, bool downstream, size_t room)
 {
     const cJSON *node;
+    size_t n = 0;
     cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
-        if (!node_makes_relation(node) || is_downstream(node) != downstream ||
-            (*shown)++ >= PAGE_ROWS_MOST)
+        if (!node_makes_relation(node) || is_downstream(node) != downstream || n++ >= room)
             continue;
         page_name(p, node, downstream ? p->ink->dim : p->ink->cyan, downstream ? "↳" : "•");
         page_wrapped(p, face_why(p->ctx, node), p->name_width + 6, downstream ? p->ink->dim : "");
     }
+    return n;
 }
 
 static void
 put_changed(struct page *p)
 {
-    size_t shown = 0, tests = 0;
+    size_t tests = 0;
     const cJSON *node;
     cJSON_ArrayForEach (node, json_get(p->doc, "nodes"))
         tests += node_is_test(node);
@@ -39,9 +65,10 @@ put_changed(struct page *p)
         return;
     page_title(p, "What is built, and why",
                tests ? mem_printf(p->ctx, "besides %s", face_plural(p->ctx, tests, "test")) : "");
-    put_changed_rows(p, false, &shown);
-    put_changed_rows(p, true, &shown);
-    page_more(p, shown);
+    size_t shown = put_changed_rows(p, false, PAGE_ROWS_MOST);
+    put_changed_names(p, PAGE_ROWS_MOST);
+    size_t left = shown > PAGE_ROWS_MOST ? 0 : PAGE_ROWS_MOST - shown;
+    page_more(p, PAGE_ROWS_MOST - left + put_changed_rows(p, true, left));
 }
 
 static void
@@ -63,7 +90,12 @@ put_clone(struct page *p, const cJSON *node)
                                               : "a view",
               10, false);
     buf_puts(&p->out, full ? "" : p->ink->off);
-    page_cell(p, rows < 0 ? "" : mem_printf(p->ctx, "%s rows", str_count(p->ctx, rows)), 18, true);
+    page_cell(p,
+              rows < 0
+                  ? ""
+                  : mem_printf(p->ctx, "%s%s rows", json_bool(c, "rows_estimated") ? "about " : "",
+                               str_count(p->ctx, rows)),
+              18, true);
     page_cell(p, bytes < 0 ? "" : str_bytes(p->ctx, (int64_t)bytes), 11, true);
     page_cell(p, ms < 0 ? "" : str_ms(p->ctx, ms), 10, true);
     page_end_row(p);

@@ -86,6 +86,27 @@ production_text(struct page *p)
                       str_eq(relation, "not_ancestor") ? " (not of this branch's past)" : "");
 }
 
+/* ": a, b": what was left out of the change is named, though it has no line of its own. */
+static const char *
+names_after(struct page *p, const cJSON *list, size_t from)
+{
+    enum { NAMES_MOST = 50 };
+    struct strlist names = {0};
+    const cJSON *item;
+    size_t n = 0;
+    cJSON_ArrayForEach (item, list) {
+        const char *name = json_str(item, "name");
+        if (n++ >= from && name && names.n < NAMES_MOST &&
+            str_eq(json_str(item, "aspect"), "selection"))
+            strlist_add(p->ctx, &names, name);
+    }
+    if (names.n == NAMES_MOST)
+        strlist_add(p->ctx, &names, "..");
+    return names.n
+               ? face_line(p->ctx, mem_printf(p->ctx, ": %s", strlist_join(p->ctx, &names, ", ")))
+               : "";
+}
+
 /* One of the answer's lists, under one label; each line says how it is known. */
 static void
 put_lines(struct page *p, const char *label, const cJSON *list, const char *color)
@@ -108,8 +129,9 @@ put_lines(struct page *p, const char *label, const cJSON *list, const char *colo
     }
     if (shown > ANSWER_MOST)
         put_fact(p, "",
-                 mem_printf(p->ctx, "… and %s more: see report.html",
-                            str_count(p->ctx, (double)(shown - ANSWER_MOST))),
+                 mem_printf(p->ctx, "… and %s more (see report.html)%s",
+                            str_count(p->ctx, (double)(shown - ANSWER_MOST)),
+                            names_after(p, list, ANSWER_MOST)),
                  p->ink->dim);
 }
 
