@@ -18,12 +18,32 @@ print_check(void *arg, const struct doctor_check *c)
         printf("                     and %zu more\n", n - MOST_THINGS);
 }
 
+/* A check as a row of the document. */
+static void
+add_check(void *arg, const struct doctor_check *c)
+{
+    cJSON *list = arg, *o = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, o);
+    json_put_str(o, "check", c->what);
+    cJSON_AddBoolToObject(o, "ok", c->ok);
+    json_put_str(o, "text", c->text);
+    json_put_str(o, "remedy", c->remedy);
+    cJSON *things = cJSON_AddArrayToObject(o, "things");
+    for (size_t i = 0; c->things && i < c->things->n; i++)
+        cJSON_AddItemToArray(things, cJSON_CreateString(c->things->v[i]));
+}
+
 int
 cmd_doctor(void *ctx, const struct config *config, struct err *err)
 {
     log_setup(LOG_WARN, log_get_format());
     if (command_args(config, 0, 0, err))
         return -1;
-    size_t bad = doctor_run(ctx, config, print_check, ctx);
+    bool json = config->output == OUTPUT_JSON;
+    cJSON *list = json_array(ctx);
+    size_t bad =
+        json ? doctor_run(ctx, config, add_check, list) : doctor_run(ctx, config, print_check, ctx);
+    if (json)
+        puts(log_redact(ctx, json_print(ctx, list, true)));
     return bad ? fail(err, ERR_CONFIG, "%zu of the checks failed", bad) : 0;
 }

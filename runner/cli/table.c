@@ -40,8 +40,9 @@ static const struct command rows[] = {
      "the folder.",
      "cloneci state pull --store s3://acme-dbt/prod --state prod-artifacts", cmd_state_pull},
     {"doctor", "", "check what a run needs, and print how to fix what is missing",
-     "Checks git, dbt, the project, the profile, production's manifest, the connection and the "
-     "privileges of the role.",
+     "Checks git, the project, the profile, production's manifest, the packages, the connection "
+     "and the privileges of the role, and starts dbt, which parses the project. --output json "
+     "prints a list of the checks.",
      "cloneci doctor --state prod-artifacts", cmd_doctor},
     {"gc", "", "drop the schemas and databases of closed pull requests, and expired ones",
      "Decides by the marker in the schema's comment, never by a name. Keeps, and prints the "

@@ -27,7 +27,7 @@ check(struct doctor *d, const char *what, int rc, const struct err *err, const c
     return rc == 0;
 }
 
-static void
+static bool
 check_dbt(struct doctor *d)
 {
     const char *dbt = d->job.config->dbt;
@@ -35,6 +35,56 @@ check_dbt(struct doctor *d)
     say(d, path != NULL, "dbt", path ? path : mem_printf(d->job.ctx, "%s: not found in PATH", dbt),
         "Install it (pip install dbt-core and the adapter of your warehouse), or give its path "
         "with --dbt.");
+    return path != NULL;
+}
+
+/* As dbt itself counts them before it parses. */
+static void
+check_packages(struct doctor *d)
+{
+    const struct job *job = &d->job;
+    struct project_package *packages;
+    size_t wanted = config_packages_named(job->ctx, job->project), n, installed = 0;
+    const char *dir = path_join(job->ctx, job->project->dir, job->project->packages_install_path);
+    config_packages(job->ctx, job->project, &packages, &n);
+    for (size_t i = 0; i < n; i++)
+        installed += str_eq(path_dir(job->ctx, packages[i].dir), dir);
+    if (wanted || installed)
+        say(d, installed >= wanted, "packages",
+            mem_printf(job->ctx,
+                       "%zu named in packages.yml and dependencies.yml, %zu installed in %s",
+                       wanted, installed, dir),
+            "Run 'dbt deps'.");
+}
+
+/* dbt is started as a run starts it: it, its adapter and the project are tried at once. */
+static void
+check_parse(struct doctor *d)
+{
+    struct err err = {.kind = ERR_NONE};
+    struct job *job = &d->job;
+    const char *path;
+    int rc = inputs_dbt(&d->in, job, &err) ||
+             build_parse(job->ctx, &d->in.env, job->run_id, &path, &err) ||
+             manifest_read(job->ctx, &d->in.head, path, &err);
+    const struct manifest *head = d->in.head, *production = d->in.production;
+    if (!check(d, "dbt parse", rc, &err,
+               rc ? ""
+                  : mem_printf(job->ctx, "dbt %s with the adapter %s starts, and parses %u nodes",
+                               head->dbt_version, head->adapter_type, head->n_nodes)))
+        return;
+    if (!production)
+        return;
+    bool same = str_eq(head->dbt_version, production->dbt_version);
+    d->say(d->arg,
+           &(struct doctor_check){
+               .ok = true,
+               .what = "version",
+               .text = mem_printf(job->ctx, "dbt %s here, %s in production", head->dbt_version,
+                                  production->dbt_version),
+               .remedy = same ? NULL
+                              : "with two versions most tests and incremental models count as "
+                                "modified: install production's in CI"});
 }
 
 static bool
@@ -238,10 +288,14 @@ doctor_run(void *ctx, const struct config *config, doctor_say *each, void *arg)
 {
     struct doctor d = {.say = each, .arg = arg};
     job_init(&d.job, ctx, config);
-    check_dbt(&d);
+    bool dbt = check_dbt(&d);
     bool profile = check_files(&d);
     if (d.job.project)
         check_production(&d);
+    if (d.job.project)
+        check_packages(&d);
+    if (dbt && profile && d.in.schema)
+        check_parse(&d);
     if (profile)
         check_warehouse(&d);
     return d.bad;

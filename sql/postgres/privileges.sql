@@ -41,6 +41,15 @@ finding AS (
            format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), m.rolname)
     FROM me AS m WHERE NOT has_database_privilege(current_database(), 'TEMPORARY')
     UNION ALL
+    SELECT 3, '', 'missing',
+           format('transactions of the role %I are read-only (default_transaction_read_only): nothing can be built',
+                  m.rolname),
+           format('ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only = off', m.rolname, current_database())
+    FROM me AS m WHERE current_setting('default_transaction_read_only')::boolean
+    UNION ALL
+    SELECT 3, '', 'missing', 'the server is a standby: nothing can be built on it', 'connect to its primary'
+    WHERE pg_is_in_recovery()
+    UNION ALL
     SELECT 4, p.name, 'missing', format('the schema %I is not there', p.name), 'build production first'
     FROM production AS p WHERE p.oid IS NULL
     UNION ALL

@@ -1,5 +1,7 @@
 """`cloneci doctor` finds what is missing and says how to mend it; `sql`, `help` and `init` need nothing."""
 
+import json
+
 from conftest import told
 
 
@@ -11,6 +13,7 @@ def test_all_is_well(pull):
     done = doctor(pull)
     assert done.returncode == 0, told(done)
     assert "BAD" not in done.stdout
+    assert "with the adapter postgres starts, and parses" in done.stdout
 
 
 def test_select_is_missing(pull):
@@ -37,10 +40,17 @@ def test_whose_is_what_promotions_go_by(pull):
 
 
 def test_create_is_missing(pull):
-    pull.rows(f'REVOKE CREATE ON DATABASE "{pull.database}" FROM ci')
-    done = doctor(pull)
-    assert done.returncode != 0, told(done)
-    assert f'GRANT CREATE ON DATABASE {pull.database} TO ci' in done.stdout
+    """And more that a run would stumble over."""
+    pull.rows(f'REVOKE CREATE ON DATABASE "{pull.database}" FROM ci;'
+              f'ALTER ROLE ci IN DATABASE "{pull.database}" SET default_transaction_read_only = on')
+    pull.write("packages.yml", "packages: [{package: dbt-labs/dbt_utils, version: 1.3.0}]\n")
+    done = doctor(pull, "--output", "json")
+    assert done.returncode == 2, told(done)
+    bad = [c for c in json.loads(done.stdout) if not c["ok"]]
+    assert [c["check"] for c in bad] == ["packages", "dbt parse", "privileges", "privileges"], bad
+    assert bad[0]["remedy"] == "Run 'dbt deps'." and "dbt deps" in bad[1]["text"]
+    assert bad[2]["remedy"] == f"GRANT CREATE ON DATABASE {pull.database} TO ci"
+    assert "default_transaction_read_only" in bad[3]["text"] and bad[3]["remedy"].startswith("ALTER ROLE ci IN DATABASE")
 
 
 def test_no_server_no_dbt(pull):

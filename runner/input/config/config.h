@@ -186,6 +186,8 @@ struct project_package {
 /* What cannot be read is left out: dbt says so itself. */
 void config_packages(void *ctx, const struct project *project, struct project_package **out,
                      size_t *n);
+/* How many packages packages.yml and dependencies.yml name. */
+size_t config_packages_named(void *ctx, const struct project *project);
 /* The files and folders outside of the project's own that dbt reads: those of its paths, of local
  * packages, and what links in them lead to. Absolute, links followed. */
 struct strlist config_places(void *ctx, const struct project *project,

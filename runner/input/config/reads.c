@@ -47,6 +47,22 @@ read_locals(struct packages *p, const char *dir, const char *file)
     }
 }
 
+size_t
+config_packages_named(void *ctx, const struct project *project)
+{
+    static const char *const files[] = {"packages.yml", "dependencies.yml"};
+    size_t n = 0;
+    for (size_t i = 0; i < BASE_COUNT(files); i++) {
+        struct yaml *root;
+        struct err ignored;
+        if (yaml_read(ctx, &root, path_join(ctx, project->dir, files[i]), &ignored))
+            continue;
+        const struct yaml *list = yaml_get(root, "packages");
+        n += list && list->kind == YAML_SEQ ? list->n : 0;
+    }
+    return n;
+}
+
 static bool
 is_link(const char *path)
 {
