@@ -38,6 +38,7 @@ struct relation_info {
     const char *owner;
     bool can_select;     /* our role may read every column */
     bool can_write;      /* our role may insert, update, delete, truncate, or owns it */
+    bool can_refer;      /* our role may make foreign keys to it */
     bool row_security;   /* policies would filter what our role reads */
     bool no_schema;      /* there is no such schema */
     bool can_create;     /* our role may make relations in its schema */
@@ -94,6 +95,8 @@ struct clone_request {
     enum clone_strategy strategy;
     bool logged;          /* copy: a WAL-logged table instead of UNLOGGED */
     bool keep_partitions; /* of a partitioned source, instead of one plain table */
+    bool with_keys;       /* foreign keys come along, see clone_key; else they are left out */
+    bool validate_keys;   /* .. as valid as the source's are; else they hold for new rows alone */
     const char *column; /* window: by which; sample: whose newest rows always come along, or NULL */
     double seconds;     /* window: back from the newest row */
     double percent;     /* sample */
@@ -101,6 +104,21 @@ struct clone_request {
      * there from the start. */
     struct strlist keys, cursors;
 };
+
+/* A foreign key of a relation, or to it, which ties its clone to another clone, or to a table of
+ * the keys that production has at the other end; never to production. */
+struct clone_key {
+    const char *name;
+    struct relation other;   /* production's, at the other end */
+    const char *identity;    /* its, as relation_info */
+    int64_t bytes;           /* its size */
+    bool incoming;           /* it refers to the clone */
+    size_t clone;            /* the request that clones `other`; CLONE_NOT: none */
+    struct clone_sql *table; /* of `other`'s keys, where no request clones it; else NULL */
+    const char *link;        /* the statement that makes the key, when all rows are there */
+    const char *refused;     /* why it cannot be had, or NULL */
+};
+#define CLONE_NOT SIZE_MAX
 
 /* The statements of one clone, rendered, in order. `before` makes the empty relation, `load` fills
  * it, `after` adds what is cheaper afterwards (indexes, constraints, statistics). */
@@ -114,6 +132,8 @@ struct clone_sql {
     const char *refused;          /* why there is no clone (then no statements either), or NULL */
     struct clone_source *sources; /* what the adapter must know of them for its `load` */
     size_t n_sources;
+    struct clone_key *keys; /* where the request is with_keys; the caller chooses among them */
+    size_t n_keys;
 };
 
 /* One relation to be loaded by several connections: made (`before`), committed, empty. */

@@ -265,6 +265,7 @@ on_describe(void *arg, size_t index, const PGresult *r, struct err *err)
             .owner = pg_dup_of(d->ctx, r, row, "owner"),
             .can_select = pg_bool_of(r, row, "can_select"),
             .can_write = pg_bool_of(r, row, "can_write"),
+            .can_refer = pg_bool_of(r, row, "can_refer"),
             .row_security = pg_bool_of(r, row, "row_security"),
             .no_schema = pg_bool_of(r, row, "no_schema"),
             .can_create = pg_bool_of(r, row, "can_create"),

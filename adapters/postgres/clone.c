@@ -18,6 +18,8 @@ request_json(const struct clone_request *request)
     cJSON_AddBoolToObject(object, "logged", request->logged);
     json_put_str(object, "column", request->column);
     cJSON_AddBoolToObject(object, "keep_partitions", request->keep_partitions);
+    cJSON_AddBoolToObject(object, "with_keys", request->with_keys);
+    cJSON_AddBoolToObject(object, "validate_keys", request->validate_keys);
     cJSON_AddNumberToObject(object, "seconds", request->seconds);
     cJSON_AddNumberToObject(object, "percent", request->percent);
     if (request->keys.n)
@@ -59,12 +61,9 @@ phase_list(struct clone_sql *clone, const char *phase)
     return NULL;
 }
 
-static int
-add_source(struct clone_arg *c, struct clone_sql *clone, const char *text, struct err *err)
+static void
+add_source_json(struct clone_arg *c, struct clone_sql *clone, const cJSON *json)
 {
-    cJSON *json = NULL;
-    if (json_parse(c->ctx, &json, text, strlen(text), "clone_sql.sql", err))
-        return -1;
     clone->sources = mem_grow(c->ctx, clone->sources, struct clone_source, clone->n_sources + 1);
     clone->sources[clone->n_sources++] =
         (struct clone_source){.from = {NULL, json_str(json, "schema"), json_str(json, "name")},
@@ -73,6 +72,15 @@ add_source(struct clone_arg *c, struct clone_sql *clone, const char *text, struc
                               .blocks = (uint64_t)json_num(json, "blocks", 0),
                               .block_size = (int64_t)json_num(json, "block_size", 0),
                               .range = json_str(json, "range")};
+}
+
+static int
+add_source(struct clone_arg *c, struct clone_sql *clone, const char *text, struct err *err)
+{
+    cJSON *json = NULL;
+    if (json_parse(c->ctx, &json, text, strlen(text), "clone_sql.sql", err))
+        return -1;
+    add_source_json(c, clone, json);
     return 0;
 }
 
@@ -101,15 +109,67 @@ on_clone(void *arg, size_t index, const PGresult *r, struct err *err)
 }
 
 static void
-add_parts(const struct clone_arg *c)
+add_parts(void *ctx, struct clone_sql *clone)
 {
-    for (size_t i = 0; i < c->n; i++) {
-        struct clone_sql *clone = &c->out[i];
-        for (size_t k = 0; k < clone->load.n; k++) {
-            const char *range = k < clone->n_sources ? clone->sources[k].range : NULL;
-            strlist_add(c->ctx, &clone->parts, range ? range : clone->load.v[k]);
-        }
+    for (size_t k = 0; k < clone->load.n; k++) {
+        const char *range = k < clone->n_sources ? clone->sources[k].range : NULL;
+        strlist_add(ctx, &clone->parts, range ? range : clone->load.v[k]);
     }
+}
+
+/* --- foreign keys --- */
+
+static struct clone_sql *
+key_table(struct clone_arg *c, const cJSON *json)
+{
+    if (!json_str(json, "before"))
+        return NULL;
+    struct clone_sql *table = mem_new(c->ctx, struct clone_sql);
+    *table = (struct clone_sql){0};
+    strlist_add(c->ctx, &table->before, json_str(json, "before"));
+    strlist_add(c->ctx, &table->load, json_str(json, "load"));
+    strlist_add(c->ctx, &table->after, json_str(json, "after"));
+    add_source_json(c, table, json_get(json, "source"));
+    add_parts(c->ctx, table);
+    return table;
+}
+
+static int
+on_keys(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    struct clone_arg *c = arg;
+    (void)index;
+    int ord = PQfnumber(r, "ord"), key = PQfnumber(r, "key");
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct clone_sql *clone = &c->out[strtoul(PQgetvalue(r, row, ord), NULL, 10) - 1];
+        const char *text = PQgetvalue(r, row, key);
+        cJSON *json = NULL;
+        if (json_parse(c->ctx, &json, text, strlen(text), "clone_keys.sql", err))
+            return -1;
+        double other = json_num(json, "clone", 0);
+        clone->keys = mem_grow(c->ctx, clone->keys, struct clone_key, clone->n_keys + 1);
+        clone->keys[clone->n_keys++] = (struct clone_key){
+            .name = json_str(json, "name"),
+            .other = {NULL, json_str(json, "schema"), json_str(json, "relation")},
+            .identity = json_str(json, "identity"),
+            .bytes = (int64_t)json_num(json, "bytes", 0),
+            .incoming = json_bool(json, "incoming"),
+            .clone = other > 0 ? (size_t)other - 1 : CLONE_NOT,
+            .table = key_table(c, json),
+            .link = json_str(json, "link"),
+            .refused = json_str(json, "refused")};
+    }
+    return 0;
+}
+
+static int
+add_keys(struct warehouse *a, const struct clone_request *requests, const struct sql_var *var,
+         struct clone_arg *arg, struct err *err)
+{
+    bool any = false;
+    for (size_t i = 0; i < arg->n; i++)
+        any = any || requests[i].with_keys;
+    return any ? pg_read(arg->ctx, a, "clone_keys", var, 1, on_keys, arg, err) : 0;
 }
 
 /* What a lazy clone has beyond the structure. */
@@ -148,8 +208,9 @@ pg_clone_sql(void *ctx, struct warehouse *a, const struct clone_request *request
     if (n > MANY ? pg_read_many(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err)
                  : pg_read(ctx, a, "clone_sql", &var, 1, on_clone, &arg, err))
         return -1;
-    if (add_lazy(ctx, a, requests, &arg, err))
+    if (add_lazy(ctx, a, requests, &arg, err) || add_keys(a, requests, &var, &arg, err))
         return -1;
-    add_parts(&arg);
+    for (size_t i = 0; i < n; i++)
+        add_parts(ctx, &out[i]);
     return 0;
 }

@@ -59,6 +59,8 @@ static void
 on_bytes(void *arg, size_t item, int64_t bytes, int64_t total)
 {
     struct shown *c = arg;
+    if (item >= c->n) /* a table of keys */
+        return;
     /* Of the table's blocks; the size counts its indexes as well. */
     c->copied[item] = total > 0 ? c->size[item] * (double)bytes / (double)total : 0;
     show(c);
@@ -75,7 +77,7 @@ open_workers(struct job *job, struct seat *seat, const struct plan *plan, struct
     size_t loads = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         const struct plan_clone *c = plan->nodes[i].clone;
-        loads += c ? c->sql.load.n : 0;
+        loads += c ? c->sql.load.n + c->n_keys : 0;
         bytes += c && c->sql.load.n ? c->source.bytes : 0;
     }
     size_t n = loads == 0 ? 0 : bytes < MUCH ? 1 : (size_t)job->config->jobs;

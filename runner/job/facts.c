@@ -352,7 +352,7 @@ findings_hand_over(const struct findings *f, const struct err *ended)
         (void)verdict_require(facts, f->job->config->require.v[i]);
     fact_step(facts, f);
     for (size_t i = 0; plan && i < plan->n_nodes; i++)
-        if (plan_is_built(plan->nodes[i].info))
+        if (plan_is_built(plan->nodes[i].info) && !plan->nodes[i].kept)
             facts_of_node(facts, f, &plan->nodes[i], counts);
     for (size_t i = 0; f->ran && i < f->built.n; i++)
         if (findings_is_operation(f, &f->built.nodes[i]))

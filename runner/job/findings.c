@@ -10,7 +10,7 @@ judge(struct findings *f, struct err *err)
         return -1;
     for (size_t i = 0; i < f->plan->n_nodes; i++) {
         const struct plan_node *p = &f->plan->nodes[i];
-        struct clone_fact *c = findings_of(f, p);
+        struct clone_fact *c = p->kept ? NULL : findings_of(f, p);
         if (!c)
             continue;
         c->after = after[p->clone->index];

@@ -10,7 +10,7 @@
 static bool
 is_forecast(const struct plan_node *p)
 {
-    return p->info->type == NODE_MODEL && p->clone && p->clone->strategy != CLONE_VIEW;
+    return p->info->type == NODE_MODEL && p->clone && !p->kept && p->clone->strategy != CLONE_VIEW;
 }
 
 static int

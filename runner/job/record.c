@@ -248,7 +248,7 @@ record_plan(cJSON *doc, const struct findings *f)
     report_schemas(doc, f->in->schema, &schemas);
     /* Exposures, metrics and the like are selected, too, but nothing is built of them. */
     for (size_t i = 0; i < plan->n_nodes; i++)
-        if (plan_is_built(plan->nodes[i].info))
+        if (plan_is_built(plan->nodes[i].info) && !plan->nodes[i].kept)
             record_node(doc, f, &plan->nodes[i], counts);
     for (size_t i = 0; f->ran && i < f->built.n; i++)
         if (findings_is_operation(f, &f->built.nodes[i]))

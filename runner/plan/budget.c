@@ -103,7 +103,7 @@ refuse(struct plan *plan, struct plan_node *const *nodes, double total, const st
 }
 
 /* The largest that `auto` would copy are cloned lazily or become samples, until all fits. A
- * snapshot is all rows or nothing. */
+ * snapshot, and what a foreign key refers to, is all rows or nothing. */
 static int
 fit(struct plan *plan, const struct limit *limit, struct err *err)
 {
@@ -113,7 +113,8 @@ fit(struct plan *plan, const struct limit *limit, struct err *err)
         total += (double)nodes[i]->clone->written;
     for (size_t i = 0; i < plan->n_clones && total > limit->bytes; i++) {
         struct plan_clone *c = nodes[i]->clone;
-        if (!c->by_auto || c->strategy != CLONE_COPY || nodes[i]->info->type == NODE_SNAPSHOT)
+        if (!c->by_auto || c->strategy != CLONE_COPY || nodes[i]->info->type == NODE_SNAPSHOT ||
+            plan->referred_by[nodes[i]->node] != MAP_NONE)
             continue;
         double whole = (double)c->written, percent = (whole - (total - limit->bytes)) / whole * 100;
         const char *why = mem_printf(plan, "auto: complete clones would need %s, and %s",

@@ -235,6 +235,17 @@ decide_deferral(struct plan *plan, struct plan_deferral *d, const struct relatio
     return check_deferral(plan, d, &found[0], err);
 }
 
+/* What a foreign key refers to cannot be had here, and must not be production's. */
+static int
+no_key(const struct plan *plan, const struct plan_node *p, struct err *err)
+{
+    const struct node *by = &plan->in.head->nodes[plan->referred_by[p->node]];
+    fail(err, ERR_WAREHOUSE, "a foreign key of %s refers to %s, of which no clone can be made: %s",
+         by->unique_id, p->info->unique_id, p->skipped_because);
+    return hint(err, "Build it as well (--select \"+%s\"), or leave %s out with --exclude.",
+                by->name, by->name);
+}
+
 int
 plan_decide(struct plan *plan, const struct relation_info *found, const struct place_info *names,
             struct err *err)
@@ -247,11 +258,15 @@ plan_decide(struct plan *plan, const struct relation_info *found, const struct p
         p->stands = found[at++];
         if (p->candidate && !p->skipped_because && decide_clone(plan, p, &p->stands, err))
             return -1;
+        if (p->kept && !p->clone)
+            return no_key(plan, p, err);
     }
     if (plan_budget(plan, err))
         return -1;
     for (size_t i = 0; i < plan->n_deferrals; i++) {
         struct plan_deferral *d = &plan->deferrals[i];
+        if (d->here)
+            continue;
         if (decide_deferral(plan, d, &found[at], err))
             return -1;
         at += d->n_candidates ? d->n_candidates : 1;
@@ -287,7 +302,10 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
             .column = c->column,
             .seconds = c->seconds,
             .percent = c->percent,
-            .logged = plan->in.whole,
+            /* a table that the build makes cannot refer to one that is not logged */
+            .logged = plan->in.whole || plan->referred_by[plan->nodes[i].node] != MAP_NONE,
+            .with_keys = !plan->in.sandbox && !plan->nodes[i].kept,
+            .validate_keys = plan->in.whole,
             .keys = c->keys,
             .cursors = c->cursors,
             .keep_partitions = plan->in.whole || plan->in.config->partitions != PARTITIONS_FLATTEN};
@@ -317,10 +335,12 @@ int
 plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
 {
     size_t at = 0, made = 0;
+    struct plan_node **of = mem_array(plan, struct plan_node *, plan->n_clones + 1);
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
         if (!p->clone)
             continue;
+        of[at] = p;
         const struct clone_sql *sql = &clones[at++];
         tell(plan, p, sql);
         p->clone->sql = *sql;
@@ -328,12 +348,16 @@ plan_render(struct plan *plan, struct clone_sql *clones, struct err *err)
             p->skipped_because = p->refused = sql->refused;
             p->clone = NULL;
             plan->n_clones--;
+            if (p->kept)
+                return no_key(plan, p, err);
         } else {
             p->clone->index = made++;
         }
     }
+    if (plan_choose_keys(plan, of, err))
+        return -1;
     for (size_t i = 0; i < plan->n_nodes; i++)
-        if (plan_is_built(plan->nodes[i].info))
+        if (plan_is_built(plan->nodes[i].info) && !plan->nodes[i].kept)
             strlist_add(plan, &plan->to_build, plan->nodes[i].info->unique_id);
     if (!plan->in.sandbox)
         plan_build_argv(plan);

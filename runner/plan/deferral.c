@@ -36,13 +36,14 @@ missing(const struct plan *plan, const struct node *reader, const struct node *p
                 reader->name);
 }
 
-/* A full refresh beside it reads what the pull request's own build has made. */
+/* A full refresh beside it reads what the pull request's own build has made; what is kept is read
+ * here. */
 static const struct plan_node *
-built_there(const struct plan *plan, uint32_t parent)
+stands_here(const struct plan *plan, uint32_t parent)
 {
     const struct plan_node *p =
-        plan->in.reads_from ? plan_find_node(plan->in.reads_from, parent) : NULL;
-    return p && p->target.name ? p : NULL;
+        plan_find_node(plan->in.reads_from ? plan->in.reads_from : plan, parent);
+    return p && p->target.name && (plan->in.reads_from || p->kept) ? p : NULL;
 }
 
 static struct plan_deferral
@@ -51,7 +52,8 @@ from_there(struct plan *plan, const struct plan_node *p)
     return (struct plan_deferral){.unique_id = p->info->unique_id,
                                   .relation = p->target,
                                   .text = plan_qualify(plan, &p->target),
-                                  .origin = p->clone ? PLAN_FROM_CLONE : PLAN_FROM_PR};
+                                  .here = !plan->in.reads_from,
+                                  .origin = p->clone || p->kept ? PLAN_FROM_CLONE : PLAN_FROM_PR};
 }
 
 /* When it was built there, as text that sorts by time. */
@@ -118,7 +120,7 @@ defer(struct finder *f, const struct node *reader, uint32_t parent, struct err *
     const struct node *n = &plan->in.head->nodes[parent];
     uint32_t at = map_gets(f->index, n->unique_id);
     if (at == MAP_NONE) {
-        const struct plan_node *there = built_there(plan, parent);
+        const struct plan_node *there = stands_here(plan, parent);
         struct plan_deferral made;
         if (there)
             made = from_there(plan, there);
@@ -179,7 +181,7 @@ plan_find_deferrals(struct plan *plan, struct err *err)
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < plan->n_nodes; i++) {
         const struct node *reader = plan->nodes[i].info;
-        if (!reads(reader))
+        if (plan->nodes[i].kept || !reads(reader))
             continue;
         rc = visit(&f, reader, reader, err);
         for (size_t at = 0; rc == 0 && at < f.depth; at++)

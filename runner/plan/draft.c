@@ -1,5 +1,6 @@
 #include "plan_internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A materialization that is not dbt's own may go on from what it finds, as an incremental model
@@ -143,22 +144,68 @@ judge(struct plan *plan, struct plan_node *p, struct err *err)
 }
 
 static int
+by_id(const void *a, const void *b)
+{
+    const struct plan_node *x = a, *y = b;
+    return strcmp(x->info->unique_id, y->info->unique_id);
+}
+
+/* What is selected, then what is kept beside. */
+static void
+list_nodes(struct plan *plan)
+{
+    const struct manifest *m = plan->in.head;
+    const struct select_result *s = plan->in.selected;
+    size_t kept = 0;
+    for (uint32_t i = 0; i < m->n_nodes; i++)
+        kept += plan_is_kept(plan, i);
+    plan->nodes = mem_array(plan, struct plan_node, s->n + kept);
+    for (uint32_t i = 0; i < s->n; i++)
+        plan->nodes[plan->n_nodes++].node = s->nodes[i];
+    for (uint32_t i = 0; kept && i < m->n_nodes; i++)
+        if (plan_is_kept(plan, i))
+            plan->nodes[plan->n_nodes++] = (struct plan_node){.node = i, .kept = true};
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        plan->nodes[i].info = &m->nodes[plan->nodes[i].node];
+    if (kept)
+        qsort(plan->nodes, plan->n_nodes, sizeof *plan->nodes, by_id);
+}
+
+static int
+keep(struct plan *plan, struct plan_node *p, struct err *err)
+{
+    const struct node *by = &plan->in.head->nodes[plan->referred_by[p->node]];
+    p->candidate = true;
+    add_reason(
+        plan, p,
+        (struct plan_reason){
+            .kind = "foreign_key",
+            .origin = "unknown",
+            .text = mem_printf(plan, "not built: a foreign key of %s refers to it", by->name)});
+    plan_warn(plan, "kept_for_key",
+              mem_printf(plan,
+                         "%s is not built, but cloned: a foreign key of %s refers to it, and must "
+                         "not refer to production's",
+                         p->info->unique_id, by->name));
+    return find_target(plan, p, err);
+}
+
+static int
 add_nodes(struct plan *plan, struct err *err)
 {
-    const struct select_result *s = plan->in.selected;
-    plan->nodes = mem_array(plan, struct plan_node, s->n);
-    plan->n_nodes = s->n;
-    for (uint32_t i = 0; i < s->n; i++) {
+    list_nodes(plan);
+    for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
-        p->node = s->nodes[i];
-        p->info = &plan->in.head->nodes[p->node];
-        if (find_target(plan, p, err) || find_reasons(plan, p, err))
+        int rc = p->kept                     ? keep(plan, p, err)
+                 : find_target(plan, p, err) ? -1
+                                             : find_reasons(plan, p, err);
+        if (rc)
             return -1;
     }
     if (plan_find_production(plan, err))
         return -1;
-    for (uint32_t i = 0; i < s->n; i++)
-        if (judge(plan, &plan->nodes[i], err))
+    for (size_t i = 0; i < plan->n_nodes; i++)
+        if (!plan->nodes[i].kept && judge(plan, &plan->nodes[i], err))
             return -1;
     return 0;
 }
@@ -188,7 +235,7 @@ check_targets(struct plan *plan, struct err *err)
 static void
 add_candidates(struct plan *plan, const struct plan_deferral *d)
 {
-    if (!d->n_candidates)
+    if (!d->n_candidates && !d->here)
         plan->lookups[plan->n_lookups++] = d->relation;
     for (size_t i = 0; i < d->n_candidates; i++) {
         const struct node *n = &d->candidates[i].source->manifest->nodes[d->candidates[i].node];
@@ -222,7 +269,8 @@ plan_draft(void *ctx, struct plan **out, const struct plan_input *in, struct err
 {
     struct plan *plan = mem_new(ctx, struct plan);
     plan->in = *in;
-    if (plan_check_amounts(in->config, err) || add_nodes(plan, err) || check_targets(plan, err) ||
+    if (plan_check_amounts(in->config, err) || plan_find_referred(plan, err) ||
+        add_nodes(plan, err) || check_targets(plan, err) ||
         (!in->sandbox && plan_find_deferrals(plan, err)) || plan_find_schemas(plan, err) ||
         (!in->sandbox && plan_find_hooks(plan, err)) || plan_find_lazy(plan, err))
         return -1;

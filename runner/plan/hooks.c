@@ -1,7 +1,8 @@
 /*
- * Hooks that name a schema of production in a writing statement. A heuristic by design: a scan of
- * words, no SQL parser and no Jinja; what a macro or a variable puts in is not seen. docs/build.md
- * says what is.
+ * Hooks that name a schema of production in a writing statement, and foreign keys, of hooks and
+ * contracts, that name a relation of production's by itself and not by ref(). A heuristic by
+ * design: a scan of words, no SQL parser and no Jinja; what a macro or a variable puts in is not
+ * seen. docs/build.md says what is.
  */
 #include "plan_internal.h"
 
@@ -73,6 +74,29 @@ scan_statement(struct scan *s, const struct sql_token *verb, struct sqltext *tex
         found_write(s, name_text(s, verb), schema, name);
 }
 
+/* From behind REFERENCES: the table that a foreign key refers to. */
+static void
+scan_reference(struct scan *s, struct sqltext ahead)
+{
+    struct sql_token first = sqltext_next_name(&ahead), dot = sqltext_next_name(&ahead),
+                     last = sqltext_next_name(&ahead);
+    if (!is_named(&first) || !sqltext_is_sign(&dot, '.') || !is_named(&last))
+        return;
+    const char *schema = name_text(s, &first);
+    if (map_gets(s->schemas, schema) != MAP_NONE)
+        found_write(s, PLAN_REFERENCES, schema, name_text(s, &last));
+}
+
+static void
+scan_references(struct scan *s, const char *sql, const struct jinja *cut)
+{
+    struct sqltext text = sqltext_of(&s->plan->in.adapter->dialect->lexis, sql, strlen(sql), cut);
+    struct sql_token t;
+    while ((t = sqltext_next_name(&text)).kind != SQL_END)
+        if (sqltext_is_one(&t, " references "))
+            scan_reference(s, text);
+}
+
 static void
 scan_sql(struct scan *s, const char *sql)
 {
@@ -84,6 +108,27 @@ scan_sql(struct scan *s, const char *sql)
     while ((t = sqltext_next_name(&text)).kind != SQL_END)
         if (sqltext_is_one(&t, WRITING))
             scan_statement(s, &t, &text);
+    scan_references(s, sql, whole ? &cut : NULL);
+}
+
+/* A contract's foreign keys to what is no ref(): a source, or a name in an expression. */
+static void
+scan_constraints(struct scan *s, uint32_t node, const cJSON *of)
+{
+    const struct manifest *m = s->plan->in.head;
+    const cJSON *c;
+    cJSON_ArrayForEach (c, json_get(of, "constraints")) {
+        const char *to = json_str(c, "to"), *expression = json_str(c, "expression");
+        bool key = str_eq(json_str(c, "type"), "foreign_key");
+        if (!to && expression)
+            scan_references(s, key ? mem_printf(s->plan, "references %s", expression) : expression,
+                            NULL);
+        for (uint32_t i = 0; key && to && i < m->nodes[node].n_parents; i++) {
+            const struct node *p = &m->nodes[m->nodes[node].parents[i]];
+            if (p->type == NODE_SOURCE && plan_quotes_name(to, p->name))
+                found_write(s, PLAN_REFERENCES, p->schema, p->alias ? p->alias : p->name);
+        }
+    }
 }
 
 static void
@@ -115,6 +160,11 @@ scan_node(struct scan *s, uint32_t node, struct err *err)
     }
     scan_list(s, json_get(json, "config"), "pre-hook");
     scan_list(s, json_get(json, "config"), "post-hook");
+    const cJSON *column;
+    s->hook.kind = "contract";
+    scan_constraints(s, node, json);
+    cJSON_ArrayForEach (column, json_get(json, "columns"))
+        scan_constraints(s, node, column);
     return 0;
 }
 
@@ -125,7 +175,8 @@ plan_find_hooks(struct plan *plan, struct err *err)
         return 0;
     struct scan s = {.plan = plan, .schemas = manifest_schema_map(plan, plan->in.production, NULL)};
     for (size_t i = 0; i < plan->n_nodes; i++)
-        if (plan->nodes[i].target.name && scan_node(&s, plan->nodes[i].node, err))
+        if (plan->nodes[i].target.name && !plan->nodes[i].kept &&
+            scan_node(&s, plan->nodes[i].node, err))
             return -1;
     for (uint32_t i = 0; i < plan->in.head->n_nodes; i++)
         if (plan->in.head->nodes[i].type == NODE_OPERATION && scan_node(&s, i, err))
@@ -133,10 +184,33 @@ plan_find_hooks(struct plan *plan, struct err *err)
     return 0;
 }
 
+/* A key to production's table would tie it to the pull request's: production could neither truncate
+ * it nor delete what is referred to. */
+static int
+decide_reference(struct plan *plan, const struct plan_hook *h, const struct relation_info *r,
+                 struct err *err)
+{
+    const char *what = mem_printf(plan, "%s: a foreign key of its %s names %s of production",
+                                  h->node->unique_id, h->kind, plan_qualify(plan, &h->relation));
+    if (r->kind == RELATION_MISSING || !r->can_refer) {
+        plan_warn(
+            plan, "key_to_production",
+            mem_printf(plan, "%s; the role may not refer to it, so the build will fail", what));
+        return 0;
+    }
+    fail(err, ERR_REFUSED, "%s, and the role may refer to it", what);
+    return hint(err,
+                "Such a key would keep production from changing its own table. Name the model "
+                "by ref(), as in \"to: ref('orders')\", so that the key follows the build, and "
+                "revoke REFERENCES from the role of CI: see conf/roles.sql.");
+}
+
 int
 plan_decide_hook(struct plan *plan, const struct plan_hook *h, const struct relation_info *r,
                  struct err *err)
 {
+    if (str_eq(h->verb, PLAN_REFERENCES))
+        return decide_reference(plan, h, r, err);
     bool can = r->kind == RELATION_MISSING ? r->can_create : r->can_write || r->can_create;
     const char *name = *h->relation.name
                            ? plan_qualify(plan, &h->relation)

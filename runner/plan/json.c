@@ -63,9 +63,8 @@ put_clone(void *ctx, cJSON *node, const struct plan *plan, const struct plan_clo
     put_num(o, "index_bytes", (double)c->source.index_bytes);
     put_num(o, "estimated_ms", (double)(int64_t)c->estimated_ms);
     cJSON *sql = child_array(o, "sql");
-    add_statements(sql, &c->sql.before);
-    add_statements(sql, &c->sql.parts);
-    add_statements(sql, &c->sql.after);
+    const struct strlist statements = plan_clone_statements(ctx, c);
+    add_statements(sql, &statements);
 }
 
 static void
@@ -94,6 +93,8 @@ put_nodes(void *ctx, cJSON *doc, const struct plan *plan)
         put_reasons(o, p);
         json_put_str(o, "via", p->via);
         cJSON_AddBoolToObject(o, "new", p->is_new);
+        if (p->kept)
+            cJSON_AddBoolToObject(o, "built", false);
         put_clone(ctx, o, plan, p->clone);
         json_put_str(o, "skipped_because", p->skipped_because);
     }

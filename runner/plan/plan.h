@@ -158,6 +158,9 @@ struct plan_clone {
     struct relation from, to;
     struct relation_info source;
     struct clone_sql sql;
+    /* Of sql.keys: those that are made. */
+    const struct clone_key **keys_made;
+    size_t n_keys;
 };
 
 struct plan_node {
@@ -173,6 +176,7 @@ struct plan_node {
     bool candidate;         /* an incremental or snapshot: cloned unless there is a reason not to */
     bool full_refresh;      /* its config forces a full refresh, or this run does .. */
     bool full_refresh_here; /* .. and production's does not */
+    bool kept;              /* not selected, not built: cloned, for a foreign key refers to it */
     struct plan_lazy *lazy; /* of candidates, where it was asked; else NULL */
     struct plan_clone *clone;
     const char *skipped_because; /* why there is no clone; NULL if there is one */
@@ -196,6 +200,7 @@ struct plan_deferral {
     struct plan_candidate *candidates;
     size_t n_candidates;
     struct strlist read_by;
+    bool here; /* a clone of this plan's: nothing is to be looked up */
     struct relation_info found;
 };
 
@@ -210,10 +215,11 @@ struct plan_schema {
     struct strlist prepare, swap; /* statements */
 };
 
-/* A statement of a hook that would write production, as far as a scan of its words can tell. */
+/* A statement of a hook that would write production, or a foreign key of a hook or a contract that
+ * would tie it, as far as a scan of its words can tell. */
 struct plan_hook {
     const struct node *node;
-    const char *kind, *verb;  /* "pre-hook", "post-hook", "operation"; "insert" .. */
+    const char *kind, *verb;  /* "pre-hook", "post-hook", "operation", "contract"; "insert" .. */
     struct relation relation; /* name "": the schema itself */
 };
 
@@ -223,8 +229,9 @@ struct plan_warning {
 
 struct plan {
     struct plan_input in;
-    struct plan_node *nodes; /* all that is selected, sorted by unique id */
+    struct plan_node *nodes; /* all that is selected, and what is kept; sorted by unique id */
     size_t n_nodes, n_clones;
+    uint32_t *referred_by; /* of each head node: one that is built and has a foreign key to it */
     struct plan_deferral *deferrals; /* sorted by unique id */
     size_t n_deferrals;
     struct plan_hook *hooks;

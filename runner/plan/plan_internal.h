@@ -14,6 +14,20 @@ bool plan_had_relation(const struct plan *plan, const struct plan_node *p);
 /* A relation as SQL names it; the text belongs to the plan. */
 char *plan_qualify(const struct plan *plan, const struct relation *relation);
 void plan_warn(struct plan *plan, const char *code, const char *text);
+#define PLAN_REFERENCES "references"
+/* Does Jinja or a constraint name it as a text: ref('orders'), source("shop", "orders")? */
+bool plan_quotes_name(const char *text, const char *name);
+/* Fills plan->referred_by. */
+int plan_find_referred(struct plan *plan, struct err *err) BASE_CHECKED;
+/* Is it to be cloned though it is not selected? */
+bool plan_is_kept(const struct plan *plan, uint32_t node);
+/* Which foreign keys of production's relations the clones have. `of`: the node of each request. */
+int plan_choose_keys(struct plan *plan, struct plan_node *const *of, struct err *err) BASE_CHECKED;
+/* All statements that make a clone, in order. */
+struct strlist plan_clone_statements(void *ctx, const struct plan_clone *c);
+/* How many bytes `auto` copies whole of one table, and who says so; -1: any. */
+int plan_copy_budget(struct plan *plan, double *most, const char **name,
+                     struct err *err) BASE_CHECKED;
 int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
 /* The i-th candidate is what is read. */
 void plan_take_candidate(struct plan_deferral *d, size_t i);

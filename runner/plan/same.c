@@ -8,6 +8,17 @@ same_source(const struct dialect *d, const struct plan_clone *a, const struct pl
     return relation_same(d, &a->from, &b->from) && relation_is_kept(&a->source, &b->source);
 }
 
+static bool
+same_keys(const struct plan_clone *a, const struct plan_clone *b)
+{
+    bool same = a->n_keys == b->n_keys;
+    for (size_t i = 0; same && i < a->n_keys; i++) {
+        const struct clone_key *x = a->keys_made[i], *y = b->keys_made[i];
+        same = str_eq(x->link, y->link) && str_eq(x->identity, y->identity);
+    }
+    return same;
+}
+
 static const char *
 difference(void *ctx, const struct dialect *d, const struct plan_node *a, const struct plan_node *b)
 {
@@ -23,7 +34,7 @@ difference(void *ctx, const struct dialect *d, const struct plan_node *a, const 
                           d->qualify(ctx, &y->to));
     if (!same_source(d, x, y))
         return mem_printf(ctx, "%s of production's present relation", name);
-    bool same = strlist_same(&x->sql.before, &y->sql.before) &&
+    bool same = same_keys(x, y) && strlist_same(&x->sql.before, &y->sql.before) &&
                 strlist_same(&x->sql.load, &y->sql.load) &&
                 strlist_same(&x->sql.after, &y->sql.after);
     return same ? NULL : mem_printf(ctx, "%s by other statements", name);

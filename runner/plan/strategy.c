@@ -102,9 +102,8 @@ clone_rule(const struct plan *plan, const struct plan_node *p, struct wish *wish
     return NULL;
 }
 
-/* How many bytes `auto` copies whole of one table; -1: any. */
-static int
-find_budget(struct plan *plan, double *most, const char **name, struct err *err)
+int
+plan_copy_budget(struct plan *plan, double *most, const char **name, struct err *err)
 {
     const struct config *config = plan->in.config;
     *most = -1;
@@ -138,12 +137,17 @@ choose_auto(struct plan *plan, const struct plan_node *p, struct plan_clone *c,
     const char *name, *size = str_bytes(plan, c->source.bytes);
     c->by_auto = true;
     c->strategy = CLONE_COPY;
-    if (find_budget(plan, &most, &name, err))
+    if (plan_copy_budget(plan, &most, &name, err))
         return -1;
     if (most < 0) {
         c->why = mem_printf(plan, "auto: all of its %s, since no budget is set", size);
     } else if ((double)c->source.bytes <= most) {
         c->why = mem_printf(plan, "auto: its %s are not more than %s", size, name);
+    } else if (plan->referred_by[p->node] != MAP_NONE) {
+        c->by_auto = false; /* a part of it lacks keys */
+        c->why =
+            mem_printf(plan, "auto: a foreign key of %s refers to it, so all of its %s are copied",
+                       plan->in.head->nodes[plan->referred_by[p->node]].name, size);
     } else if (p->info->type == NODE_SNAPSHOT) {
         /* What its clone lacks would be new to it. */
         c->why = mem_printf(
@@ -292,9 +296,11 @@ plan_choose_strategy(struct plan *plan, const struct plan_node *p, struct plan_c
                      struct err *err)
 {
     struct wish wish = {0};
-    if (plan->in.whole) {
+    if (plan->in.whole || p->kept) {
         c->strategy = CLONE_COPY;
-        c->why = "promote: it will become production";
+        c->why = p->kept ? mem_printf(plan, "a foreign key of %s, which refers to it",
+                                      plan->in.head->nodes[plan->referred_by[p->node]].name)
+                         : "promote: it will become production";
         return state_fidelity(plan, p, c, &wish, false, err);
     }
     if (read_wish(plan, p, &wish, err) || choose(plan, p, c, &wish, err) ||

@@ -54,9 +54,8 @@ print_clone(struct buf *b, const struct style *s, const struct plan *plan,
         buf_printf(b, ", about %s", str_ms(tmp, c->estimated_ms));
     buf_printf(b, "\n      %schosen by %s%s\n", s->dim, c->why, s->off);
     buf_printf(b, "      %sfidelity %s: %s%s\n", s->dim, c->fidelity, c->note, s->off);
-    print_sql(b, s, &c->sql.before);
-    print_sql(b, s, &c->sql.parts);
-    print_sql(b, s, &c->sql.after);
+    const struct strlist sql = plan_clone_statements(tmp, c);
+    print_sql(b, s, &sql);
     talloc_free(tmp);
 }
 
@@ -79,7 +78,7 @@ print_head(struct buf *b, const struct style *s, const struct plan *plan)
 {
     size_t relations = 0, tests = 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
-        relations += plan->nodes[i].target.name != NULL;
+        relations += plan->nodes[i].target.name && !plan->nodes[i].kept;
         tests += !plan->nodes[i].target.name && is_test(&plan->nodes[i]);
     }
     buf_printf(b, "%sPlan%s: %zu relation%s and %zu test%s to build, %zu to clone", s->bold, s->off,

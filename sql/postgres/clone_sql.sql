@@ -14,6 +14,7 @@
 -- Columns that a version of the server lacks are read by to_jsonb(row) ->> 'column'.
 WITH RECURSIVE request AS MATERIALIZED (
     SELECT a.ord * 1000000 AS ord, a.r ->> 'strategy' AS strategy, coalesce((a.r ->> 'logged')::boolean, false) AS logged,
+           coalesce((a.r ->> 'with_keys')::boolean, false) AS with_keys,
            coalesce((a.r ->> 'keep_partitions')::boolean, false) AND c.relkind = 'p' AND a.r ->> 'strategy' <> 'view'
                AS keep,
            a.r ->> 'column' AS by_column, a.r ->> 'seconds' AS seconds, a.r ->> 'percent' AS percent,
@@ -35,6 +36,14 @@ WITH RECURSIVE request AS MATERIALIZED (
         LIMIT 1
     ) AS c ON true
 ),
+-- What a key of a logged clone refers to must be logged as well, and so on; a table that keeps its partitions is logged.
+tied (oid) AS (
+    SELECT k.confrelid FROM request AS r JOIN pg_constraint AS k ON k.conrelid = r.oid AND k.contype = 'f'
+    WHERE r.with_keys AND (r.logged OR r.keep)
+    UNION
+    SELECT k.confrelid FROM tied AS t JOIN request AS r ON r.oid = t.oid AND r.with_keys
+    JOIN pg_constraint AS k ON k.conrelid = r.oid AND k.contype = 'f'
+),
 -- Partitions that are made anew, each as a table that is attached then: so does pg_dump. Parents come first. Two of one
 -- name, of different schemas, or with the name of a clone: the later one gets a mark.
 piece AS MATERIALIZED (
@@ -55,12 +64,12 @@ piece AS MATERIALIZED (
 ),
 -- Tables that a copy or a shape is to be made of.
 wanted AS MATERIALIZED (
-    SELECT r.ord AS root, r.ord, r.strategy, r.logged, r.keep, r.by_column, r.seconds, r.percent, r.to_schema, r.to_name,
+    SELECT r.ord AS root, r.ord, r.strategy, r.logged OR r.oid IN (TABLE tied) AS logged, r.keep, r.by_column, r.seconds, r.percent, r.to_schema, r.to_name,
            r.target, r.source, r.oid, r.relkind, r.relam, r.reloptions, r.reltoastrelid, r.relreplident,
            r.reltablespace, r.relrowsecurity, NULL::oid AS parent
     FROM request AS r WHERE r.strategy <> 'view' AND r.relkind IN ('r', 'p')
     UNION ALL
-    SELECT p.root, p.ord, r.strategy, r.logged, r.keep, r.by_column, r.seconds, r.percent, p.to_schema, p.to_name,
+    SELECT p.root, p.ord, r.strategy, r.logged OR r.oid IN (TABLE tied), r.keep, r.by_column, r.seconds, r.percent, p.to_schema, p.to_name,
            format('%I.%I', p.to_schema, p.to_name), format('%I.%I', p.nspname, p.relname), c.oid, c.relkind, c.relam,
            c.reloptions, c.reltoastrelid, c.relreplident, c.reltablespace, c.relrowsecurity, p.parentrelid::oid
     FROM piece AS p
@@ -601,7 +610,9 @@ statement AS (
     SELECT d.ord, 'left_out', 30, c.oid, format('foreign key %I: it would tie the clone to %s', c.conname,
                                                 c.confrelid::regclass)
     FROM doable AS d JOIN pg_constraint AS c ON c.conrelid = d.oid AND c.contype = 'f'
-    WHERE d.ord = d.root OR c.conparentid = 0
+    JOIN request AS r ON r.ord = d.root
+    -- with_keys: see clone_keys.sql
+    WHERE CASE WHEN d.ord = d.root THEN NOT r.with_keys ELSE c.conparentid = 0 END
     UNION ALL
     SELECT ord, 'left_out', 40, attnum, format('default of %I: %s: %s', attname, source_expr,
                CASE WHEN function IS NOT NULL THEN format('%s may write to production', function)

@@ -21,6 +21,7 @@ SELECT a.relkind, a.oid, nullif(a.relfilenode, 0) AS filenode, s.bytes, s.rows, 
        has_table_privilege(a.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
            OR has_any_column_privilege(a.oid, 'INSERT, UPDATE')
            OR pg_has_role(a.relowner, 'USAGE') AS can_write,
+       has_any_column_privilege(a.oid, 'REFERENCES') OR pg_has_role(a.relowner, 'USAGE') AS can_refer,
        a.relrowsecurity AND row_security_active(a.oid) AS row_security,
        a.nspoid IS NULL AS no_schema,
        has_schema_privilege(a.nspoid, 'CREATE') AS can_create,

@@ -164,7 +164,7 @@ fake_describe(void *ctx, struct warehouse *a, const struct relation *relations, 
         out[i].index_bytes = r->index_bytes;
         out[i].owner = r->owner ? r->owner : "owner";
         out[i].can_select = !r->unreadable && !r->hidden;
-        out[i].can_write = r->writable;
+        out[i].can_write = out[i].can_refer = r->writable;
         out[i].row_security = r->filtered;
     }
     return 0;

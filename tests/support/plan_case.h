@@ -109,6 +109,9 @@ case_node(void *ctx, const char *id, const cJSON *said, bool production)
     mem_check(cJSON_AddArrayToObject(on, "macros"));
     case_put_relation(ctx, node, id, said, production);
     case_put_config(node, said);
+    if (json_get(said, "constraints"))
+        cJSON_AddItemToObject(node, "constraints",
+                              mem_check(cJSON_Duplicate(json_get(said, "constraints"), true)));
     return node;
 }
 

@@ -69,6 +69,17 @@ add_statements(struct made *m, const struct plan_node *p, size_t clone, const st
     }
 }
 
+static void
+add_key_table(struct made *m, const struct plan_node *p, size_t clone, const struct clone_sql *sql,
+              bool whole)
+{
+    add_statements(m, p, clone, &sql->before);
+    if (whole) {
+        add_statements(m, p, clone, &sql->load);
+        add_statements(m, p, clone, &sql->after);
+    }
+}
+
 /* The relations, so many in a transaction; `whole`: rows and all. */
 static void
 collect(struct clone_work *j, struct made *m, bool whole, size_t a_transaction)
@@ -81,6 +92,9 @@ collect(struct clone_work *j, struct made *m, bool whole, size_t a_transaction)
         if (clone % a_transaction == 0)
             add_script(m);
         const struct clone_sql *sql = &p->clone->sql;
+        for (size_t k = 0; k < p->clone->n_keys; k++)
+            if (p->clone->keys_made[k]->table)
+                add_key_table(m, p, clone, p->clone->keys_made[k]->table, whole);
         add_statements(m, p, clone, &sql->before);
         if (whole)
             add_statements(m, p, clone, &sql->load);
@@ -124,9 +138,20 @@ struct loading {
 };
 
 static void
+add_item(struct loading *l, const struct plan_node *p, size_t clone, struct load_item item)
+{
+    l->items[l->n] = item;
+    l->owner[l->n] = p;
+    l->clone[l->n++] = clone;
+}
+
+/* The clones, then the tables of keys. */
+static void
 find_items(struct clone_work *j, struct loading *l)
 {
     size_t clone = 0, most = j->plan->n_clones;
+    for (size_t i = 0; i < j->plan->n_nodes; i++)
+        most += j->plan->nodes[i].clone ? j->plan->nodes[i].clone->n_keys : 0;
     l->items = mem_array(j->ctx, struct load_item, most);
     l->owner = mem_array(j->ctx, const struct plan_node *, most);
     l->clone = mem_array(j->ctx, size_t, most);
@@ -134,14 +159,22 @@ find_items(struct clone_work *j, struct loading *l)
         const struct plan_node *p = &j->plan->nodes[i];
         if (!p->clone)
             continue;
-        if (p->clone->sql.load.n) {
-            l->items[l->n] = (struct load_item){.from = p->clone->from,
-                                                .identity = p->clone->source.identity,
-                                                .sql = &p->clone->sql};
-            l->owner[l->n] = p;
-            l->clone[l->n++] = clone;
-        }
+        if (p->clone->sql.load.n)
+            add_item(l, p, clone,
+                     (struct load_item){.from = p->clone->from,
+                                        .identity = p->clone->source.identity,
+                                        .sql = &p->clone->sql});
         clone++;
+    }
+    for (size_t i = 0; i < j->plan->n_nodes; i++) {
+        const struct plan_node *p = &j->plan->nodes[i];
+        for (size_t k = 0; p->clone && k < p->clone->n_keys; k++) {
+            const struct clone_key *key = p->clone->keys_made[k];
+            if (key->table)
+                add_item(l, p, CLONE_NOT,
+                         (struct load_item){
+                             .from = key->other, .identity = key->identity, .sql = key->table});
+        }
     }
 }
 
@@ -159,6 +192,8 @@ on_done(void *arg, size_t item)
 {
     struct loading *l = arg;
     size_t i = l->at + item;
+    if (l->clone[i] == CLONE_NOT)
+        return;
     l->told->out->clones[l->clone[i]].parts = l->items[i].parts;
     told_done(l->told, l->owner[i], l->clone[i], l->items[i].ms);
 }
@@ -223,6 +258,32 @@ clone_check(struct clone_work *j, bool *stale, struct err *err)
     return 0;
 }
 
+/* --- the foreign keys, when all rows are there --- */
+
+static int
+tie_keys(struct clone_work *j, struct err *err)
+{
+    struct script *scripts = mem_array(j->ctx, struct script, j->plan->n_clones);
+    const struct plan_node **owner = mem_array(j->ctx, const struct plan_node *, j->plan->n_clones);
+    const struct run_options options = work_options(j);
+    struct run_stop stop;
+    size_t n = 0;
+    for (size_t i = 0; i < j->plan->n_nodes; i++) {
+        const struct plan_clone *c = j->plan->nodes[i].clone;
+        if (!c || !c->n_keys)
+            continue;
+        scripts[n] = (struct script){.in_transaction = true};
+        for (size_t k = 0; k < c->n_keys; k++)
+            strlist_add(j->ctx, &scripts[n].statements, c->keys_made[k]->link);
+        owner[n++] = &j->plan->nodes[i];
+    }
+    if (!n || j->ops->run(j->a, scripts, n, &options, &stop, err) == 0)
+        return 0;
+    if (err->kind != ERR_SIGNAL && stop.script != RUN_NOWHERE)
+        wrap(err, "cloning the foreign keys of %s", owner[stop.script]->info->unique_id);
+    return -1;
+}
+
 int
 load_all(struct clone_work *j, struct told *told, const struct clone_load *load, bool *stale,
          struct err *err)
@@ -231,7 +292,8 @@ load_all(struct clone_work *j, struct told *told, const struct clone_load *load,
         return 0;
     fault_point("load");
     struct run_stop ignored;
-    if (send_statements(j, told, NULL, 0, &ignored, err) || load_rows(j, told, load, stale, err))
+    if (send_statements(j, told, NULL, 0, &ignored, err) || load_rows(j, told, load, stale, err) ||
+        tie_keys(j, err))
         return -1;
     fault_point("after");
     return clone_check(j, stale, err);

@@ -169,7 +169,7 @@ const struct node *
 plan_reader(const struct plan *plan, uint32_t node)
 {
     for (size_t i = 0; i < plan->n_nodes; i++)
-        if (is_reader(plan, &plan->nodes[i], node))
+        if (!plan->nodes[i].kept && is_reader(plan, &plan->nodes[i], node))
             return plan->nodes[i].info;
     return NULL;
 }
@@ -179,7 +179,7 @@ readers_why_not(struct plan *plan, struct plan_node *p, struct plan_lazy *lazy, 
 {
     for (size_t i = 0; i < plan->n_nodes && !lazy->why_not; i++) {
         const struct plan_node *q = &plan->nodes[i];
-        if (!is_reader(plan, q, p->node))
+        if (q->kept || !is_reader(plan, q, p->node))
             continue;
         if (q->info->type != NODE_TEST)
             lazy->why_not =
@@ -268,7 +268,7 @@ plan_find_lazy(struct plan *plan, struct err *err)
         return 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
         struct plan_node *p = &plan->nodes[i];
-        if (!p->candidate || p->skipped_because)
+        if (!p->candidate || p->kept || p->skipped_because)
             continue;
         if (!looked)
             why = project_why_not(plan);
