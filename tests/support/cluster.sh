@@ -11,12 +11,17 @@
 # `postgres` or `nobody`. The superuser is `postgres` without a password, the port 5432 (the socket's
 # name; there is no TCP unless listen_addresses=.. is given). Members of the role `by_password` need
 # their password. name=value goes to postgresql.conf. fsync is off: what is committed
-# outlives a crash of the server, not one of the machine.
+# outlives a crash of the server, not one of the machine. CLONECI_TEST_POSTGRES is the major version of
+# the server, 14 to 18 (see postgres.sh); default: the newest that is installed.
 set -eu
 
 say() { echo "cluster.sh: $*" >&2; }
 
 bin_dir() {
+    if [ -n "${CLONECI_TEST_POSTGRES-}" ] && [ "$CLONECI_TEST_POSTGRES" != 15 ]; then
+        sh "$(dirname "$0")/postgres.sh" "$CLONECI_TEST_POSTGRES"
+        return
+    fi
     # shellcheck disable=SC2012  # version folders only
     dir=$(ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin 2>/dev/null | sort -V | while read -r d; do
         if [ -x "$d/initdb" ]; then echo "$d"; fi
