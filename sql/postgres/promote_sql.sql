@@ -7,7 +7,7 @@
 -- Rows: phase, text. Phases, in the order in which they are used:
 --   refuse     why there is no promotion; then nothing else counts
 --   analyze    before the transaction: what comes in and has no statistics yet
---   writers    holds writers off, lets readers pass    incoming   what is promoted, for us alone
+--   writers    holds writers off, lets readers pass    incoming   likewise of what is promoted
 --   carry      grants, comments, statistics that the replaced one has and the new one lacks; foreign keys (promote_keys)
 --   exclusive  one block, so that one budget bounds it; in several orders, one for each try by turns: readers that take
 --              the same relations in another order within one transaction keep the one order from ever succeeding
@@ -117,9 +117,12 @@ part AS MATERIALIZED (
     JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.deptype IN ('a', 'i')
     WHERE c.place <> c.schema
 ),
--- Tables that readers are kept out of: what is replaced, and what its foreign keys refer to and stays (see promote_keys).
+-- Tables that readers are kept out of: what is replaced, what comes in (pg_dump reads that as well), and what foreign keys of the
+-- former refer to and stays (see promote_keys).
 held AS MATERIALIZED (
     SELECT g.q FROM gone AS g WHERE g.relkind IN ('r', 'p')
+    UNION
+    SELECT c.q FROM came AS c WHERE c.relkind IN ('r', 'p')
     UNION
     SELECT format('%I.%I', n.nspname, c.relname)
     FROM gone AS g
@@ -262,10 +265,8 @@ statement (phase, step, place, sql) AS (
     SELECT 1, 'writers', 0, 'LOCK TABLE ONLY ' || string_agg(g.q, ', ONLY ' ORDER BY g.q COLLATE "C") || ' IN SHARE ROW EXCLUSIVE MODE'
     FROM gone AS g WHERE g.relkind IN ('r', 'p') HAVING count(*) > 0
     UNION ALL
-    SELECT 2, 'incoming', row_number() OVER (ORDER BY CASE c.relkind WHEN 'v' THEN 0 WHEN 'm' THEN 1 ELSE 2 END, c.oid DESC),
-           CASE WHEN c.relkind IN ('r', 'p') THEN format('LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE', c.q)
-                ELSE format('ALTER %s %s OWNER TO %I', c.kind, c.q, pg_get_userbyid(c.relowner)) END
-    FROM came AS c
+    SELECT 2, 'incoming', 0, 'LOCK TABLE ONLY ' || string_agg(c.q, ', ONLY ' ORDER BY c.q COLLATE "C") || ' IN SHARE ROW EXCLUSIVE MODE'
+    FROM came AS c WHERE c.relkind IN ('r', 'p') HAVING count(*) > 0
     UNION ALL
     SELECT 3, 'carry', row_number() OVER (ORDER BY p.q, a.privilege_type, a.grantee),
            format('GRANT %s ON %s %s TO %s%s', a.privilege_type, CASE p.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, p.q,
@@ -325,6 +326,9 @@ statement (phase, step, place, sql) AS (
           SELECT 3, g.oid, format('ALTER %s %s OWNER TO %I', CASE g.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
                                   WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'SEQUENCE' END, g.q, pg_get_userbyid(g.relowner))
           FROM gone AS g WHERE g.relkind IN ('v', 'm', 'f', 'S')
+          UNION ALL
+          SELECT 3, c.oid, format('ALTER %s %s OWNER TO %I', c.kind, c.q, pg_get_userbyid(c.relowner))
+          FROM came AS c WHERE c.relkind IN ('v', 'm', 'f', 'S')
           UNION ALL
           SELECT CASE WHEN v.turn IN (0, 3) THEN 4 ELSE 2 END, 0, 'LOCK TABLE ONLY '
                  || CASE WHEN v.turn < 2 THEN string_agg(h.q, ', ONLY ' ORDER BY h.q COLLATE "C")

@@ -335,8 +335,8 @@ def test_a_writer_in_flight_is_awaited_and_its_write_found(live):
     writer = live.connect("prod_owner")
     writer.autocommit = False
     writer.cursor().execute("INSERT INTO prod.customers VALUES (999, 0, 'late')")
-    done = live.promote("--lock-timeout", "1s", code=4)
-    assert "--lock-timeout" in done.stderr
+    done = live.promote("--lock-timeout", "200ms", "--patience", "1s", code=6)
+    assert "--lock-timeout" in done.stderr and any("of prod_owner" in line for line in refusals(done)), done.stderr
     run = live.popen("promote", "--from", "stage=prod", "--lock-timeout", "60s")
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     wait_for(lambda: live.value(waiting, "postgres") > 0, "it does not wait")

@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 
 def start(folder, *settings):
-    cluster = spoke.Cluster(folder, "max_connections=60", "autovacuum_naptime=1", "log_lock_waits=on", "wal_level=logical", *settings)
+    cluster = spoke.Cluster(folder, "max_connections=60", "autovacuum_naptime=1", "log_lock_waits=on", "wal_level=logical", "max_prepared_transactions=4", *settings)
     cluster.rows("CREATE ROLE prod_owner LOGIN; GRANT pg_read_all_stats TO prod_owner; CREATE ROLE reader LOGIN; CREATE ROLE other LOGIN")
     return cluster
 

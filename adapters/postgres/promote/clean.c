@@ -4,31 +4,13 @@
 #include <string.h>
 
 /* A reader of an old generation is waited for this long. */
-#define DROP_LOCK_MS "2000"
+enum { DROP_LOCK_MS = 2000 };
 
-/* "other objects depend on it", "somebody holds a lock on it" */
+/* "other objects depend on it", "somebody holds a lock on it", "a deadlock" */
 static bool
 still_used(const struct err *err)
 {
-    return err->cause == CAUSE_IN_USE || err->cause == CAUSE_BUSY;
-}
-
-static int
-drop_one(void *ctx, struct warehouse *a, const char *drop, struct err *err)
-{
-    char *begin, *timeouts, *commit;
-    const struct sql_var limits[] = {{"lock_ms", DROP_LOCK_MS}, {"statement_ms", "0"}};
-    if (sql_render(ctx, &begin, "postgres", "begin", NULL, 0, err) ||
-        sql_render(ctx, &timeouts, "postgres", "timeouts", limits, BASE_COUNT(limits), err) ||
-        sql_render(ctx, &commit, "postgres", "commit", NULL, 0, err))
-        return -1;
-    const char *const sql[] = {begin, timeouts, drop, commit};
-    size_t failed;
-    if (pg_exec_all(a, sql, BASE_COUNT(sql), &failed, NULL, NULL, err) == 0)
-        return 0;
-    wrap(err, "%s", drop);
-    pg_abandon(a);
-    return -1;
+    return err->cause == CAUSE_IN_USE || err->cause == CAUSE_BUSY || err->cause == CAUSE_CONFLICT;
 }
 
 /* One round through what is to go; the next may drop what this one's drops have freed. */
@@ -46,7 +28,7 @@ drop_round(void *ctx, struct warehouse *a, const struct sql_var *vars, size_t n_
         if (interrupt_check(err))
             return -1;
         fault_point("promote-drop");
-        if (drop_one(ctx, a, drops.v[i], &why) == 0)
+        if (pg_promote_limited(ctx, a, DROP_LOCK_MS, drops.v[i], &why) == 0)
             ++*dropped;
         else if (still_used(&why))
             strlist_add(ctx, &out->kept, why.msg);

@@ -218,8 +218,8 @@ static int
 check_sight(void *ctx, struct pg_plan *p, struct warehouse *a, struct err *err)
 {
     struct strlist blind = {0};
-    const struct sql_var vars[] = {{"since", "-infinity"}};
-    if (pg_read_cells(ctx, a, "promote_old_snapshots", vars, 1, &blind, err))
+    const struct sql_var vars[] = {{"since", "-infinity"}, {"snapshot", ""}};
+    if (pg_read_cells(ctx, a, "promote_old_snapshots", vars, BASE_COUNT(vars), &blind, err))
         return -1;
     for (size_t i = 0; i < blind.n; i++)
         if (blind.v[i][0] == '!')
@@ -247,7 +247,7 @@ pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
     *out = &p->shown;
     return plan_finish(ctx, p, a, o, err) ||
                    pg_read_cells(ctx, a, "promote_scattered", &var, 1, &p->shown.refused, err) ||
-                   check_sight(ctx, p, a, err)
+                   check_sight(ctx, p, a, err) || pg_promote_look(ctx, a, p, o->budget_ms, err)
                ? -1
                : 0;
 }

@@ -88,6 +88,19 @@ int pg_note_now(void *ctx, struct promote_note *out, struct warehouse *a, const 
 int pg_note_check(void *ctx, struct warehouse *a, const struct pg_plan *p,
                   struct err *err) BASE_CHECKED;
 
+/* wait.c: one statement in a transaction of its own that waits `lock_ms` for a lock at most. */
+int pg_promote_limited(void *ctx, struct warehouse *a, double lock_ms, const char *sql,
+                       struct err *err) BASE_CHECKED;
+/* Waits until nobody has a snapshot that would read what comes in as empty. ERR_REFUSED at
+ * the end of `patience_ms`, or where the role may not see others. */
+int pg_promote_wait_snapshots(void *ctx, struct warehouse *a, double patience_ms,
+                              struct err *err) BASE_CHECKED;
+/* Who has locks on what moves, as the end of a sentence; "" if nobody is known. */
+char *pg_promote_holders(void *ctx, struct warehouse *a, const struct pg_plan *p);
+/* Warns where readers of what moves do not pause. */
+int pg_promote_look(void *ctx, struct warehouse *a, const struct pg_plan *p, double budget_ms,
+                    struct err *err) BASE_CHECKED;
+
 int pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *o,
                      const struct promote_plan *p, struct promote_result *out,
                      struct err *err) BASE_CHECKED;
