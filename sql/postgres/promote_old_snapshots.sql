@@ -11,8 +11,8 @@ WITH past AS MATERIALIZED (
     FROM (SELECT CASE :'snapshot' WHEN '' THEN pg_current_snapshot() ELSE nullif(:'snapshot', '')::pg_snapshot END AS taken) AS s
 ),
 holder AS (
-    SELECT format('process %s of %s (%s), since %s', a.pid, a.usename, concat_ws(', ', nullif(a.application_name, ''), nullif(a.backend_type, 'client backend')),
-                  to_char(a.xact_start, 'HH24:MI:SS')) AS who,
+    SELECT format('process %s of %s%s, since %s', a.pid, a.usename, ' (' || nullif(concat_ws(', ', nullif(a.application_name, ''),
+                  nullif(a.backend_type, 'client backend')), '') || ')', to_char(a.xact_start, 'HH24:MI:SS')) AS who,
            a.backend_xmin AS xmin, a.xact_start AS began, false AS far
     FROM pg_stat_activity AS a
     WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.leader_pid IS NULL AND a.backend_type <> 'autovacuum worker'

@@ -1,2 +1,2 @@
 -- Locks that are taken behind it are given back when it is returned to; those before it stay.
-SAVEPOINT cloneci_exclusive;
+SAVEPOINT :"savepoint";

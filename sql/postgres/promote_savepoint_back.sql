@@ -1,1 +1,1 @@
-ROLLBACK TO SAVEPOINT cloneci_exclusive;
+ROLLBACK TO SAVEPOINT :"savepoint";

@@ -50,7 +50,7 @@ def test_killed_at_every_statement(live, command):
             assert done.returncode == -signal.SIGKILL, done.stderr
         idle(live)
         assert live.picture() == before and live.live() == old, step
-    assert step > 25
+    assert step > 20
     assert live.live() == new
 
 

@@ -21,6 +21,9 @@ enum { PLAN_AGAIN_MS = 1000 };
 /* A promotion that was killed lives on in the server for up to client_connection_check_interval. */
 enum { OTHER_ENDS_MS = 3000, OTHER_LOOK_MS = 100 };
 static const char lock_name[] = "cloneci:promote";
+/* Where one goes back to: with the writers held off, and with all arranged. */
+#define PREPARED "cloneci_prepared"
+#define EXCLUSIVE "cloneci_exclusive"
 /* "tuple concurrently updated" and the like */
 #define CATALOG_CHANGED "XX000"
 
@@ -58,6 +61,13 @@ run(struct pg_swap *s, const char *stem, const struct sql_var *vars, size_t n, s
         return -1;
     done(s);
     return 0;
+}
+
+static int
+savepoint(struct pg_swap *s, const char *stem, const char *name, struct err *err)
+{
+    const struct sql_var vars[] = {{"savepoint", name}};
+    return run(s, stem, vars, 1, err);
 }
 
 static int
@@ -197,6 +207,26 @@ carry(struct pg_swap *s, struct err *err)
     return hint(err, "Mend the new one, or take it off production's relation first.");
 }
 
+/* All that readers need not wait for. */
+static int
+arrange(struct pg_swap *s, struct err *err)
+{
+    return send_texts(s, phase(s, PHASE_PARK), err) || send(s, phase(s, PHASE_INCOMING), err) ||
+                   carry(s, err)
+               ? -1
+               : 0;
+}
+
+/* What was arranged is of a catalog that may have changed since. */
+static int
+arrange_again(struct pg_swap *s, struct err *err)
+{
+    return savepoint(s, "promote_savepoint_back", PREPARED, err) || plan_again(s, err) ||
+                   arrange(s, err)
+               ? -1
+               : 0;
+}
+
 static int
 prepare(struct pg_swap *s, struct err *err)
 {
@@ -214,10 +244,7 @@ prepare(struct pg_swap *s, struct err *err)
         pg_note_check(s->ctx, s->a, s->p, err))
         return -1;
     done(s);
-    return send_texts(s, phase(s, PHASE_PARK), err) || send(s, phase(s, PHASE_INCOMING), err) ||
-                   carry(s, err)
-               ? -1
-               : 0;
+    return savepoint(s, "promote_savepoint", PREPARED, err) || arrange(s, err) ? -1 : 0;
 }
 
 /* --- the part that readers wait for --- */
@@ -313,18 +340,18 @@ swap(struct pg_swap *s, struct err *err)
 {
     for (double pause = PAUSE_LEAST_MS;; pause = next_pause(pause)) {
         struct strlist sql = {0};
-        if (swap_statements(s, &sql, err) || run(s, "promote_savepoint", NULL, 0, err))
+        if (swap_statements(s, &sql, err) || savepoint(s, "promote_savepoint", EXCLUSIVE, err))
             return -1;
         s->out->tries++;
         if (send(s, &sql, err) == 0)
             return 0;
-        if (!is_busy(err) || pg_send(s->ctx, s->a, "promote_savepoint_back", NULL, 0, err))
+        if (!is_busy(err) || savepoint(s, "promote_savepoint_back", EXCLUSIVE, err))
             return -1;
         if (clock_ms() > s->end)
             return fail_readers(s, err);
         say_busy(s);
         if (interrupt_wait(pause, err) ||
-            (clock_ms() > s->planned + PLAN_AGAIN_MS && (plan_again(s, err) || carry(s, err))))
+            (clock_ms() > s->planned + PLAN_AGAIN_MS && arrange_again(s, err)))
             return -1;
     }
 }
