@@ -48,6 +48,10 @@ struct sandbox_ops {
      * which are some seconds late. */
     int (*look)(void *ctx, struct warehouse *a, const struct sandbox_source *sources, size_t n,
                 bool deep, struct sandbox_change *out, struct err *err);
+    /* out[i]: what uses relations[i], so that it cannot be made again in its place; NULL: nothing.
+     */
+    int (*users)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
+                 const char **out, struct err *err);
     /* At once: the rights of `role` (NULL: nobody's) in all of the schemas, and their markers. */
     int (*finish)(void *ctx, struct warehouse *a, const struct sandbox_schema *schemas, size_t n,
                   const char *role, struct err *err);

@@ -348,8 +348,8 @@ struct warehouse_ops {
     /* The greatest value of a column as text; *out is NULL where there is none. Optional. */
     int (*greatest)(void *ctx, struct warehouse *a, const struct relation *relation,
                     const char *column, char **out, struct err *err);
-    /* Has each relation no place on disk, so that it has no rows? They are not read. Optional: what
-     * cannot lose its rows in a crash need not be asked. */
+    /* Has each relation no rows, and could a crash of the server be why? Rows are not read.
+     * Optional: where nothing loses its rows in a crash. */
     int (*empty)(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
                  bool *out, struct err *err);
     int (*disk)(void *ctx, struct warehouse *a, struct disk_info *out, struct err *err);

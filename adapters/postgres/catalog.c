@@ -341,7 +341,7 @@ on_empty(void *arg, size_t index, const PGresult *r, struct err *err)
         return fail(err, ERR_BUG, "source_blocks.sql: %d rows for %zu relations", PQntuples(r),
                     e->n);
     for (int row = 0; row < PQntuples(r); row++)
-        e->out[row] = pg_int_of(r, row, "blocks", -1) == 0;
+        e->out[row] = pg_int_of(r, row, "blocks", -1) == 0 && pg_bool_of(r, row, "unlogged");
     return 0;
 }
 

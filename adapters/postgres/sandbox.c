@@ -153,6 +153,41 @@ sandbox_look(void *ctx, struct warehouse *a, const struct sandbox_source *source
     return 0;
 }
 
+/* --- what uses the clones --- */
+
+struct users {
+    void *ctx;
+    size_t n;
+    const char **out;
+};
+
+static int
+on_users(void *arg, size_t index, const PGresult *r, struct err *err)
+{
+    const struct users *u = arg;
+    (void)index;
+    for (int row = 0; row < PQntuples(r); row++) {
+        size_t i = (size_t)pg_int_of(r, row, "ord", 0) - 1;
+        if (i >= u->n)
+            return fail(err, ERR_BUG, "sandbox_users.sql: no relation %zu", i + 1);
+        const char *text = pg_text_of(r, row, "text"), *had = u->out[i];
+        u->out[i] = had ? mem_printf(u->ctx, "%s, %s", had, text) : mem_strdup(u->ctx, text);
+    }
+    return 0;
+}
+
+static int
+sandbox_users(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
+              const char **out, struct err *err)
+{
+    struct users arg = {.ctx = ctx, .n = n, .out = out};
+    cJSON *list = json_array(ctx);
+    for (size_t i = 0; i < n; i++)
+        cJSON_AddItemToArray(list, pg_relation_json(&relations[i]));
+    const struct sql_var vars[] = {{"relations", json_print(ctx, list, false)}};
+    return pg_read(ctx, a, "sandbox_users", vars, 1, on_users, &arg, err);
+}
+
 /* --- rights and markers --- */
 
 static int
@@ -210,6 +245,7 @@ const struct sandbox_ops pg_sandbox_ops = {
     .size = sandbox_size,
     .note = sandbox_note,
     .look = sandbox_look,
+    .users = sandbox_users,
     .finish = sandbox_finish,
     .drop = sandbox_drop,
 };

@@ -85,7 +85,13 @@ make(void *ctx, const struct config *config, int (*job)(struct sandbox_job *s, s
         show_plan(&s);
     else
         print_made(&s, word);
-    return 0;
+    if (!s.used)
+        return 0;
+    fail(err, ERR_REFUSED,
+         "%zu relation%s of the sandbox %s %s not up to date, since something uses %s", s.used,
+         s.used == 1 ? "" : "s", s.box.name, s.used == 1 ? "is" : "are",
+         s.used == 1 ? "it" : "them");
+    return hint(err, "The warnings above name what does. Drop that, refresh, and create it again.");
 }
 
 int

@@ -214,6 +214,9 @@ to_refresh(struct sandbox_job *s, const struct sandbox *found)
             say_kept(s, c, "production's manifest no longer has it");
         } else if (c->gone) {
             say_kept(s, c, "production no longer has it");
+        } else if (c->stale && c->used_by) {
+            say_kept(s, c, mem_printf(s->job.ctx, "%s uses it", c->used_by));
+            s->used++;
         } else if (c->stale || c->missing) {
             r.in[at] = 1;
             views[at] = strcmp(c->strategy, "view") == 0;
@@ -257,8 +260,11 @@ sandbox_job_refresh(struct sandbox_job *s, struct err *err)
     if (!found)
         return -1;
     take_options(s->config, found);
-    s->box = (struct plan_sandbox){
-        .name = found->name, .role = c->for_whom ? c->for_whom : found->role, .in_place = true};
+    s->box = (struct plan_sandbox){.name = found->name,
+                                   .role = c->for_whom ? c->for_whom : found->role,
+                                   .in_place = true,
+                                   .born = found->born,
+                                   .schemas = found->schemas};
     s->variant.sandbox = &s->box;
     s->seat.lock = !c->dry_run;
     s->variant.expires =

@@ -19,6 +19,7 @@ struct sandbox_job {
     const struct plan *plan;
     double copying_ms;
     size_t unchanged; /* clones that a refresh leaves as they are */
+    size_t used;      /* .. and those that it would have made again, if nothing used them */
 };
 
 /* Reads the project and connects; the first argument, where there is one, is the sandbox's name. */

@@ -303,7 +303,8 @@ plan_requests(void *ctx, const struct plan *plan, size_t *n)
             .seconds = c->seconds,
             .percent = c->percent,
             /* a table that the build makes cannot refer to one that is not logged */
-            .logged = plan->in.whole || plan->referred_by[plan->nodes[i].node] != MAP_NONE,
+            .logged = plan->in.whole || plan->in.sandbox ||
+                      plan->referred_by[plan->nodes[i].node] != MAP_NONE,
             .with_keys = !plan->in.sandbox && !plan->nodes[i].kept,
             .validate_keys = plan->in.whole,
             .keys = c->keys,

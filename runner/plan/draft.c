@@ -26,6 +26,16 @@ sibling_target(struct plan *plan, uint32_t node)
     return r;
 }
 
+/* Somebody may have renamed a sandbox's schema. */
+static const char *
+renamed(const struct plan_sandbox *box, const char *schema)
+{
+    for (size_t i = 0; i < box->born.n; i++)
+        if (str_eq(box->born.v[i], schema))
+            return box->schemas.v[i];
+    return schema;
+}
+
 static int
 find_target(struct plan *plan, struct plan_node *p, struct err *err)
 {
@@ -39,6 +49,8 @@ find_target(struct plan *plan, struct plan_node *p, struct err *err)
     else if (plan->in.head_is_production &&
              plan_moved_schema(plan, p->node, &p->target.schema, err))
         return -1;
+    if (plan->in.sandbox)
+        p->target.schema = renamed(plan->in.sandbox, p->target.schema);
     unsigned most = plan->in.adapter->dialect->name_max;
     const char *const names[] = {p->target.schema, p->target.name};
     for (size_t i = 0; i < BASE_COUNT(names); i++)

@@ -16,9 +16,10 @@
 
 /* A person's schema with clones of production's relations, instead of a pull request's. */
 struct plan_sandbox {
-    const char *name, *role; /* role: whom it is for, or NULL */
-    const uint8_t *as_view;  /* one byte a node: only read there, through a view */
-    bool in_place;           /* it stands, and some of its relations are made anew */
+    const char *name, *role;      /* role: whom it is for, or NULL */
+    const uint8_t *as_view;       /* one byte a node: only read there, through a view */
+    bool in_place;                /* it stands, and some of its relations are made anew .. */
+    struct strlist born, schemas; /* .. in schemas, that were made under other names */
     /* what the marker of a sandbox keeps: see sandbox/sandbox.h; NULL: nothing yet */
     const cJSON *kept;
 };

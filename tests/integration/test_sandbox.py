@@ -156,3 +156,53 @@ def test_killed_while_it_is_made(pull, step):
     create(pull, "--select", "rides")
     assert pull.content("ann.rides") == pull.content("analytics.rides")
     assert pull.schemas() == ["ann"]
+
+
+def test_what_a_person_made_over_it_is_kept(pull):
+    """A view, a function and a foreign key over clones: what they use is not made again, and named; the rest is."""
+    create(pull, "--select", "rides", "station_hours", "revenue_days", "bike_months")
+    pull.rows("CREATE VIEW ann.mine AS SELECT count(*) FROM ann.rides; CREATE SCHEMA bob;"
+              "CREATE FUNCTION bob.hours() RETURNS SETOF ann.station_hours LANGUAGE sql AS 'SELECT * FROM ann.station_hours'", "ci")
+    for table in ("analytics.rides", "analytics.station_hours", "finance.revenue_days"):
+        pull.in_production(f"DELETE FROM {table} WHERE ctid = (SELECT min(ctid) FROM {table})")
+    said = sandbox(pull, "refresh", "ann", code=5)
+    assert '"ann"."rides" is not changed: view ann.mine uses it' in said.stderr, told(said)
+    assert '"ann"."station_hours" is not changed: function bob.hours() uses it' in said.stderr, told(said)
+    assert "2 relations of the sandbox ann are not up to date" in said.stderr
+    assert pull.content("ann_finance.revenue_days") == pull.content("finance.revenue_days")
+    pull.rows("DROP VIEW ann.mine", "ci")
+    assert "1 relation of the sandbox ann is not" in sandbox(pull, "refresh", "ann", code=5).stderr
+    assert pull.content("ann.rides") == pull.content("analytics.rides")
+    said = sandbox(pull, "drop", "ann", code=6)
+    assert "bob.hours()" in said.stdout and pull.relations("ann%")
+
+
+def test_a_renamed_one_is_still_one(pull):
+    create(pull, "--select", "rides", "revenue_days")
+    pull.rows("ALTER SCHEMA ann RENAME TO \"Ann's new\"; ALTER SCHEMA ann_finance RENAME TO money", "ci")
+    assert listed(pull)["ann"]["schemas"] == ["Ann's new", "money"] and listed(pull)["ann"]["stale"] == {}
+    pull.in_production("DELETE FROM finance.revenue_days WHERE ctid = (SELECT min(ctid) FROM finance.revenue_days)")
+    pull.rows("DROP TABLE \"Ann's new\".rides", "ci")
+    assert json.loads(sandbox(pull, "refresh", "ann", "--output", "json").stdout)["made"] == 2
+    assert pull.content("money.revenue_days") == pull.content("finance.revenue_days")
+    assert pull.content("\"Ann's new\".rides") == pull.content("analytics.rides")
+    assert pull.schemas() == ["Ann's new", "money"] and listed(pull)["ann"]["stale"] == {}
+    # one that takes its name is another one, and neither is in the way of the other
+    create(pull, "--select", "station_hours", name="bob")
+    pull.rows("ALTER SCHEMA money RENAME TO bob_finance", "ci")
+    assert [line.split() for line in sandbox(pull, "drop", "ann").stdout.splitlines()] == [["drop", "Ann's", "new"], ["drop", "bob_finance"]]
+    assert pull.schemas() == ["bob"]
+
+
+def test_a_crash_of_the_server(pull, own_server):
+    """Clones are logged; one that is not (of an older version, or altered) is seen to have lost its rows, and made again."""
+    own_server(pull)
+    create(pull, "--select", "rides", "station_hours", "revenue_days")
+    pull.rows("ALTER TABLE ann.station_hours SET UNLOGGED; TRUNCATE ann_finance.revenue_days; CHECKPOINT")
+    pull.cluster.crash()
+    assert pull.content("ann.rides") == pull.content("analytics.rides")
+    assert listed(pull)["ann"]["stale"]["model.spoke.station_hours"] == "emptied by a crash of the server"
+    assert json.loads(sandbox(pull, "refresh", "ann", "--output", "json").stdout)["made"] == 1
+    assert pull.content("ann.station_hours") == pull.content("analytics.station_hours")
+    assert pull.content("ann_finance.revenue_days")[0] == 0, "what the person did stays"
+    assert pull.value("SELECT count(*) FROM pg_class WHERE relpersistence = 'u'") == 0

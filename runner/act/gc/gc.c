@@ -59,11 +59,43 @@ gc_list(void *ctx, struct warehouse *a, const struct warehouse_ops *ops,
     return 0;
 }
 
-static const char *
-lock_of(void *ctx, const struct gc_schema *s)
+/* Those that whoever works there holds: of the name that it was made under, which is that of a
+ * run's other schemas as well, and of the one that it bears, if somebody renamed it. */
+static struct strlist
+locks_of(void *ctx, const struct gc_schema *s)
 {
-    return s->database ? marker_database_lock(ctx, s->name)
-                       : marker_schema_lock(ctx, s->marker.schema);
+    struct strlist out = {0};
+    if (s->database) {
+        strlist_add(ctx, &out, marker_database_lock(ctx, s->name));
+        return out;
+    }
+    strlist_add(ctx, &out, marker_schema_lock(ctx, s->marker.schema));
+    if (!str_eq(s->marker.schema, s->name))
+        strlist_add(ctx, &out, marker_schema_lock(ctx, s->name));
+    return out;
+}
+
+/* All of them or none. */
+static int
+take(struct warehouse *a, const struct warehouse_ops *ops, struct strlist *locks, bool *got,
+     struct err *err)
+{
+    size_t n = locks->n;
+    *got = true;
+    for (locks->n = 0; *got && locks->n < n; locks->n += *got)
+        if (ops->lock_try(a, locks->v[locks->n], got, err))
+            return -1;
+    return 0;
+}
+
+static int
+release(struct warehouse *a, const struct warehouse_ops *ops, const struct strlist *locks,
+        struct err *err)
+{
+    for (size_t i = 0; i < locks->n; i++)
+        if (ops->lock_release(a, locks->v[i], err))
+            return -1;
+    return 0;
 }
 
 /* With the lock held: is it still the place that was decided on? */
@@ -89,14 +121,14 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
 {
     bool got, same;
     const struct place_name one = {.schema = s->name};
-    const char *lock = lock_of(ctx, s);
+    struct strlist locks = locks_of(ctx, s);
     *dropped = false;
-    if (ops->lock_try(a, lock, &got, err))
+    if (take(a, ops, &locks, &got, err))
         return -1;
     if (!got) {
         s->drop = false;
         s->why = "a run uses it";
-        return 0;
+        return release(a, ops, &locks, err);
     }
     int rc = unchanged(ctx, a, ops, s, &same, err);
     if (rc == 0 && !same) {
@@ -112,7 +144,7 @@ drop_one(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct
         }
     }
     struct err later;
-    if (ops->lock_release(a, lock, rc ? &later : err) && rc == 0)
+    if (release(a, ops, &locks, rc ? &later : err) && rc == 0)
         rc = -1;
     return rc;
 }

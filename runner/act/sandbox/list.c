@@ -47,8 +47,7 @@ add_schema(void *ctx, struct sandbox **list, size_t *n, const struct marked_plac
     if (place->database || marker_parse(ctx, place->marker, &m) || !m.sandbox ||
         strcmp(m.project, project) != 0)
         return;
-    /* under the name it was made aside: not yet a sandbox */
-    if (strcmp(m.schema, place->name) != 0 && place->marker_own)
+    if (place->marker_own && str_eq(m.state, "building"))
         return;
     struct sandbox *box = find_box(ctx, list, n, m.sandbox);
     box->role = m.role;
@@ -56,6 +55,7 @@ add_schema(void *ctx, struct sandbox **list, size_t *n, const struct marked_plac
     box->expires = m.expires;
     box->run_id = m.run_id;
     strlist_add(ctx, &box->schemas, place->name);
+    strlist_add(ctx, &box->born, m.schema);
     if (!place->marker_own)
         box->foreign = mem_printf(
             ctx, "somebody created the schema \"%s\" again under the same name", place->name);

@@ -18,15 +18,17 @@ struct sandbox_clone {
     struct relation at, from;
     const char *made; /* its identity as it was made */
     const cJSON *note;
-    const char *stale; /* what became of its source, in words, or NULL */
-    bool gone;         /* its source is there no more */
-    bool replaced;     /* another relation stands there now: the person's own */
+    const char *stale;   /* what became of its source, or of itself in a crash, in words, or NULL */
+    const char *used_by; /* what keeps it from being made again, or NULL; known to a deep look */
+    bool gone;           /* its source is there no more */
+    bool replaced;       /* another relation stands there now: the person's own */
     bool missing;
 };
 
 struct sandbox {
     const char *name, *role, *created, *expires, *run_id;
     struct strlist schemas;
+    struct strlist born; /* the names that they were made under: somebody may have renamed them */
     const cJSON *options;
     struct sandbox_clone *clones;
     size_t n;
