@@ -118,7 +118,20 @@ fake_look(void *ctx, struct warehouse *a, const struct sandbox_source *sources, 
     return 0;
 }
 
-static const struct sandbox_ops fake_sandbox = {.size = fake_size, .look = fake_look};
+static int
+fake_users(void *ctx, struct warehouse *a, const struct relation *relations, size_t n,
+           const char **out, struct err *err)
+{
+    (void)ctx;
+    (void)a;
+    (void)err;
+    for (size_t i = 0; i < n; i++)
+        out[i] = str_eq(relations[i].name, "orders") ? "view mine" : NULL;
+    return 0;
+}
+
+static const struct sandbox_ops fake_sandbox = {
+    .size = fake_size, .look = fake_look, .users = fake_users};
 static const struct warehouse_ops fake = {
     .marked = fake_marked, .describe = fake_describe, .sandbox = &fake_sandbox};
 
@@ -147,17 +160,22 @@ test_list(void **state)
     put("other",
         "{\"tool\":\"cloneci\",\"project\":\"mart\",\"schema\":\"other\",\"sandbox\":\"o\"}", true,
         true);
-    put("cloneci_new_1", HEAD("bob") ",\"sandbox\":\"bob\"}", true, true); /* not yet whole */
+    put("cloneci_new_1", HEAD("bob") ",\"sandbox\":\"bob\",\"state\":\"building\"}", true,
+        true); /* not yet whole */
     put("bob", HEAD("bob") ",\"sandbox\":\"bob\"}", false, true);
     put("ann",
         HEAD("ann") ",\"sandbox\":\"ann\",\"role\":\"ann\",\"clones\":[" CLONE("copy") ",{}]}",
         true, true);
+    put("renamed", HEAD("ann_x") ",\"sandbox\":\"ann\"}", true, true);
     put("ann_mart", HEAD("ann_mart") ",\"sandbox\":\"ann\"}", true, false);
     assert_int_equal(sandbox_list(ctx, NULL, &fake, "shop", &list, &n, &err), 0);
     assert_int_equal(n, 2);
     assert_string_equal(list[0].name, "ann");
-    assert_int_equal(list[0].schemas.n, 2);
-    assert_int_equal(list[0].relations, 2);
+    assert_int_equal(list[0].schemas.n, 3);
+    assert_string_equal(list[0].schemas.v[1], "renamed");
+    assert_string_equal(list[0].born.v[1], "ann_x");
+    assert_int_equal(list[0].relations, 3);
+    assert_int_equal(list[1].schemas.n, 1);
     assert_int_equal(list[0].n, 1); /* the one that is sound */
     assert_string_equal(list[0].foreign, "another role owns the schema \"ann_mart\"");
     assert_string_equal(list[1].name, "bob");
@@ -190,6 +208,7 @@ test_look(void **state)
     struct sandbox_clone c = look(ctx, "copy");
     assert_false(c.missing || c.replaced || c.gone);
     assert_string_equal(c.stale, "rebuilt in production");
+    assert_string_equal(c.used_by, "view mine");
     assert_true(asked.has_rows);
     assert_string_equal(asked.from.name, "orders");
     there.identity = "18";
