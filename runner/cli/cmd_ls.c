@@ -25,6 +25,15 @@ read_manifests(struct inputs *in, struct job *job, struct err *err)
     return 0;
 }
 
+/* Which manifest answers; one that dbt left must be as the project's files are. */
+static int
+tell_manifest(const struct inputs *in, struct job *job, struct err *err)
+{
+    char *age = guard_age_text(job->ctx, guard_age_seconds(in->head->generated_at));
+    log_event(LOG_INFO, "ls.manifest", "answered from %s, %s", in->head->file, age);
+    return job->config->manifest ? 0 : guard_current(job->ctx, in->head, job->project, err);
+}
+
 /* With a ready manifest the project's files are needed for `path:`, selectors.yml and flags only.
  */
 static int
@@ -48,7 +57,8 @@ cmd_ls(void *ctx, const struct config *config, struct err *err)
     struct choice choice = {0};
     job_init(&job, ctx, config);
     if (command_args(config, 0, 0, err) || find_project(&job, err) ||
-        read_manifests(&in, &job, err) || choice_select(&choice, &job, &in, NULL, err))
+        read_manifests(&in, &job, err) || tell_manifest(&in, &job, err) ||
+        choice_select(&choice, &job, &in, NULL, err))
         return -1;
     enum config_output form = config->output ? config->output : OUTPUT_SELECTOR;
     for (uint32_t i = 0; i < choice.selected.n; i++) {

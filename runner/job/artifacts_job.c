@@ -31,6 +31,18 @@ own_vars(struct job *job, const char **out, struct err *err)
 
 /* --- push --- */
 
+/* What is no manifest at all is told by who sends it. */
+static int
+check_schemas(struct job *job, struct err *err)
+{
+    struct err ignored;
+    struct manifest *m;
+    const char *path = path_join(job->ctx, job->project->target_path, "manifest.json");
+    if (!file_exists(path) || manifest_read(job->ctx, &m, path, &ignored))
+        return 0;
+    return guard_push(job->ctx, m, job->project, err);
+}
+
 int
 artifacts_push(struct artifacts_job *a, void *ctx, const struct config *config, struct err *err)
 {
@@ -43,6 +55,8 @@ artifacts_push(struct artifacts_job *a, void *ctx, const struct config *config, 
         fail(err, ERR_CONFIG, "--keep %d would keep nothing", config->keep);
         return hint(err, "Give 1 or more.");
     }
+    if (check_schemas(&a->job, err))
+        return -1;
     struct artifact_push what = {.dir = a->job.project->target_path, .keep = (size_t)config->keep};
     if (own_vars(&a->job, &what.vars, err))
         return -1;

@@ -788,6 +788,9 @@ def test_the_production_job_and_the_pull_requests_job(pull, tmp_path):
     shutil.rmtree(production / "target", ignore_errors=True)
     pull.state.rename(production / "target")
     store = tmp_path / "store"
+    # what the pull request's own job leaves is no production's
+    own = pull.cloneci("state push", "--store", store)
+    assert own.returncode == 5 and 'is in the schema "pr_7' in own.stderr, told(own)
     pushed = pull.cloneci("state push", "--store", store, "--project-dir", production)
     assert pushed.returncode == 0, told(pushed)
     shutil.rmtree(production)

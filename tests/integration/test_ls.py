@@ -63,6 +63,23 @@ def test_ls_needs_no_database_and_no_dbt(pull):
     done = pull.cloneci("ls", "--select", "tag:hourly", "--output", "name", SPOKE_HOST="/nowhere", PATH="/nowhere")
     assert done.returncode == 0, done.stderr
     assert {"rides", "dock_events", "station_hours"} <= set(done.stdout.split())
+    assert f"answered from {pull.target / 'manifest.json'}, " in done.stderr
+    # younger files: one was touched only, one is changed, one is new, one is gone
+    hours = pull.project / "models/rides/station_hours.sql"
+    text = hours.read_text()
+    hours.touch()
+    assert pull.cloneci("ls").returncode == 0
+    stale = "models/rides/station_hours.sql was changed after it was made"
+    hours.write_text(text + "-- more\n")
+    done = pull.cloneci("ls")
+    assert done.returncode == 3 and stale in done.stderr and "dbt parse" in done.stderr, done.stderr
+    assert pull.cloneci("ls", "--manifest", pull.target / "manifest.json").returncode == 0
+    hours.write_text(text)
+    pull.write("models/new.sql", "select 1")
+    assert "models/new.sql" in pull.cloneci("ls").stderr
+    (pull.project / "models/new.sql").unlink()
+    (pull.project / "models/finance/revenue_days.sql").unlink()
+    assert "models/finance/revenue_days.sql is not there any more" in pull.cloneci("ls").stderr
 
 
 def test_ls_takes_models_alone(pull):

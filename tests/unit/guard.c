@@ -13,6 +13,9 @@
     " \"dbt_version\": \"1.11.16\", \"invocation_id\": \"" invocation                              \
     "\", \"adapter_type\": \"" adapter "\", \"project_name\": \"" project                          \
     "\"}, \"nodes\": {" nodes "}, \"macros\": {}}"
+#define NODE_IN(schema)                                                                            \
+    "\"model.p.a\": {\"resource_type\": \"model\", \"name\": \"a\", \"package_name\": \"p\","      \
+    " \"unique_id\": \"model.p.a\", \"schema\": \"" schema "\", \"relation_name\": \"x\"}"
 #define NODE                                                                                       \
     "\"model.p.a\": {\"resource_type\": \"model\", \"name\": \"a\", \"package_name\": \"p\","      \
     " \"unique_id\": \"model.p.a\", \"schema\": \"pr_1\", \"relation_name\": "                     \
@@ -95,6 +98,44 @@ test_ages(void **state)
     talloc_free(ctx);
 }
 
+/* May it be pushed from a checkout whose last run has left this report (or none)? */
+static int
+push(const char *node, const char *report)
+{
+    void *ctx = talloc_new(NULL);
+    char dir[] = "/tmp/cloneci-guard-XXXXXX";
+    struct manifest *m;
+    struct err err = {0}, ignored;
+    assert_non_null(mkdtemp(dir));
+    const struct project project = {.dir = dir, .name = "p", .target_path = dir};
+    const char *text = mem_printf(ctx, MANIFEST("i-1", "postgres", "p", "%s"), node);
+    const char *path = path_join(ctx, dir, "cloneci/report.json");
+    if (report && (file_mkdirs(path_dir(ctx, path), 0700, &err) ||
+                   file_write(path, report, strlen(report), 0600, &err)))
+        fail_msg("%s", err.msg);
+    if (manifest_parse(ctx, &m, text, strlen(text), "target/manifest.json", &err))
+        fail_msg("%s", err.msg);
+    int rc = guard_push(ctx, m, &project, &err) ? (int)err.kind : 0;
+    assert_int_equal(file_remove(dir, &ignored), 0);
+    talloc_free(ctx);
+    return rc;
+}
+
+static void
+test_what_may_become_productions(void **state)
+{
+    static const char report[] = "{\"schema\": \"review\", \"schemas\": [\"review_finance\"]}";
+    (void)state;
+    assert_int_equal(push(NODE_IN("analytics"), NULL), 0);
+    assert_int_equal(push(NODE_IN("analytics"), report), 0);
+    assert_int_equal(push(NODE_IN("pr_reports"), "no report"), 0);
+    assert_int_equal(push(NODE_IN("pr_7"), NULL), ERR_REFUSED);
+    assert_int_equal(push(NODE_IN("pr_7_finance"), NULL), ERR_REFUSED);
+    assert_int_equal(push(NODE_IN("review"), NULL), 0);
+    assert_int_equal(push(NODE_IN("review"), report), ERR_REFUSED);
+    assert_int_equal(push(NODE_IN("review_finance"), report), ERR_REFUSED);
+}
+
 int
 main(void)
 {
@@ -102,6 +143,7 @@ main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_taken),
         cmocka_unit_test(test_ages),
+        cmocka_unit_test(test_what_may_become_productions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

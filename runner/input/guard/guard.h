@@ -30,6 +30,13 @@ int guard_check(void *ctx, struct guard_facts *out, const struct manifest *produ
 /* Of that only whether it is of this project and adapter: for what compares nothing with it. */
 int guard_identity(const struct manifest *m, const struct project *project,
                    const struct profile *profile, struct err *err) BASE_CHECKED;
+/* ERR_REFUSED: its relations are in a pull request's schema, so that it is no production's: in one
+ * that the report of this checkout's last run names, or in one called as cloneci calls them. */
+int guard_push(void *ctx, const struct manifest *m, const struct project *project,
+               struct err *err) BASE_CHECKED;
+/* ERR_INPUT: a file of the project's is younger than the manifest and not as it has it, or gone. */
+int guard_current(void *ctx, const struct manifest *m, const struct project *project,
+                  struct err *err) BASE_CHECKED;
 int64_t guard_age_seconds(const char *at); /* since a time as RFC 3339 in UTC; -1: it is none */
 /* "3 h old", "12 days old" */
 char *guard_age_text(void *ctx, int64_t seconds);
