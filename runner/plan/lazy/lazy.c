@@ -259,11 +259,23 @@ judge_node(struct plan *plan, struct plan_node *p, struct err *err)
     return lazy->why_not ? 0 : readers_why_not(plan, p, lazy, err);
 }
 
+static int
+judge_past_graph(struct plan *plan, struct lazy_texts *texts, struct plan_node *p, struct err *err)
+{
+    if (p->lazy->why_not)
+        return 0;
+    if (lazy_texts_read(texts, plan, err))
+        return -1;
+    p->lazy->why_not = lazy_read_past_graph(plan, texts, p);
+    return 0;
+}
+
 int
 plan_find_lazy(struct plan *plan, struct err *err)
 {
     const char *asked = plan->in.config->strategy, *why = NULL;
     bool looked = false;
+    struct lazy_texts texts = {0};
     if (plan->in.whole || (asked && !str_eq(asked, "auto") && !str_eq(asked, "lazy")))
         return 0;
     for (size_t i = 0; i < plan->n_nodes; i++) {
@@ -275,7 +287,7 @@ plan_find_lazy(struct plan *plan, struct err *err)
         looked = true;
         p->lazy = mem_new(plan, struct plan_lazy);
         *p->lazy = (struct plan_lazy){.why_not = why};
-        if (!why && judge_node(plan, p, err))
+        if (!why && (judge_node(plan, p, err) || judge_past_graph(plan, &texts, p, err)))
             return -1;
     }
     return 0;

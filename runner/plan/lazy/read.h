@@ -56,4 +56,23 @@ int lazy_look_at_test(struct plan *plan, const struct plan_node *p, const struct
 const char *lazy_tests_why_not(struct plan *plan, const struct plan_lazy *lazy,
                                const struct lazy_facts *facts);
 
+/* --- past the graph --- */
+
+/* Code and hooks of what is built, operations, macros: all that may name a relation. */
+struct lazy_text {
+    uint32_t node;  /* whose code it is, or MAP_NONE */
+    const char *by; /* as messages name it */
+    const char *text;
+};
+struct lazy_texts {
+    struct lazy_text *v;
+    size_t n;
+    bool read;
+};
+/* Reads them, once. */
+int lazy_texts_read(struct lazy_texts *t, struct plan *plan, struct err *err) BASE_CHECKED;
+/* Who seems to read the node's relation without dbt's knowledge, and would miss rows; or NULL. */
+const char *lazy_read_past_graph(struct plan *plan, const struct lazy_texts *t,
+                                 const struct plan_node *p);
+
 #endif
