@@ -78,7 +78,8 @@ static int
 decide_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
 {
     /* A schema that may not be entered hides what stands in it: that is no 'does not exist'. */
-    if ((r->kind != RELATION_MISSING || !r->can_use_schema) && check_readable(plan, p, r, err))
+    bool hidden = !r->can_use_schema && !r->no_schema;
+    if ((r->kind != RELATION_MISSING || hidden) && check_readable(plan, p, r, err))
         return -1;
     p->skipped_because = unsuitable(plan, p, r);
     if (p->skipped_because)

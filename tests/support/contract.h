@@ -208,6 +208,7 @@ contract_describe(void **state)
     }
     assert_true(info[1].can_select && info[1].can_write && info[1].can_use_schema);
     assert_false(info[0].can_select || info[0].can_write || info[1].row_security);
+    assert_true(info[3].no_schema && !info[3].can_use_schema && !info[0].no_schema);
     assert_true(relation_is_same(&info[1], &info[7]) && relation_is_kept(&info[1], &info[7]));
     assert_false(relation_is_same(&info[1], &info[4]) || relation_is_same(&info[1], &info[0]));
     assert_true(info[1].bytes > 0);

@@ -151,7 +151,7 @@ fake_describe(void *ctx, struct warehouse *a, const struct relation *relations, 
                                         .bytes = -1,
                                         .no_schema = !p,
                                         .can_create = p && !p->foreign,
-                                        .can_use_schema = !r || !r->hidden};
+                                        .can_use_schema = p && (!r || !r->hidden)};
         if (!r) {
             out[i].near = elsewhere ? NULL : near_of(at);
             continue;
