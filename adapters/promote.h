@@ -22,6 +22,7 @@ struct promote_name {
 /* A right on a relation of production that the project itself decides. */
 struct promote_right {
     const char *schema, *name, *privilege;
+    struct strlist grantees; /* as the project writes them */
 };
 
 struct promote_options {

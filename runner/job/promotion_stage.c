@@ -131,8 +131,10 @@ add_granted(struct promotion_stage *g, uint32_t node, const struct node *prod, c
     cJSON_ArrayForEach (item, json_get(json_get(json, "config"), "grants")) {
         g->granted =
             mem_grow(s->job.ctx, g->granted, struct promote_right, s->options.n_granted + 1);
-        g->granted[s->options.n_granted++] =
+        struct promote_right *right = &g->granted[s->options.n_granted++];
+        *right =
             (struct promote_right){.schema = prod->schema, .name = name, .privilege = item->string};
+        json_add_strings(s->job.ctx, &right->grantees, item);
     }
     s->options.granted = g->granted;
     return 0;

@@ -11,7 +11,8 @@ CREATE TABLE :"journal".generation (
     role name NOT NULL,
     origin text NOT NULL,     -- which database and which journal: see promote_journal_find
     schemas jsonb NOT NULL,   -- [{schema, parked, oid}]: where what was replaced is kept
-    relations jsonb NOT NULL  -- [{schema, name, old, new, old_is, new_is}]: OIDs, and what else tells whether it is still that one
+    relations jsonb NOT NULL  -- [{schema, name, old, new, old_is, new_is, granted}]: OIDs, what else tells whether it is still
+                              -- that one, and the rights that the project itself decided
 );
 SELECT set_config('cloneci.journal', :'journal', true);
 DO $do$

@@ -2,7 +2,8 @@
 -- each name then: the first later generation that touched a name says what it replaced. Partitions that were
 -- made since go aside with their table. `lost` says why one cannot be brought back: an OID alone does not tell that it is still that relation.
 WITH known AS MATERIALIZED (
-    SELECT g.generation, g.project, g.production, g.schemas, r ->> 'schema' AS schema, r ->> 'name' AS name, (r ->> 'old')::oid AS old, r ->> 'old_is' AS old_is
+    SELECT g.generation, g.project, g.production, g.schemas, r ->> 'schema' AS schema, r ->> 'name' AS name, (r ->> 'old')::oid AS old, r ->> 'old_is' AS old_is,
+           (r ->> 'new')::oid AS new, r -> 'granted' AS granted
     FROM :"journal".generation AS g
     CROSS JOIN jsonb_array_elements(g.relations) AS r
     WHERE g.origin = :'origin'
@@ -37,7 +38,8 @@ back AS MATERIALIZED (
                 THEN format('was relation %s then; that is another one now, %s: it cannot be brought back', t.wanted, w.oid::regclass)
                 WHEN w.relname <> t.name OR w.relnamespace NOT IN (SELECT p.oid FROM place AS p)
                 THEN format('was moved or renamed since it was replaced; it is %s now, where no promotion put it: give it back its name and schema', w.oid::regclass)
-           END AS lost
+           END AS lost,
+           (SELECT o.granted FROM own AS o WHERE o.new = t.wanted ORDER BY o.generation LIMIT 1) AS granted
     FROM touched AS t
     JOIN newest AS l ON l.schema = t.schema AND l.name = t.name
     LEFT JOIN pg_namespace AS n ON n.nspname = t.schema
@@ -47,7 +49,7 @@ back AS MATERIALIZED (
 move AS (
     SELECT * FROM back
     UNION ALL
-    SELECT n.nspname, c.relname, c.oid, NULL, NULL
+    SELECT n.nspname, c.relname, c.oid, NULL, NULL, NULL
     FROM back AS b
     CROSS JOIN LATERAL pg_partition_tree(b.old) AS t
     JOIN pg_class AS c ON c.oid = t.relid
@@ -55,7 +57,7 @@ move AS (
     WHERE b.old IS DISTINCT FROM b.new AND c.oid NOT IN (SELECT o.old FROM back AS o WHERE o.old IS NOT NULL)
 )
 SELECT coalesce(jsonb_agg(jsonb_build_object('schema', m.schema, 'name', m.name, 'old', m.old::bigint,
-                                             'new', m.new::bigint, 'lost', m.lost)
+                                             'new', m.new::bigint, 'lost', m.lost, 'granted', coalesce(m.granted, 'null'))
                           ORDER BY m.schema COLLATE "C", m.name COLLATE "C"), '[]')
 FROM move AS m
 WHERE m.old IS DISTINCT FROM m.new OR m.lost IS NOT NULL;

@@ -7,7 +7,9 @@ SELECT :'run_id', :'generation'::bigint, :'kind', :'content'::bigint, :'project'
                          ORDER BY s.schema)
         FROM (SELECT DISTINCT m ->> 'schema' AS schema FROM jsonb_array_elements(:'moves'::jsonb) AS m) AS s
         LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schema || :'suffix'),
-       (SELECT jsonb_agg(m || jsonb_build_object('old_is', o.relkind::text || o.reltype::bigint, 'new_is', n.relkind::text || n.reltype::bigint)
+       (SELECT jsonb_agg(jsonb_build_object('granted', (SELECT jsonb_agg(g) FROM jsonb_array_elements(:'granted'::jsonb) AS g
+                                                        WHERE g ->> 'schema' = m ->> 'schema' AND g ->> 'name' = m ->> 'name'))
+                         || m || jsonb_build_object('old_is', o.relkind::text || o.reltype::bigint, 'new_is', n.relkind::text || n.reltype::bigint)
                          ORDER BY m ->> 'schema', m ->> 'name')
         FROM jsonb_array_elements(:'moves'::jsonb) AS m
         LEFT JOIN pg_catalog.pg_class AS o ON o.oid = (m ->> 'old')::oid

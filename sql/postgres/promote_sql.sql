@@ -2,13 +2,13 @@
 -- all names in what the server prints are qualified. Run it again with the locks held: the same rows mean that nothing
 -- which it looked at has changed.
 -- :'moves' as promote_moves gives it; :'suffix' is put behind a schema's name to park what is replaced. :'made' is a JSON array
--- of schemas that come into being with it. :'granted' is a JSON array of {schema, name, privilege} whose grants the project
--- itself decides (dbt's config `grants`): these are not carried over.
+-- of schemas that come into being with it.
 -- Rows: phase, text. Phases, in the order in which they are used:
 --   refuse     why there is no promotion; then nothing else counts
 --   analyze    before the transaction: what comes in and has no statistics yet
 --   writers    holds writers off, lets readers pass    incoming   likewise of what is promoted
---   carry      grants, comments, statistics that the replaced one has and the new one lacks; foreign keys (promote_keys)
+--   carry      extended statistics that the replaced one has and the new one lacks; rights and the like (promote_rights);
+--              foreign keys (promote_keys)
 --   exclusive  one block, so that one budget bounds it; in several orders, one for each try by turns: readers that take
 --              the same relations in another order within one transaction keep the one order from ever succeeding
 --   move       aside, then in                          rewire     dependants that stay, onto the new ones; policies
@@ -267,39 +267,6 @@ statement (phase, step, place, sql) AS (
     UNION ALL
     SELECT 2, 'incoming', 0, 'LOCK TABLE ONLY ' || string_agg(c.q, ', ONLY ' ORDER BY c.q COLLATE "C") || ' IN SHARE ROW EXCLUSIVE MODE'
     FROM came AS c WHERE c.relkind IN ('r', 'p') HAVING count(*) > 0
-    UNION ALL
-    SELECT 3, 'carry', row_number() OVER (ORDER BY p.q, a.privilege_type, a.grantee),
-           format('GRANT %s ON %s %s TO %s%s', a.privilege_type, CASE p.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, p.q,
-                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-                  CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pair AS p JOIN gone AS g ON g.oid = p.old CROSS JOIN LATERAL aclexplode(g.relacl) AS a
-    WHERE a.grantee <> g.relowner
-      AND NOT EXISTS (SELECT FROM aclexplode(p.relacl) AS b WHERE b.grantee = a.grantee AND b.privilege_type = a.privilege_type
-                        AND b.is_grantable >= a.is_grantable)
-      AND NOT EXISTS (SELECT FROM jsonb_to_recordset(:'granted'::jsonb) AS k (schema text, name text, privilege text)
-                      WHERE k.schema = p.schema AND k.name = p.name AND upper(k.privilege) = a.privilege_type)
-    UNION ALL
-    SELECT 4, 'carry', row_number() OVER (ORDER BY p.q, t.attnum, a.privilege_type, a.grantee),
-           format('GRANT %s (%I) ON TABLE %s TO %s%s', a.privilege_type, t.attname, p.q,
-                  CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-                  CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pair AS p
-    JOIN pg_attribute AS t ON t.attrelid = p.old AND t.attacl IS NOT NULL AND NOT t.attisdropped
-    JOIN pg_attribute AS u ON u.attrelid = p.oid AND u.attname = t.attname AND NOT u.attisdropped
-    CROSS JOIN LATERAL aclexplode(t.attacl) AS a
-    WHERE NOT EXISTS (SELECT FROM aclexplode(u.attacl) AS b WHERE b.grantee = a.grantee AND b.privilege_type = a.privilege_type
-                        AND b.is_grantable >= a.is_grantable)
-    UNION ALL
-    SELECT 5, 'carry', row_number() OVER (ORDER BY p.q, d.objsubid),
-           CASE d.objsubid WHEN 0 THEN format('COMMENT ON %s %s IS %L', p.kind, p.q, d.description)
-                           ELSE format('COMMENT ON COLUMN %s.%I IS %L', p.q, u.attname, d.description) END
-    FROM pair AS p
-    JOIN pg_description AS d ON d.classoid = 'pg_class'::regclass AND d.objoid = p.old
-    LEFT JOIN pg_attribute AS t ON t.attrelid = p.old AND t.attnum = d.objsubid AND d.objsubid > 0
-    LEFT JOIN pg_attribute AS u ON u.attrelid = p.oid AND u.attname = t.attname AND NOT u.attisdropped
-    WHERE (d.objsubid = 0 OR u.attname IS NOT NULL)
-      AND NOT EXISTS (SELECT FROM pg_description AS e WHERE e.classoid = 'pg_class'::regclass AND e.objoid = p.oid
-                        AND e.objsubid = coalesce(u.attnum, 0))
     UNION ALL
     SELECT 6, 'carry', row_number() OVER (ORDER BY s.stxname),
            format('CREATE STATISTICS %I.%I%s ON %s FROM %s', p.place, s.stxname,

@@ -73,7 +73,7 @@ def test_whole_again_and_back(make):
     # what a build from nothing would lose: history that the sources have no more
     prod.rows(partitioned("analytics.station_hours", "station_id", "analytics", "analytics") +
               "CREATE VIEW bi.half AS SELECT sum(rides) AS rides FROM analytics.station_hours_1;"
-              "GRANT SELECT ON analytics.rides TO bi; DELETE FROM raw.dock_events;"
+              "GRANT SELECT ON analytics.rides TO bi; REVOKE SELECT ON finance.revenue_days FROM ci; DELETE FROM raw.dock_events;"
               "UPDATE raw.bikes SET state = 'gone', updated_at = updated_at + interval '1 day' WHERE bike_id < 4", "prod_owner")
     before = prod.picture()
     events, history, rides, half = (prod.content(f"analytics.{t}") for t in ("dock_events", "bikes_history", "rides", "station_hours_1"))
@@ -102,6 +102,7 @@ def test_whole_again_and_back(make):
     assert prod.value("SELECT count(*) FROM finance.long_rides", "bi") is not None
     assert prod.value("SELECT has_table_privilege('bi', 'analytics.rides', 'SELECT')")
     assert not prod.value("SELECT has_table_privilege('bi', 'finance.revenue_days', 'SELECT')")
+    assert not prod.value("SELECT has_table_privilege('ci', 'finance.revenue_days', 'SELECT')")  # default privileges say otherwise
     assert prod.rows("SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE relkind = 'r'"
                      " AND relpersistence <> 'p' AND nspname IN ('analytics', 'finance')") == []
     # the tables have statistics at once

@@ -262,6 +262,7 @@ record_sql(struct pg_swap *s, char **sql, struct err *err)
                                    {"content", mem_printf(s->ctx, "%" PRId64, p->content)},
                                    {"project", s->o->project},
                                    {"suffix", p->suffix},
+                                   {"granted", pg_promote_granted(s->ctx, s->o)},
                                    {"moves", s->p->moves}};
     return sql_render(s->ctx, sql, "postgres", "promote_record", vars, BASE_COUNT(vars), err);
 }

@@ -7,8 +7,8 @@
 
 /* --- what templates take --- */
 
-static char *
-granted_json(void *ctx, const struct promote_options *o)
+char *
+pg_promote_granted(void *ctx, const struct promote_options *o)
 {
     cJSON *list = json_array(ctx);
     for (size_t i = 0; i < o->n_granted; i++) {
@@ -16,6 +16,7 @@ granted_json(void *ctx, const struct promote_options *o)
         json_put_str(item, "schema", o->granted[i].schema);
         json_put_str(item, "name", o->granted[i].name);
         json_put_str(item, "privilege", o->granted[i].privilege);
+        json_put_strlist(item, "grantees", &o->granted[i].grantees);
     }
     return json_print(ctx, list, false);
 }
@@ -67,13 +68,14 @@ int
 pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
                       struct pg_plan *p, struct err *err)
 {
-    static const char *const stems[] = {"promote_sql", "promote_keys", "promote_parts"};
+    static const char *const stems[] = {"promote_sql", "promote_rights", "promote_keys",
+                                        "promote_parts"};
     struct sort sort = {.ctx = ctx, .p = p};
     const struct sql_var vars[] = {{"moves", p->moves},
                                    {"suffix", p->shown.suffix},
                                    {"back", p->shown.back ? "t" : "f"},
                                    {"made", made_json(ctx, o)},
-                                   {"granted", granted_json(ctx, o)}};
+                                   {"granted", pg_promote_granted(ctx, o)}};
     for (size_t i = 0; i < BASE_COUNT(stems); i++)
         if (pg_read(ctx, a, stems[i], vars, BASE_COUNT(vars), on_statements, &sort, err))
             return -1;

@@ -67,6 +67,9 @@ int pg_promote_ahead(void *ctx, struct promote_plan **out, struct warehouse *a,
 /* Adds the statements of the plan's moves, as the catalog has it now: promote_sql.sql. */
 int pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
                           struct pg_plan *p, struct err *err) BASE_CHECKED;
+/* {schema, name, privilege, grantees} of each right that the project decides, as templates take
+ * them. */
+char *pg_promote_granted(void *ctx, const struct promote_options *o);
 /* An object more at the end of the list. */
 cJSON *pg_promote_object(cJSON *list);
 /* A template that returns one JSON array. */
