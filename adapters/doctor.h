@@ -24,6 +24,9 @@ struct doctor_ops {
      * run. `remedy` is NULL where all is well. */
     int (*owners)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                   struct doctor_finding **out, size_t *n, struct err *err);
+    /* The relations of the schemas whose rows our role may write, as SQL names them. */
+    int (*writable)(void *ctx, struct warehouse *a, const struct place_list *schemas,
+                    struct strlist *out, struct err *err);
     /* By trying it, and undoing it whatever comes of it. */
     int (*roles)(void *ctx, struct warehouse *a, const struct place_list *schemas,
                  struct doctor_roles *out, struct err *err);

@@ -60,6 +60,14 @@ owners(void *ctx, struct warehouse *a, const struct place_list *schemas,
 }
 
 static int
+writable(void *ctx, struct warehouse *a, const struct place_list *schemas, struct strlist *out,
+         struct err *err)
+{
+    const struct sql_var var = schemas_var(ctx, schemas);
+    return pg_read_cells(ctx, a, "writable", &var, 1, out, err);
+}
+
+static int
 try_and_ask(void *ctx, struct warehouse *a, const struct place_list *schemas, struct strlist *found,
             struct err *err)
 {
@@ -93,4 +101,4 @@ roles(void *ctx, struct warehouse *a, const struct place_list *schemas, struct d
 }
 
 const struct doctor_ops pg_doctor_ops = {
-    .privileges = privileges, .owners = owners, .roles = roles};
+    .privileges = privileges, .writable = writable, .owners = owners, .roles = roles};

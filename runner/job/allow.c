@@ -75,7 +75,8 @@ find_decisions(struct findings *f)
         const struct build_node *b = &f->built.nodes[i];
         uint32_t node = manifest_find(f->in->head, b->unique_id);
         const struct plan_node *p = node == MAP_NONE ? NULL : plan_find_node(f->plan, node);
-        const char *by = p && p->clone ? allowed_by(f, p->info) : NULL;
+        bool can = p && p->clone && !p->never_refreshed;
+        const char *by = can ? allowed_by(f, p->info) : NULL;
         if (!dbt_failed(b->status))
             continue;
         if (!by || !is_refused(f, p, b))

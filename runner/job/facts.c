@@ -75,10 +75,43 @@ fact_failed(const struct asked *q, struct fact *fact)
     fact->text = brief ? mem_printf(q->facts, "%s%s", reason_of(cause), brief) : NULL;
 }
 
+/* An ephemeral model is a part of what reads it, directly or by way of others like it. */
+static bool
+reads_and_passed(const struct findings *f, const struct plan_node *p, int depth)
+{
+    for (size_t i = 0; depth > 0 && i < f->plan->n_nodes; i++) {
+        const struct plan_node *q = &f->plan->nodes[i];
+        const struct build_node *b = build_find(&f->built, q->info->unique_id);
+        bool reads = false;
+        for (uint32_t k = 0; k < q->info->n_parents; k++)
+            reads = reads || q->info->parents[k] == p->node;
+        if (reads && (str_eq(q->info->materialized, "ephemeral") ? reads_and_passed(f, q, depth - 1)
+                                                                 : b && dbt_passed(b->status)))
+            return true;
+    }
+    return false;
+}
+
+static bool
+fact_ephemeral(const struct asked *q)
+{
+    if (!q->p || q->built || !str_eq(q->p->info->materialized, "ephemeral"))
+        return false;
+    bool read = reads_and_passed(q->f, q->p, 16);
+    fact_add(q, (struct fact){.aspect = ASPECT_BUILT,
+                              .status = read ? FACT_HOLDS : FACT_NOT_ASKED,
+                              .ground = read ? GROUND_RULE : GROUND_RESULT,
+                              .text = read ? "ephemeral: built as a part of what reads it"
+                                           : "ephemeral: nothing that was built reads it"});
+    return true;
+}
+
 static void
 fact_built(const struct asked *q)
 {
     struct fact fact = {.aspect = ASPECT_BUILT, .ground = GROUND_RESULT};
+    if (fact_ephemeral(q))
+        return;
     switch (q->built ? dbt_outcome(q->built->status) : DBT_SKIPPED) {
     case DBT_PASSED:
     case DBT_WARNED:
@@ -255,7 +288,8 @@ add_subject(struct facts *facts, const struct findings *f, const struct plan_nod
                         .kind = p->target.name ? SUBJECT_RELATION
                                 : n->type == NODE_TEST || n->type == NODE_UNIT_TEST ? SUBJECT_TEST
                                                                                     : SUBJECT_OTHER,
-                        .cloned = p->clone && f->cloned};
+                        .cloned = p->clone && f->cloned,
+                        .never_refreshed = p->never_refreshed};
     for (uint32_t i = 0; i < n->n_parents; i++)
         strlist_add(facts, &s.parents, f->in->head->nodes[n->parents[i]].unique_id);
     return verdict_subject(facts, &s);

@@ -47,6 +47,8 @@ schema_brief(void *ctx, const struct findings_columns *c)
 char *
 fact_full_refresh_command(const struct asked *q)
 {
+    if (q->p->never_refreshed)
+        return NULL;
     return mem_printf(q->facts, "dbt build --full-refresh --select %s",
                       str_shell(q->facts, q->facts->subjects[q->subject].selector));
 }

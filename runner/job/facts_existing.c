@@ -55,8 +55,13 @@ fact_refreshed(const struct asked *q)
                                   .cause = BLAME_CODE,
                                   .ground = GROUND_RULE,
                                   .effect = EFFECT_AFTER,
-                                  .text = "production's next run refreshes the materialized view "
-                                          "that stands, and does not take its new SQL:",
+                                  .text = q->p->never_refreshed
+                                              ? "production's next run refreshes the materialized "
+                                                "view that stands, and does not take its new SQL; "
+                                                "its config full_refresh: false keeps dbt from "
+                                                "rebuilding it"
+                                              : "production's next run refreshes the materialized "
+                                                "view that stands, and does not take its new SQL:",
                                   .command = fact_full_refresh_command(q)});
 }
 
@@ -86,6 +91,17 @@ fact_lost(const struct asked *q)
     fact_add(q, fact);
 }
 
+/* What would compare them, and what would rebuild them: neither where its config forbids it. */
+static const char *
+not_compared(const struct asked *q)
+{
+    return q->p->never_refreshed
+               ? "its config full_refresh: false forbids the full refresh to compare them with"
+               : mem_printf(q->facts,
+                            "not compared with a full refresh (--both does); to rebuild it: %s",
+                            fact_full_refresh_command(q));
+}
+
 /* Of an incremental model production keeps the rows that it has. Whether they are what the new code
  * would make of them, only a full refresh beside it tells. */
 static void
@@ -96,19 +112,21 @@ fact_kept(const struct asked *q)
                         .status = FACT_NOT_ASKED,
                         .ground = GROUND_COMPARISON,
                         .effect = EFFECT_AFTER};
+    if (!above && !is_modified(q->p))
+        return;
     if (above) {
         fact.status = FACT_UNPROVEN;
         fact.effect = EFFECT_MERGE;
         fact.text = mem_printf(q->facts,
                                "%s changes, and the rows that production has keep their old "
-                               "values: not compared with a full refresh (--both does); to "
-                               "rebuild it: %s",
-                               above->info->name, fact_full_refresh_command(q));
-    } else if (is_modified(q->p)) {
-        fact.text = "production keeps the rows that it has; whether a full refresh would change "
-                    "them was not compared (--both does)";
+                               "values: %s",
+                               above->info->name, not_compared(q));
     } else {
-        return;
+        fact.text = mem_printf(q->facts, "production keeps the rows that it has; %s",
+                               q->p->never_refreshed
+                                   ? not_compared(q)
+                                   : "whether a full refresh would change them was not compared "
+                                     "(--both does)");
     }
     fact_add(q, fact);
 }

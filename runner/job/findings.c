@@ -1,5 +1,7 @@
 #include "findings.h"
 
+#include "adapters/doctor.h"
+
 #include <string.h>
 
 static int
@@ -55,7 +57,11 @@ findings_receipts(struct findings *f, struct err *err)
     add_missing(f->job->ctx, &f->differences, &f->receipt, &now, "before");
     add_missing(f->job->ctx, &f->differences, &now, &f->receipt, "after");
     f->received = true;
-    return 0;
+    const struct warehouse_ops *ops = f->seat->ops;
+    f->writable = (struct strlist){0};
+    return ops->doctor && ops->doctor->writable
+               ? ops->doctor->writable(f->job->ctx, f->seat->warehouse, &schemas, &f->writable, err)
+               : 0;
 }
 
 /* At all that the build left; what an earlier look found is forgotten. */

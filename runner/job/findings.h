@@ -125,8 +125,9 @@ struct findings {
     size_t n_lost;
     struct findings_decision *decisions;
     size_t n_decisions;
-    struct strlist receipt;                       /* production before anything was done */
-    bool received;                                /* production was looked at again .. */
+    struct strlist receipt;  /* production before anything was done */
+    struct strlist writable; /* relations of it whose rows our role may write */
+    bool received;           /* production was looked at again .. */
     struct findings_full_refresh *full_refreshes; /* --both */
     size_t n_full_refreshes;
     struct strlist differences; /* .. and this is what differs from before */

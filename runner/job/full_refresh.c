@@ -23,7 +23,7 @@ is_wanted(const struct findings *f, const struct plan_node *p)
     const struct clone_fact *c = findings_of(f, p);
     /* What a part of the rows leads to says nothing of a full refresh. */
     return p->info->type == NODE_MODEL && c && p->clone->strategy == CLONE_COPY &&
-           c->verdict == BUILD_INCREMENTAL &&
+           c->verdict == BUILD_INCREMENTAL && !p->never_refreshed &&
            (plan_is_modified(p) || plan_changed_above(f->plan, p));
 }
 

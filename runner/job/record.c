@@ -302,7 +302,9 @@ findings_report(const struct findings *f, const struct err *failure, cJSON **out
         report_build(doc, &f->plan->argv, f->built.exit_code, f->built.ms);
     record_warnings(doc, f, facts);
     if (f->received)
-        report_receipt(doc, f->differences.n == 0, (int64_t)f->receipt.n, &f->differences);
+        report_receipt(doc, &(struct report_receipt){.checked = (int64_t)f->receipt.n,
+                                                     .differences = f->differences,
+                                                     .writable = f->writable});
     for (size_t i = 0; i < job->n_steps; i++)
         report_step(doc, job->steps[i].name, job->steps[i].start_ms, job->steps[i].ms);
     report_finish(doc, facts, verdict_answer(job->ctx, facts), clock_ms() - job->start);

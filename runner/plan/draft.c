@@ -114,6 +114,7 @@ find_full_refresh(struct plan *plan, struct plan_node *p, struct err *err)
     bool model = p->info->type == NODE_MODEL;
     p->full_refresh = model && (cJSON_IsBool(v) ? cJSON_IsTrue(v) : plan->in.full_refresh);
     p->full_refresh_here = p->full_refresh && !cJSON_IsBool(v);
+    p->never_refreshed = cJSON_IsFalse(v);
     return 0;
 }
 

@@ -177,6 +177,7 @@ struct plan_node {
     bool candidate;         /* an incremental or snapshot: cloned unless there is a reason not to */
     bool full_refresh;      /* its config forces a full refresh, or this run does .. */
     bool full_refresh_here; /* .. and production's does not */
+    bool never_refreshed;   /* its config full_refresh: false forbids one, whatever is asked for */
     bool kept;              /* not selected, not built: cloned, for a foreign key refers to it */
     struct plan_lazy *lazy; /* of candidates, where it was asked; else NULL */
     struct plan_clone *clone;

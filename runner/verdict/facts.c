@@ -117,6 +117,7 @@ verdict_subject(struct facts *f, const struct subject *subject)
                           .name = taken(f, subject->name ? subject->name : subject->unique_id),
                           .kind = subject->kind,
                           .cloned = subject->cloned,
+                          .never_refreshed = subject->never_refreshed,
                           .left_out = subject->left_out};
     s->selector = subject->selector ? taken(f, subject->selector) : s->name;
     for (size_t i = 0; i < subject->parents.n; i++)

@@ -258,12 +258,46 @@ rebuild_command(void *ctx, const struct judged *j)
     struct buf b;
     buf_init(&b, ctx);
     for (uint32_t i = 0; i < j->facts->n_subjects; i++) {
-        if (!judge_is_schema_change(j, i))
+        if (!judge_is_schema_change(j, i) || j->facts->subjects[i].never_refreshed)
             continue;
         buf_puts(&b, b.len ? " " : "dbt build --full-refresh --select ");
         buf_puts(&b, str_shell(ctx, j->facts->subjects[i].selector));
     }
     return b.len ? b.s : NULL;
+}
+
+/* Of what on_schema_change stopped; false: nothing. */
+static bool
+add_schema_change(void *ctx, struct answer *a, const struct judged *j)
+{
+    const char *rebuild = rebuild_command(ctx, j);
+    bool any = false;
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+        any = any || judge_is_schema_change(j, i);
+    if (!any)
+        return false;
+    add_next(ctx, a,
+             "Set on_schema_change to append_new_columns or sync_all_columns: dbt then alters "
+             "production's table itself.",
+             NULL);
+    if (rebuild) {
+        add_next(
+            ctx, a,
+            "Or merge it as it is, and rebuild the table in production right afterwards:", rebuild);
+        add_next(ctx, a,
+                 "To record that decision, and have the rest tested on it: the label "
+                 "cloneci-allow:schema_change, or --allow schema_change.",
+                 NULL);
+    }
+    for (uint32_t i = 0; i < j->facts->n_subjects; i++)
+        if (judge_is_schema_change(j, i) && j->facts->subjects[i].never_refreshed)
+            add_next(ctx, a,
+                     mem_printf(ctx,
+                                "%s: its config full_refresh: false keeps dbt from rebuilding "
+                                "the table, --full-refresh or not.",
+                                j->facts->subjects[i].name),
+                     NULL);
+    return true;
 }
 
 /* What is said of more than one failure is said once. */
@@ -283,20 +317,7 @@ add_hints(void *ctx, struct answer *a, const struct judged *j)
 void
 lines_add_next(void *ctx, struct answer *a, const struct judged *j)
 {
-    const char *rebuild = rebuild_command(ctx, j);
-    if (rebuild) {
-        add_next(ctx, a,
-                 "Set on_schema_change to append_new_columns or sync_all_columns: dbt then alters "
-                 "production's table itself.",
-                 NULL);
-        add_next(
-            ctx, a,
-            "Or merge it as it is, and rebuild the table in production right afterwards:", rebuild);
-        add_next(ctx, a,
-                 "To record that decision, and have the rest tested on it: the label "
-                 "cloneci-allow:schema_change, or --allow schema_change.",
-                 NULL);
-    }
+    bool schema_change = add_schema_change(ctx, a, j);
     if (j->false_greens)
         add_next(ctx, a,
                  "Find what makes dbt rebuild it: full_refresh, an overridden is_incremental(), or "
@@ -308,6 +329,6 @@ lines_add_next(void *ctx, struct answer *a, const struct judged *j)
         if (j->failures[i] && j->failures[i]->aspect == ASPECT_COLUMNS)
             add_advice(ctx, a, j, i, LINE_NEXT);
     add_hints(ctx, a, j);
-    if (j->failed && !rebuild)
+    if (j->failed && !schema_change)
         add_next(ctx, a, "Fix what failed, then run it again:", "cloneci run");
 }

@@ -77,6 +77,7 @@ struct subject {
     const char *selector; /* what selects it alone; NULL: its name */
     enum subject_kind kind;
     bool cloned;
+    bool never_refreshed;   /* its config forbids a full refresh: none is advised */
     bool left_out;          /* of the change, and not of the run: nothing was asked of it */
     struct strlist parents; /* unique ids */
 };

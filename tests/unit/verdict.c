@@ -75,6 +75,7 @@ read_subject(struct facts *f, const cJSON *item)
                         .name = json_str(item, "name"),
                         .selector = json_str(item, "selector"),
                         .cloned = json_bool(item, "cloned"),
+                        .never_refreshed = json_bool(item, "never_refreshed"),
                         .left_out = json_bool(item, "left_out")};
     const char *kind = json_str(item, "kind");
     for (int i = 0; kind && i < (int)BASE_COUNT(kinds); i++)

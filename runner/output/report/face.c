@@ -322,3 +322,23 @@ face_lineage(void *ctx, const cJSON *doc, size_t most, size_t *n)
     }
     return nodes;
 }
+
+char *
+face_writable(void *ctx, const cJSON *receipt)
+{
+    enum { SHOWN = 5 };
+    const cJSON *item, *list = json_get(receipt, "writable");
+    struct strlist names = {0};
+    size_t n = 0;
+    if (!cJSON_IsNull(json_get(receipt, "production_untouched")))
+        return NULL;
+    cJSON_ArrayForEach (item, list)
+        if (n++ < SHOWN)
+            strlist_add(ctx, &names, cJSON_GetStringValue(item));
+    if (n > SHOWN)
+        strlist_add(ctx, &names, mem_printf(ctx, "%zu more", n - SHOWN));
+    return mem_printf(ctx,
+                      "nothing was made, dropped or rebuilt, but the role of this run may write "
+                      "rows of %s (cloneci doctor names what to revoke)",
+                      strlist_join(ctx, &names, ", "));
+}

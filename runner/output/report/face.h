@@ -19,6 +19,8 @@ size_t face_width(const char *text);
 /* Cut in the middle to `width` columns where it is longer. */
 char *face_fit(void *ctx, const char *text, size_t width);
 
+/* Why it is not proven that no row of production was written; NULL: it is, or something was. */
+char *face_writable(void *ctx, const cJSON *receipt);
 /* How the node was built: "incremental", "rebuilt", "new", "on a clone", "full refresh", "full". */
 const char *face_mode(const cJSON *node);
 /* All reasons but `downstream` repeated, in one line: "body, config on_schema_change: fail ->

@@ -150,6 +150,19 @@ put_head(struct buf *b, const cJSON *doc)
 }
 
 static void
+put_receipt(struct buf *b, const cJSON *receipt, void *ctx)
+{
+    const char *open = face_writable(ctx, receipt);
+    buf_puts(b, json_bool(receipt, "production_untouched") ? "Production is untouched. "
+                : open ? "Whether production is untouched is not proven: "
+                       : "**Production was changed during this run.** ");
+    if (!open)
+        return;
+    markup_text(b, open, NAME_MOST * 4);
+    buf_puts(b, ". ");
+}
+
+static void
 put_foot(struct buf *b, const cJSON *doc)
 {
     void *ctx = talloc_new(NULL);
@@ -158,9 +171,7 @@ put_foot(struct buf *b, const cJSON *doc)
     double age = json_num(production, "age_seconds", -1);
     buf_puts(b, "\n");
     if (cJSON_IsObject(receipt))
-        buf_puts(b, json_bool(receipt, "production_untouched")
-                        ? "Production is untouched. "
-                        : "**Production was changed during this run.** ");
+        put_receipt(b, receipt, ctx);
     if (cJSON_IsObject(git)) {
         buf_puts(b, "Compared ");
         markup_code(b, face_sha(ctx, json_str(git, "head")), NAME_MOST);

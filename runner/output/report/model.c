@@ -365,12 +365,16 @@ report_build(cJSON *doc, const struct strlist *argv, int exit_code, double ms)
 }
 
 void
-report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist *differences)
+report_receipt(cJSON *doc, const struct report_receipt *receipt)
 {
     cJSON *o = model_set_object(doc, "receipt");
-    put_bool(o, "production_untouched", untouched);
-    put_num(o, "checked", (double)checked);
-    put_list(o, "differences", differences);
+    if (!receipt->differences.n && receipt->writable.n)
+        model_set(o, "production_untouched", cJSON_CreateNull());
+    else
+        put_bool(o, "production_untouched", !receipt->differences.n);
+    put_num(o, "checked", (double)receipt->checked);
+    put_list(o, "differences", &receipt->differences);
+    put_list(o, "writable", &receipt->writable);
 }
 
 void

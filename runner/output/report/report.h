@@ -135,7 +135,12 @@ void report_compare_column(cJSON *compare, const struct report_compare_column *c
 void report_deferral(cJSON *doc, const char *unique_id, const char *relation, const char *origin,
                      const struct strlist *read_by);
 void report_build(cJSON *doc, const struct strlist *argv, int exit_code, double ms);
-void report_receipt(cJSON *doc, bool untouched, int64_t checked, const struct strlist *differences);
+struct report_receipt {
+    int64_t checked; /* relations */
+    struct strlist differences;
+    struct strlist writable; /* whose rows the role may write: whether it did is not seen */
+};
+void report_receipt(cJSON *doc, const struct report_receipt *receipt);
 /* Once, however often it is given. */
 void report_warning(cJSON *doc, const char *code, const char *text);
 void report_error(cJSON *doc, const struct err *err);

@@ -15,6 +15,13 @@ is_downstream(const cJSON *node)
     return true;
 }
 
+/* What is built, and what is modified and becomes a part of that: functions, ephemeral models. */
+static bool
+is_shown(const cJSON *node)
+{
+    return node_makes_relation(node) || (!node_is_test(node) && !is_downstream(node));
+}
+
 /* Of what is modified itself, where there is no room for a line each. */
 static void
 put_changed_names(struct page *p, size_t from)
@@ -24,8 +31,7 @@ put_changed_names(struct page *p, size_t from)
     const cJSON *node;
     size_t n = 0;
     cJSON_ArrayForEach (node, json_get(p->doc, "nodes"))
-        if (node_makes_relation(node) && !is_downstream(node) && n++ >= from &&
-            n <= from + NAMES_MOST)
+        if (is_shown(node) && !is_downstream(node) && n++ >= from && n <= from + NAMES_MOST)
             strlist_add(p->ctx, &names, node_name(node));
     if (!names.n)
         return;
@@ -46,7 +52,7 @@ put_changed_rows(struct page *p, bool downstream, size_t room)
     const cJSON *node;
     size_t n = 0;
     cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
-        if (!node_makes_relation(node) || is_downstream(node) != downstream || n++ >= room)
+        if (!is_shown(node) || is_downstream(node) != downstream || n++ >= room)
             continue;
         page_name(p, node, downstream ? p->ink->dim : p->ink->cyan, downstream ? "↳" : "•");
         page_wrapped(p, face_why(p->ctx, node), p->name_width + 6, downstream ? p->ink->dim : "");

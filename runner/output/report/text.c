@@ -247,10 +247,20 @@ put_foot(struct page *p)
     struct buf line;
     buf_init(&line, p->ctx);
     if (cJSON_IsObject(receipt)) {
+        const char *open = face_writable(p->ctx, receipt);
         bool fine = json_bool(receipt, "production_untouched");
-        buf_printf(&p->out, "\n%s%s%s\n", fine ? p->ink->green : p->ink->alarm,
-                   fine ? "✓ production is untouched" : "✗ PRODUCTION CHANGED DURING THIS RUN",
+        buf_printf(&p->out, "\n%s%s%s\n",
+                   fine   ? p->ink->green
+                   : open ? p->ink->yellow
+                          : p->ink->alarm,
+                   fine   ? "✓ production is untouched"
+                   : open ? "? whether production is untouched is not proven"
+                          : "✗ PRODUCTION CHANGED DURING THIS RUN",
                    p->ink->off);
+        if (open) {
+            buf_puts(&p->out, "    ");
+            page_wrapped(p, face_line(p->ctx, open), 4, "");
+        }
         cJSON_ArrayForEach (item, json_get(receipt, "differences"))
             buf_printf(&p->out, "    %s\n", face_line(p->ctx, cJSON_GetStringValue(item)));
     }

@@ -459,7 +459,9 @@ function differences() {
         items.push(el("h3", {}, name(n)), el("p", {}, n.compare.text));
     if (receipt)
         items.push(el("p", {}, receipt.production_untouched ? "Production is untouched: " + plural(receipt.checked || 0, "relation") +
-            " looked at before and after." : "Production was changed during this run."),
+            " looked at before and after." : receipt.production_untouched === null
+                ? "Whether production is untouched is not proven: the role may write rows of " + list(receipt.writable).slice(0, 20).join(", ") + "."
+                : "Production was changed during this run."),
             list(receipt.differences).length ? el("ul", {}, ...receipt.differences.map((d) => el("li", {}, d))) : null);
     if (items.length) section("differences", "Differences with production", ...items.filter(Boolean));
 }
