@@ -163,6 +163,12 @@ size_t map_count(const struct map *m);
 
 /* --- files; errors name the path --- */
 
+struct stat;
+
+/* For reading, never waiting for it: what is no regular file (a pipe, a device) is an error. -1, or
+ * the descriptor, which the caller closes. */
+int file_open(const char *path, struct stat *st, enum err_kind kind, struct err *err) BASE_CHECKED;
+/* At most half a GB; the rest as file_open. */
 int file_read(void *ctx, const char *path, char **data, size_t *len, enum err_kind kind,
               struct err *err) BASE_CHECKED; /* NUL-terminated beyond len */
 /* Writes aside and renames, so that a reader sees the old content or the new. */

@@ -7,9 +7,37 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-enum { MORE = 1 << 16 }; /* a file that grows while it is read */
+enum { MORE = 1 << 16, FILE_MOST = 1 << 29 }; /* a file that grows while it is read */
+
+/* Nobody who waits for the other end of a pipe could be interrupted, and a device may never end. */
+static const char *
+unfit(const struct stat *st)
+{
+    if (S_ISREG(st->st_mode) ||
+        (S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3))) /* /dev/null */
+        return NULL;
+    return S_ISDIR(st->st_mode)    ? "is a folder"
+           : S_ISFIFO(st->st_mode) ? "is a pipe, not a file"
+           : S_ISSOCK(st->st_mode) ? "is a socket, not a file"
+                                   : "is a device, not a file";
+}
+
+int
+file_open(const char *path, struct stat *st, enum err_kind kind, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    const char *why = fd >= 0 && fstat(fd, st) == 0 ? unfit(st) : NULL;
+    if (fd >= 0 && !why)
+        return fd;
+    if (fd < 0)
+        return fail_errno(err, kind, "%s", path);
+    close(fd);
+    fail(err, kind, "%s: %s", path, why);
+    return hint(err, "Only regular files are read: nobody could say when anything else ends.");
+}
 
 static int
 read_all(void *ctx, int fd, size_t expected, char **data, size_t *len)
@@ -28,6 +56,10 @@ read_all(void *ctx, int fd, size_t expected, char **data, size_t *len)
         if (n == 0)
             break;
         b.len += (size_t)n;
+        if (b.len > FILE_MOST) {
+            errno = EFBIG;
+            return -1;
+        }
     }
     b.s[b.len] = '\0';
     *data = b.s;
@@ -39,18 +71,15 @@ int
 file_read(void *ctx, const char *path, char **data, size_t *len, enum err_kind kind,
           struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return fail_errno(err, kind, "%s", path);
     struct stat st;
-    int rc = fstat(fd, &st);
-    if (rc == 0 && S_ISDIR(st.st_mode)) {
-        errno = EISDIR;
-        rc = -1;
-    }
-    if (rc == 0)
-        rc = read_all(ctx, fd, (size_t)st.st_size, data, len);
-    if (rc)
+    int fd = file_open(path, &st, kind, err);
+    if (fd < 0)
+        return -1;
+    int rc = st.st_size > FILE_MOST ? -1 : read_all(ctx, fd, (size_t)st.st_size, data, len);
+    if (rc && st.st_size > FILE_MOST)
+        fail(err, kind, "%s has %lld bytes, and at most %lld are read", path, (long long)st.st_size,
+             (long long)FILE_MOST);
+    else if (rc)
         fail_errno(err, kind, "%s", path);
     close(fd);
     return rc;

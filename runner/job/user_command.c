@@ -2,13 +2,16 @@
 
 #include "process/process.h"
 
+enum { SAID_MOST = 1 << 24 };
+
 static void
 keep(void *arg, enum process_stream stream, const char *data, size_t n)
 {
-    if (stream == PROCESS_OUT)
-        buf_add(arg, data, n);
-    else
+    struct buf *out = arg;
+    if (stream != PROCESS_OUT)
         live_relay(stderr, data, n);
+    else if (out->len <= SAID_MOST) /* what is more is no answer */
+        buf_add(out, data, n);
 }
 
 static const char **
@@ -43,6 +46,9 @@ user_command_run(const struct job *job, const char *what, const struct strlist *
     if (process_run(&spec, &r, err))
         return wrap(err, "%s", what);
     *said = out.s;
+    if (out.len > SAID_MOST)
+        return fail(err, ERR_INPUT, "%s (%s) printed more than %d bytes", what,
+                    user_command_echo(job->ctx, words), SAID_MOST);
     if (!r.exit_code)
         return 0;
     fail(err, ERR_INPUT, "%s (%s) ended with exit code %d", what,

@@ -1,6 +1,7 @@
 """Production's artifacts through every kind of store, with real servers: what is pushed is what is pulled, whoever is
 killed meanwhile."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -686,6 +688,39 @@ def test_servers_that_are_not_there(shop, listener):
 def test_a_server_that_is_silent(shop, listener):
     failed(shop.run("pull", Url(listener.url + "/x"), "--state", "prod", "--store-timeout", "1"), INPUT, "silent for 1 s",
            "--store-timeout")
+
+
+def test_a_server_that_trickles(shop, listener):
+    """A byte now and then, for ever: no silence, and no end."""
+    process = start_pull(shop, Url(listener.url + "/x"), "--store-timeout", "1")
+    connection, _ = listener.socket.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n{")
+        with contextlib.suppress(OSError):
+            while process.poll() is None:
+                connection.sendall(b" ")
+                time.sleep(0.1)
+    _, said = process.communicate()
+    assert process.returncode == INPUT and "sent less than 1 kB a second" in said, said
+    assert list((shop.path / "prod").iterdir()) == []
+
+
+def test_a_server_that_says_too_much(shop, listener, folder):
+    """8 GB by the list of pushes, or by Content-Length: refused before a byte of it is read; nothing is left."""
+    shop.build(TIMES[0])
+    shop.push(folder)
+    index = folder.index()
+    honest = json.dumps(index).encode()
+    next(f for f in index["generations"][0]["files"] if f["name"] == "manifest.json")["size"] = 8 << 30
+    for text, words in [(json.dumps(index).encode(), "would have 8589934592 bytes"), (honest, "more than the")]:
+        process = start_pull(shop, Url(listener.url + "/x"))
+        listener.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(text), text))
+        if text == honest:
+            listener.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n{" % (8 << 30))
+        _, said = process.communicate()
+        assert process.returncode == INPUT and words in said, said
+        assert list((shop.path / "prod").iterdir()) == []
 
 
 def start_pull(shop, store, *args, **env):

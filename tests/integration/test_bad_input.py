@@ -2,6 +2,7 @@
 below it says what to do."""
 
 import json
+import os
 import shutil
 
 import pytest
@@ -33,6 +34,26 @@ def changed(pull):
 def test_broken_project_file(changed):
     changed.write("dbt_project.yml", "name: spoke\nprofile: [spoke\nmodels: {}\n")
     refused(changed.ask("plan"), USAGE, "dbt_project.yml", "3")
+
+
+def test_what_is_no_regular_file(changed):
+    """A pipe that nobody writes, a device that never ends, a file of 8 GB: each is refused at once, and nothing is read of it."""
+    shutil.copytree(changed.state, changed.home / "odd")
+    for name, code in [("profiles.yml", USAGE), ("dbt_project.yml", USAGE), ("cloneci.yml", USAGE), ("manifest.json", INPUT)]:
+        path = (changed.home / "odd" if name == "manifest.json" else changed.project) / name
+        before = path.read_bytes() if path.exists() else None
+        for make, word in [(os.mkfifo, "is a pipe, not a file"), (lambda p: p.symlink_to("/dev/zero"), "is a device, not a file"),
+                           (lambda p: os.truncate(os.open(p, os.O_CREAT | os.O_WRONLY), 8 << 30), "")]:
+            path.unlink(missing_ok=True)
+            make(path)
+            done = changed.cloneci("plan", "--base", "main", "--state", changed.home / "odd", "--schema", "pr_7", timeout=60)
+            if word:
+                refused(done, code, name, word)
+            else:
+                assert done.returncode == code, told(done)
+        path.unlink()
+        if before is not None:
+            path.write_bytes(before)
 
 
 def test_no_project(changed):

@@ -53,16 +53,37 @@ read_tree(const struct gitref *g, git_oid *tip, git_tree **tree, struct err *err
     return code ? git_fail(err, g->ref) : 0;
 }
 
+/* Before it is read: a blob comes whole. */
 static int
-tree_get(void *ctx, const struct gitref *g, const git_tree *tree, const char *key, struct blob *out,
-         struct err *err)
+blob_size(const struct gitref *g, const git_tree_entry *entry, size_t *size)
+{
+    git_odb *odb = NULL;
+    git_object_t type;
+    int code = git_repository_odb(&odb, g->git);
+    if (code == 0)
+        code = git_odb_read_header(size, &type, odb, git_tree_entry_id(entry));
+    git_odb_free(odb);
+    return code;
+}
+
+static int
+tree_get(void *ctx, const struct gitref *g, const git_tree *tree, const char *key, size_t limit,
+         struct blob *out, struct err *err)
 {
     git_tree_entry *entry = NULL;
     git_blob *blob = NULL;
+    size_t size = 0;
     *out = (struct blob){0};
     int code = tree ? git_tree_entry_bypath(&entry, tree, key) : GIT_ENOTFOUND;
     if (code == GIT_ENOTFOUND)
         return 0;
+    if (code == 0)
+        code = blob_size(g, entry, &size);
+    if (code == 0 && size > limit) {
+        git_tree_entry_free(entry);
+        return fail(err, ERR_INPUT, "%s: %zu bytes, but at most %zu were expected", key, size,
+                    limit);
+    }
     if (code == 0)
         code = git_blob_lookup(&blob, g->git, git_tree_entry_id(entry));
     if (code == 0) {
@@ -83,11 +104,8 @@ gitref_get(void *ctx, struct artifact_store *s, const char *key, size_t limit, s
     git_oid tip;
     if (read_tree(g, &tip, &tree, err))
         return -1;
-    int rc = tree_get(ctx, g, tree, key, out, err);
+    int rc = tree_get(ctx, g, tree, key, limit, out, err);
     git_tree_free(tree);
-    if (rc == 0 && out->len > limit)
-        return fail(err, ERR_INPUT, "%s: %s is larger than the expected %zu bytes", s->name, key,
-                    limit);
     return rc;
 }
 
@@ -183,7 +201,7 @@ gitref_swap(struct artifact_store *s, const void *data, size_t len, const struct
     *won = false;
     int rc = read_tree(g, &tip, &tree, err);
     if (rc == 0)
-        rc = tree_get(tmp, g, tree, INDEX, &now, err);
+        rc = tree_get(tmp, g, tree, INDEX, SMALL_BYTES, &now, err);
     bool same = rc == 0 && !now.data == !old->data && now.len == old->len &&
                 (!now.data || memcmp(now.data, old->data, now.len) == 0);
     if (same) {

@@ -105,6 +105,9 @@ damaged(const struct artifact_store *s, const struct generation *g, const struct
                      "from the production job.");
 }
 
+/* It is held in memory. */
+#define ARTIFACT_MOST ((int64_t)2 << 30)
+
 /* *gone: retention removed it meanwhile. */
 static int
 fetch_file(struct pulling *p, const struct generation *g, const struct artifact_file *f, bool *gone,
@@ -112,6 +115,11 @@ fetch_file(struct pulling *p, const struct generation *g, const struct artifact_
 {
     struct blob b;
     char hex[HASH_SHA256_HEX];
+    if (f->size < 0 || f->size > ARTIFACT_MOST) {
+        fail(err, ERR_INPUT, "%s: %s of push %s would have %lld bytes, and at most %lld are read",
+             p->store->name, f->name, g->id, (long long)f->size, (long long)ARTIFACT_MOST);
+        return hint(err, "The store's list of pushes was changed or damaged.");
+    }
     void *tmp = talloc_new(p->ctx);
     int rc = p->store->ops->get(tmp, p->store, generation_key(tmp, g->id, f->name), (size_t)f->size,
                                 &b, err);

@@ -227,15 +227,13 @@ read_file(void *ctx, struct manifest **out, const char *path, bool metadata_only
     *out = NULL;
     struct manifest *m = begin(ctx, path);
     struct source *source = m->reader;
-    source->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (source->fd < 0 || fstat(source->fd, &source->stat)) {
+    source->fd = file_open(path, &source->stat, ERR_INPUT, err);
+    if (source->fd < 0) {
         talloc_free(m);
-        return fail_errno(err, ERR_INPUT, "manifest %s", path);
+        return wrap(err, "manifest");
     }
     source->total = (uint64_t)source->stat.st_size;
-    int rc = S_ISDIR(source->stat.st_mode) ? fail(err, ERR_INPUT, "manifest %s: is a folder", path)
-                                           : load(m, CHUNK, metadata_only, err);
-    if (rc) {
+    if (load(m, CHUNK, metadata_only, err)) {
         talloc_free(m);
         return -1;
     }

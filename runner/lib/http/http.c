@@ -8,6 +8,9 @@
 #define TRIES 4
 #define CONNECT_SECONDS 20L
 #define LONGEST_WAIT_SECONDS 60
+/* A second, on the whole: who sends less for as long as the timeout may go on so for ever. */
+#define SLOWEST_BYTES 1000L
+#define ERROR_MOST 65536 /* bytes of an error's own text */
 
 static int
 http_close(struct http *h)
@@ -71,7 +74,7 @@ on_body(char *data, size_t size, size_t n, void *arg)
     struct transfer *t = arg;
     long status = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-    size_t limit = status == 200 ? t->limit : 65536; /* an error's own text */
+    size_t limit = status == 200 ? t->limit : ERROR_MOST;
     t->too_much = t->body.len + size * n > limit;
     if (t->too_much)
         return 0;
@@ -169,7 +172,9 @@ transfer_new(void *ctx, const struct http *h, const struct http_request *r)
                      (long)(h->timeout * 1000 < CONNECT_SECONDS * 1000.0
                                 ? h->timeout * 1000
                                 : CONNECT_SECONDS * 1000.0));
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE,
+                     (curl_off_t)(r->limit > ERROR_MOST ? r->limit : ERROR_MOST));
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, SLOWEST_BYTES);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, h->timeout < 1 ? 1L : (long)h->timeout);
     curl_easy_setopt(c, CURLOPT_EXPECT_100_TIMEOUT_MS, 200L);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
@@ -229,7 +234,7 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
                  const struct transfer *t)
 {
     const char *said = t->text[0] ? t->text : curl_easy_strerror(code);
-    if (t->too_much)
+    if (t->too_much || code == CURLE_FILESIZE_EXCEEDED)
         return fail(err, ERR_INPUT, "%s: more than the %zu bytes that were expected", r->url,
                     t->limit);
     fail(err, ERR_INPUT, "%s %s: %s", r->method, r->url, said);
@@ -244,8 +249,10 @@ transport_failed(struct err *err, const struct http *h, const struct http_reques
             err,
             "Nothing answers there. Check host and port, and whether this machine may reach it.");
     case CURLE_OPERATION_TIMEDOUT:
-        return hint(err, "%s was silent for %.0f s: try again%s%s.", h->peer, h->timeout,
-                    h->patience ? ", or wait longer with " : "", h->patience ? h->patience : "");
+        return hint(err,
+                    "%s was silent for %.0f s, or sent less than 1 kB a second: try again%s%s.",
+                    h->peer, h->timeout, h->patience ? ", or wait longer with " : "",
+                    h->patience ? h->patience : "");
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
         return hint(
