@@ -214,6 +214,11 @@ test: ## all tests: installs what is missing, builds, runs
 	@bash tests/support/setup.sh test
 	@bash tests/run.sh
 
+test-postgres: ## the adapter, promotion and the main job on PostgreSQL 14, 16, 17 and 18, whose programs are fetched; POSTGRES="14 18" for some
+	@bash tests/support/setup.sh test
+	@bash tests/run.sh postgres
+.PHONY: test-postgres
+
 format: ## clang-format on all C code, by .clang-format
 	@sh tools/format.sh apply
 .PHONY: format

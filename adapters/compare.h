@@ -44,9 +44,10 @@ struct column_pair {
     int old_size,
         new_size;        /* length, as dbt takes it of what it takes for a string; 0: it does not */
     const char *widened; /* the string type of new_size that dbt makes of old; or NULL */
-    bool fits, back; /* without a cast that is written out: new is assigned to old, old to new */
-    bool compares;   /* one with the other */
-    bool required;   /* the table's must have a value, and has no default */
+    bool fits, back;    /* without a cast that is written out: new is assigned to old, old to new */
+    bool compares;      /* one with the other */
+    bool required;      /* the table's must have a value, and has no default */
+    const char *filled; /* what a row has there that gives it no value, in words; "": NULL */
     const char *dependants; /* views of other relations that hang on it, joined; "": none */
 };
 

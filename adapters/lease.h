@@ -27,6 +27,9 @@ struct lease_ops {
     int (*holder)(void *ctx, struct warehouse *a, const char *lock, struct lease_holder *out,
                   bool *found, struct err *err);
 
+    /* Does the server list the lock as this connection's? Some give what they do not keep. */
+    int (*holds)(struct warehouse *a, const char *lock, bool *holds, struct err *err);
+
     /* From now on the connection hears who wants the lock .. */
     int (*listen)(struct warehouse *a, const char *lock, struct err *err);
     /* .. while nothing is under way on it: this descriptor then becomes readable .. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All tests: builds with sanitizers, runs each suite, and ends with one plain line, `N passed, N failed`.
 #
-#   tests/run.sh [SUITE ..]    suites: source unit golden fuzz report integration (all, in this order)
+#   tests/run.sh [SUITE ..]    suites: source unit golden fuzz report integration (all, in this order); postgres, by itself
 #
 # Each suite prints what it does as it goes (also kept in build/test/SUITE.log) and ends with a line of that form.
 set -euo pipefail
@@ -96,6 +96,34 @@ suite_integration() {
     awk '/^[0-9]+ passed, [0-9]+ failed$/ { good += $1; bad += $3; n++ }
          END { printf "%d passed, %d failed\n", good, bad + 2 - n }' "$part"
     return "$status"
+}
+
+# The adapter's contract, clones, loading, keys, promotion and the main job on each PostgreSQL but the machine's own, by server
+# programs that tests/support/postgres.sh fetches. POSTGRES="14 18" for some.
+suite_postgres() {
+    local good=0 bad=0 version program client
+    local tests=(tests/integration/test_{main_job,promote,promote_refused,foreign_keys,clone_lazy_alike}.py)
+    client=$(sh tests/support/postgres.sh client)
+    for version in ${POSTGRES:-14 16 17 18}; do
+        sh tests/support/postgres.sh "$version"
+        for program in contract clone clone_parts load driver drop keys statements; do
+            if CLONECI_TEST_POSTGRES=$version PATH=$client:$PATH "build/$MODE/unit/adapters_$program" >"$logs/postgres-$version-$program.log" 2>&1; then
+                good=$((good + 1))
+            else
+                bad=$((bad + 1))
+                echo "PostgreSQL $version: adapters_$program"
+                cat "$logs/postgres-$version-$program.log"
+            fi
+        done
+        if CLONECI_TEST_POSTGRES=$version PATH=$client:$PATH .venv/bin/python -m pytest -q -p no:cacheprovider -n 2 --dist loadfile \
+            "${tests[@]}" 2>&1 | tee "$logs/postgres-$version.log"; then
+            good=$((good + 1))
+        else
+            bad=$((bad + 1))
+        fi
+        echo "PostgreSQL $version: $(counts "$good" "$bad") so far"
+    done
+    counts "$good" "$bad"
 }
 
 # Runs one suite and adds its counts. A suite that says nothing of the kind, or fails without a failed test, is one

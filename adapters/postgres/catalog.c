@@ -217,7 +217,24 @@ int
 pg_server(void *ctx, struct warehouse *a, struct server_info *out, struct err *err)
 {
     struct server_arg arg = {.ctx = ctx, .a = a, .out = out};
-    return pg_read(ctx, a, "server", NULL, 0, on_server, &arg, err);
+    return pg_refuse_relative(a, err) || pg_read(ctx, a, "server", NULL, 0, on_server, &arg, err)
+               ? -1
+               : 0;
+}
+
+int
+pg_refuse_relative(struct warehouse *a, struct err *err)
+{
+    struct strlist product = {0};
+    void *tmp = talloc_new(NULL);
+    int rc = pg_ask(tmp, a, "relative", NULL, 0, &product, err);
+    if (rc == 0 && product.n && *product.v[0]) {
+        fail(err, ERR_REFUSED, "the server at %s is %s, not PostgreSQL", a->where, product.v[0]);
+        rc = hint(err, "It has not what cloneci relies on, such as locks of sessions and DDL in "
+                       "transactions. See docs/servers.md.");
+    }
+    talloc_free(tmp);
+    return rc;
 }
 
 struct describe_arg {

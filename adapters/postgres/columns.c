@@ -106,6 +106,7 @@ pair_of(void *ctx, const PGresult *r, int row)
                             .back = pg_bool_of(r, row, "back"),
                             .compares = pg_bool_of(r, row, "compares"),
                             .required = pg_bool_of(r, row, "required"),
+                            .filled = mem_strdup(ctx, pg_text_of(r, row, "filled")),
                             .dependants = mem_strdup(ctx, pg_text_of(r, row, "dependants"))};
     p.nameless = is_nameless(p.new);
     p.widened = p.new_size ? mem_printf(ctx, "character varying(%d)", p.new_size) : NULL;

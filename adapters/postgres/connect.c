@@ -186,8 +186,14 @@ static int
 session_setup(struct warehouse *a, const char *role, struct err *err)
 {
     char *sql;
-    if (sql_render(a, &sql, "postgres", "session", NULL, 0, err) || pg_exec(a, sql, err))
+    struct err other = {.kind = ERR_NONE};
+    if (sql_render(a, &sql, "postgres", "session", NULL, 0, err))
         return -1;
+    if (pg_exec(a, sql, err)) {
+        if (pg_refuse_relative(a, &other) && other.kind == ERR_REFUSED)
+            *err = other;
+        return -1;
+    }
     if (!role || !*role)
         return 0;
     struct sql_var var = {"role", role};

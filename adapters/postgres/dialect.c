@@ -42,8 +42,9 @@ grant_hint(void *ctx, const struct relation *relation, bool schema)
     return text;
 }
 
-static const char *const privileges[] = {"select",   "insert",     "update",  "delete",
-                                         "truncate", "references", "trigger", NULL};
+/* maintain: of version 17 */
+static const char *const privileges[] = {"select",     "insert",  "update",   "delete", "truncate",
+                                         "references", "trigger", "maintain", NULL};
 
 static const char *const reserved[] = {"public", "information_schema", NULL};
 static const char *const reserved_prefixes[] = {"pg_", NULL};

@@ -58,6 +58,18 @@ lease_holder(void *ctx, struct warehouse *a, const char *lock, struct lease_hold
 }
 
 static int
+lease_holds(struct warehouse *a, const char *lock, bool *holds, struct err *err)
+{
+    void *tmp = talloc_new(NULL);
+    struct strlist answer = {0};
+    const struct sql_var vars[] = {{"key", pg_lock_key(tmp, lock)}};
+    int rc = pg_ask(tmp, a, "lease_holds", vars, BASE_COUNT(vars), &answer, err);
+    *holds = rc == 0 && answer.n && str_eq(answer.v[0], "t");
+    talloc_free(tmp);
+    return rc;
+}
+
+static int
 lease_listen(struct warehouse *a, const char *lock, struct err *err)
 {
     void *tmp = talloc_new(NULL);
@@ -154,6 +166,7 @@ lease_is_shared(struct warehouse *a, struct warehouse *other, bool *shared, stru
 const struct lease_ops pg_lease_ops = {
     .name = lease_name,
     .holder = lease_holder,
+    .holds = lease_holds,
     .listen = lease_listen,
     .fd = pg_socket,
     .heard = pg_heard,

@@ -111,6 +111,8 @@ int pg_ask(void *ctx, struct warehouse *a, const char *stem, const struct sql_va
            size_t n_vars, struct strlist *out, struct err *err) BASE_CHECKED;
 
 /* catalog.c: what is there; reads in a read-only transaction under an empty search_path */
+/* ERR_REFUSED, by its name: a product that speaks PostgreSQL's protocol and is another one. */
+int pg_refuse_relative(struct warehouse *a, struct err *err);
 int pg_read(void *ctx, struct warehouse *a, const char *stem, const struct sql_var *vars,
             size_t n_vars, pg_on_result on_result, void *arg, struct err *err) BASE_CHECKED;
 /* The same for a template that lists many things itself: see read_settings_many.sql. */

@@ -77,7 +77,10 @@ wanted AS MATERIALIZED (
     JOIN pg_class AS c ON c.oid = p.oid
 ),
 attribute AS MATERIALIZED (
-    SELECT w.ord, w.root, w.target, w.to_schema, a.attrelid, a.attnum, a.attname, a.attnotnull, a.attidentity,
+    SELECT w.ord, w.root, w.target, w.to_schema, a.attrelid, a.attnum, a.attname, a.attidentity,
+           -- from version 18 on NOT NULL is a constraint, with a name; where it was never checked it is added behind the rows
+           a.attnotnull AND coalesce(t_null.convalidated, true) AS not_null,
+           t_null.conname AS null_name, t_null.connoinherit AS null_alone, w.to_name AS table_name,
            a.attgenerated, a.attoptions, d.oid AS defoid,
            pg_get_expr(d.adbin, d.adrelid) AS expr,
            format_type(a.atttypid, a.atttypmod) AS type,
@@ -97,6 +100,7 @@ attribute AS MATERIALIZED (
     JOIN pg_attribute AS a ON a.attrelid = w.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type AS t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN pg_constraint AS t_null ON t_null.conrelid = a.attrelid AND t_null.contype = 'n' AND t_null.conkey = ARRAY[a.attnum]
 ),
 index AS MATERIALIZED (
     SELECT w.ord, w.root, w.target, w.source, w.to_schema, w.oid AS tableoid, w.parent,
@@ -114,7 +118,8 @@ index AS MATERIALIZED (
 checked AS MATERIALIZED (
     SELECT w.ord, w.target, con.oid, con.conname, con.convalidated, w.parent IS NOT NULL AND con.coninhcount > 0 AS inherited,
            pg_get_constraintdef(con.oid) AS def
-    FROM wanted AS w JOIN pg_constraint AS con ON con.conrelid = w.oid AND con.contype = 'c'
+    FROM wanted AS w
+    JOIN pg_constraint AS con ON con.conrelid = w.oid AND (con.contype = 'c' OR (con.contype = 'n' AND NOT con.convalidated))
 ),
 statistic AS MATERIALIZED (
     SELECT w.ord, w.target, w.source, w.to_schema, s.oid, s.stxname,
@@ -315,6 +320,11 @@ refused AS MATERIALIZED (
                 WHEN r.strategy <> 'view' AND r.relkind NOT IN ('r', 'p')
                 THEN format('%s is a %s', r.source, CASE r.relkind WHEN 'v' THEN 'view'
                      WHEN 'm' THEN 'materialized view' ELSE 'foreign table' END)
+                -- Citus has such a trigger on each table of its own
+                WHEN EXISTS (SELECT FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+                             WHERE t.tgrelid = r.oid AND p.proname IN ('citus_truncate_trigger', 'truncate_local_data_trigger')
+                               AND p.pronamespace = 'pg_catalog'::regnamespace)
+                THEN format('%s is a distributed table of Citus', r.source)
                 WHEN r.by_column IS NOT NULL AND r.strategy IN ('window', 'sample') AND NOT EXISTS (
                     SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid AND t.typcategory = 'D'
                                                                    AND t.typname NOT IN ('time', 'timetz')
@@ -381,7 +391,11 @@ line AS (
                     THEN format(' GENERATED %s AS IDENTITY (SEQUENCE NAME %s%s)',
                                 CASE a.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, s.own, s.options)
                     WHEN k.expr IS NOT NULL THEN format(' DEFAULT %s', k.expr) END,
-               CASE WHEN a.attnotnull THEN ' NOT NULL' END) AS text
+               CASE WHEN a.not_null
+                    THEN format('%s NOT NULL%s',
+                                CASE WHEN a.null_name <> format('%s_%s_not_null', a.table_name, a.attname)
+                                     THEN format(' CONSTRAINT %I', a.null_name) END,
+                                CASE WHEN a.null_alone THEN ' NO INHERIT' END) END) AS text
     FROM attribute AS a
     LEFT JOIN own_sequence AS s ON s.ord = a.ord AND s.attnum = a.attnum AND s.is_identity
     LEFT JOIN kept_default AS k ON k.ord = a.ord AND k.attnum = a.attnum

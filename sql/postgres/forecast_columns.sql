@@ -1,8 +1,9 @@
 -- The columns of a table (:'schema', :'name') beside those of a query (:'columns', a JSON array of {name, type, modifier}), a row each:
 -- name; type in the table, type of the query ('' where it is missing); the same as dbt compares them; the length that dbt takes
 -- for either, if it takes it for a string; are values of the query's type assigned to the table's without a cast that is
--- written out, and the other way; can the two be compared; must the table's have a value and has no default; what hangs on
--- the column and keeps it from being dropped: views, functions, foreign keys, policies and triggers of the table itself.
+-- written out, and the other way; can the two be compared; must the table's have a value and has no default; what a row
+-- has there that gives it no value (''; NULL); what hangs on the column and keeps it from being dropped: views, functions,
+-- foreign keys, policies and triggers of the table itself.
 WITH asked AS (
     SELECT q.ord, q.c ->> 'name' AS name, (q.c ->> 'type')::oid AS typ, (q.c ->> 'modifier')::integer AS typmod
     FROM jsonb_array_elements(:'columns'::jsonb) WITH ORDINALITY AS q (c, ord)
@@ -10,7 +11,9 @@ WITH asked AS (
 pair AS (
     SELECT coalesce(a.attname::text, q.name) AS name, q.ord, a.attnum, a.attrelid, a.atttypid AS p_typ, a.atttypmod AS p_typmod,
            q.typ AS q_typ, q.typmod AS q_typmod,
-           a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required
+           a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required,
+           CASE WHEN a.attgenerated <> '' THEN 'computed by the server'
+                WHEN a.atthasdef OR a.attidentity <> '' THEN 'its default' ELSE '' END AS filled
     FROM asked AS q
     FULL JOIN (SELECT * FROM pg_attribute AS a
                WHERE a.attrelid = to_regclass(format('%I.%I', :'schema', :'name')) AND a.attnum > 0 AND NOT a.attisdropped) AS a
@@ -57,7 +60,7 @@ SELECT p.name, coalesce(a.shown, '') AS before, coalesce(b.shown, '') AS after, 
        b.base = a.base
            OR EXISTS (SELECT FROM pg_cast AS c WHERE c.castcontext = 'i' AND (c.castsource, c.casttarget)
                                                      IN ((a.base, b.base), (b.base, a.base))) AS compares,
-       coalesce(p.required, false) AS required,
+       coalesce(p.required, false) AS required, coalesce(p.filled, '') AS filled,
        coalesce((SELECT string_agg(DISTINCT CASE WHEN r.ev_class <> p.attrelid THEN r.ev_class::regclass::text
                                                  ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END, ', ')
                  FROM pg_depend AS d

@@ -68,7 +68,8 @@ colliding AS (
 -- Rows of production that are there, and that no clone would take.
 unchecked AS (
     SELECT r.ord, min(con.conname) AS name
-    FROM request AS r JOIN pg_constraint AS con ON con.conrelid = r.oid AND con.contype = 'c' AND NOT con.convalidated
+    FROM request AS r JOIN pg_constraint AS con ON con.conrelid = r.oid AND con.contype IN ('c', 'n') AND NOT con.convalidated
+                                                    AND coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true)
     GROUP BY r.ord
 ),
 -- Keys and cursors without an order.

@@ -16,7 +16,8 @@ BEGIN
             RAISE EXCEPTION 'clone.grants: there is no role "%"', one.role
                 USING ERRCODE = 'undefined_object', HINT = 'Make the role, or take it out of clone.grants in cloneci.yml.';
         END IF;
-        IF one.privilege NOT IN ('select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger') THEN
+        IF one.privilege NOT IN ('select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger',
+                                 'maintain') THEN
             RAISE EXCEPTION 'clone.grants: there is no privilege "%"', one.privilege;
         END IF;
         EXECUTE pg_catalog.format('GRANT USAGE ON SCHEMA %I TO %s', pg_catalog.current_setting('cloneci.schema'),

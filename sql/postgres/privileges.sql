@@ -14,7 +14,12 @@ relation AS (
            has_table_privilege(c.oid, 'SELECT') AS may_read,
            has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES')
                OR has_any_column_privilege(c.oid, 'INSERT, UPDATE, REFERENCES') AS may_write,
-           pg_has_role(c.relowner, 'USAGE') AS may_own
+           -- of version 17: vacuum, analyze, cluster, reindex, and LOCK TABLE in any mode
+           CASE WHEN current_setting('server_version_num')::integer >= 170000 THEN has_table_privilege(c.oid, 'MAINTAIN')
+                ELSE false END AS may_maintain,
+           pg_has_role(c.relowner, 'USAGE') AS may_own,
+           -- a member that does not inherit may become the owner, or grant itself that it may
+           pg_has_role(c.relowner, 'MEMBER') AS is_member
     FROM production AS p
     JOIN pg_class AS c ON c.relnamespace = p.oid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 ),
@@ -79,11 +84,21 @@ finding AS (
     FROM relation AS r, me AS m WHERE NOT m.rolsuper AND NOT r.may_own
     GROUP BY r.schema, m.rolname HAVING bool_or(r.may_write)
     UNION ALL
+    SELECT 8, r.schema, 'danger',
+           format('the role %I may lock and rewrite (MAINTAIN) %s of %s relations of %I: %s', m.rolname,
+                  count(*) FILTER (WHERE r.may_maintain), count(*), r.schema,
+                  array_to_string((array_agg(quote_ident(r.relname) ORDER BY r.relname COLLATE "C")
+                                   FILTER (WHERE r.may_maintain))[1:5], ', ')),
+           format('REVOKE MAINTAIN ON ALL TABLES IN SCHEMA %I FROM %I, PUBLIC; REVOKE pg_maintain FROM %I', r.schema, m.rolname,
+                  m.rolname)
+    FROM relation AS r, me AS m WHERE NOT m.rolsuper AND NOT r.may_own
+    GROUP BY r.schema, m.rolname HAVING bool_or(r.may_maintain)
+    UNION ALL
     SELECT 9, r.schema, 'danger',
            format('the role %I owns, or is a member of the owner %I of, %s relations of %I', m.rolname,
                   pg_get_userbyid(r.relowner), count(*), r.schema),
            'let cloneci have a role of its own, as in conf/roles.sql'
-    FROM relation AS r, me AS m WHERE NOT m.rolsuper AND r.may_own
+    FROM relation AS r, me AS m WHERE NOT m.rolsuper AND r.is_member
     GROUP BY r.schema, m.rolname, r.relowner
     UNION ALL
     SELECT 10, s.schema, 'danger',

@@ -1,10 +1,8 @@
 """Foreign keys of a run: the pull request's build does what production's does, and neither depends on the other."""
 
-import json
-import shutil
-
 import psycopg2
 import pytest
+from shop import Shop
 
 import spoke
 
@@ -63,14 +61,10 @@ PROPERTIES = {"sources": [{"name": "raw", "tables": [{"name": "customers"}, {"na
 ]}
 
 
-class Shop(spoke.Checkout):
-    def cloneci(self, schema, *args):
-        done = self.run([spoke.program("san"), "run", "--base", "main", "--state", self.state, "--schema", schema, *args])
-        report = json.loads((self.path / "target" / "cloneci" / "report.json").read_text())
-        return done, report
-
-    def rows(self, sql, user="postgres"):
-        return self.cluster.rows(sql, self.database, user)
+class Keys(Shop):
+    def run_on(self, schema, *args):
+        done = self.cloneci("run", schema, *args)
+        return done, self.report()
 
     def keys(self, schema):
         """What the keys of a schema's tables refer to: (table, key) -> schema.table, without the marks of tables of keys."""
@@ -95,47 +89,18 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shop(cluster, preloaded_dbt, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("shop")
-    made = Shop(folder / "checkout", cluster, "shop_keys")
-    (made.path / "models").mkdir(parents=True)
-    who = {"type": "postgres", "host": "{{ env_var('SPOKE_HOST') }}", "port": 5432, "password": "pw-7Qz-example", "dbname": "shop_keys", "threads": 2}
-    (made.path / "profiles.yml").write_text(json.dumps({"shop": {"target": "ci", "outputs": {
-        "prod": {**who, "user": "prod_owner", "schema": "analytics"}, "ci": {**who, "user": "ci", "schema": "ci"}}}}))
-    (made.path / "dbt_project.yml").write_text("name: shop\nprofile: shop\nversion: '1.0'\nconfig-version: 2\n")
-    (made.path / ".gitignore").write_text("target/\nlogs/\n")
-    (made.path / "models" / "s.yml").write_text(json.dumps(PROPERTIES))
-    for name, sql in MODELS.items():
-        (made.path / "models" / f"{name}.sql").write_text(sql)
-    made.git("init", "-q", "-b", "main")
-    made.commit("shop")
-    spoke.make_roles(cluster)
-    cluster.rows("CREATE DATABASE shop_keys OWNER prod_owner")
-    made.rows(RAW, "prod_owner")
-    made.must_dbt("build", "--target", "prod", "--target-path", folder / "state")
-    made.state = folder / "state"
-    made.rows(TIES, "prod_owner")
+    made = Keys(tmp_path_factory.mktemp("shop"), cluster, "shop_keys", MODELS, PROPERTIES).produce(RAW, TIES)
     # CI's role may refer to production's tables: only cloneci keeps it from that
-    cluster.run_file(spoke.TOP / "conf" / "roles.sql", "shop_keys", "postgres", ci="ci", owner="prod_owner",
-                     schemas="raw,analytics,bi")
-    made.rows("GRANT REFERENCES ON ALL TABLES IN SCHEMA raw, analytics, bi TO ci", "prod_owner")
+    made.rows("GRANT USAGE ON SCHEMA bi TO ci; GRANT SELECT ON bi.notes TO ci;"
+              "GRANT REFERENCES ON ALL TABLES IN SCHEMA raw, analytics, bi TO ci", "prod_owner")
     made.rows(LATER, "prod_owner")
     return made
 
 
-def pull(shop, name, *changes):
-    shop.git("checkout", "-q", "-f", "-B", name, "main")
-    shutil.rmtree(shop.path / "target", ignore_errors=True)
-    for model, old, new in changes:
-        file = shop.path / "models" / f"{model}.sql"
-        assert old in file.read_text()
-        file.write_text(file.read_text().replace(old, new))
-    shop.commit(name)
-
-
 def test_the_build_does_what_productions_does(shop):
-    pull(shop, "good", ("customers", "select id, name", "select id, upper(name) as name"), ("visits", "> 0", "> 1"),
+    shop.pull("good", ("customers", "select id, name", "select id, upper(name) as name"), ("visits", "> 0", "> 1"),
          ("paints", "select 1", "select 2"), ("orders", "customer > 0", "customer > 0 and id > 0"))
-    done, report = shop.cloneci("pr_1")
+    done, report = shop.run_on("pr_1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert report["advice"]["merge"] == "yes", report["advice"]
     keys = shop.keys("pr_1")
@@ -157,8 +122,8 @@ def test_the_build_does_what_productions_does(shop):
 
 def test_what_production_refuses_is_refused_here(shop):
     """Rows that break a key, and, of the strategy that deletes first, rows that a table outside of dbt refers to."""
-    pull(shop, "bad", ("orders", "customer > 0", "customer is not null"))
-    done, report = shop.cloneci("pr_2", "--select", "orders")
+    shop.pull("bad", ("orders", "customer > 0", "customer is not null"))
+    done, report = shop.run_on("pr_2", "--select", "orders")
     assert done.returncode == 1, done.stdout + done.stderr
     assert report["advice"]["merge"] == "no", done.stdout
     assert 'violates foreign key constraint "whose"' in done.stdout and "Key (customer)=(0)" in done.stdout
@@ -170,8 +135,8 @@ def test_what_production_refuses_is_refused_here(shop):
 
 def test_a_key_that_names_production_itself_is_refused(shop):
     """Not by ref(): it would tie production to the pull request's schema."""
-    pull(shop, "named", ("visits", "materialized='table'",
+    shop.pull("named", ("visits", "materialized='table'",
                          "materialized='table', post_hook='alter table {{ this }} add foreign key (colour) references analytics.colours (id)'"))
-    done, _ = shop.cloneci("pr_3")
+    done = shop.cloneci("run", "pr_3")
     assert done.returncode == 5 and "a foreign key of its post-hook names" in done.stderr, done.stderr
     assert "ref()" in done.stderr

@@ -9,7 +9,7 @@ test_partitions(void **state)
     (void)state;
     struct err err = {0};
     char *before = receipt("parted");
-    assert_int_equal(clone_schema("parted", "a_parted", CLONE_COPY, false), 8);
+    assert_true(clone_schema("parted", "a_parted", CLONE_COPY, false) >= 8);
     assert_same_dump("parted", "a_parted", 60);
     assert_string_equal(rows_of("parted"), rows_of("a_parted"));
     assert_string_equal(value("SELECT count(*) FROM pg_index WHERE NOT indisvalid AND indrelid IN "
@@ -137,6 +137,7 @@ test_refused(void **state)
     static const char *const cases[][2] = {
         {"a_view", "odd.a_view is a view"},
         {"a_matview", "odd.a_matview is a materialized view"},
+        {"distributed", "odd.distributed is a distributed table of Citus"},
         {"a_foreign", "odd.a_foreign is a foreign table"},
         {"a_sequence", "odd.a_sequence is not there"},
         {"nothing", "odd.nothing is not there"},

@@ -123,6 +123,9 @@ test_they_hold(void **state)
     assert_holds(error_of("INSERT INTO pr.at_target VALUES (3)"), "constraint \"of_target\"");
     /* a table elsewhere refers to it */
     assert_holds(error_of("DELETE FROM pr.customers WHERE id = 9"), "constraint \"noted\"");
+    run_statement("INSERT INTO pr.odd VALUES ('onE')");
+    assert_holds(error_of("INSERT INTO pr.odd VALUES ('two')"), "constraint \"it's odd\"");
+    assert_holds(error_of("INSERT INTO pr.at_index VALUES (2, 1)"), "constraint \"of_index\"");
     assert_holds(error_of("TRUNCATE pr.customers"), "cannot truncate");
     /* within a transaction a deferred key may be broken for a while */
     run_statement(
@@ -152,20 +155,21 @@ test_validated(void **state)
             "SELECT string_agg(conname, ', ' ORDER BY conname) FROM pg_constraint AS c JOIN "
             "pg_class AS a ON a.oid = c.conrelid WHERE a.relnamespace = 'whole'::regnamespace AND "
             "contype = 'f' AND NOT convalidated AND conname NOT IN ('loose', 'priced')"),
-        "customers_country_fkey, never, noted, pair");
+        "customers_country_fkey, it's odd, never, noted, of_index, pair");
 }
 
 static void
 test_nothing_of_productions_held(void **state)
 {
     (void)state;
-    assert_string_equal(
-        admin("DROP TABLE bi.notes, dark.notes, k.parted, k.unchecked, k.orders, k.at_target, "
-              "k.target RESTRICT; SELECT 'dropped'"),
-        "dropped");
+    assert_string_equal(admin("DROP TABLE bi.notes, dark.notes, k.odd, k.at_index, k.parted, "
+                              "k.unchecked, k.orders, k.at_target, "
+                              "k.target RESTRICT; SELECT 'dropped'"),
+                        "dropped");
     if (version() >= 180000)
         (void)admin("DROP TABLE k.sales, raw.prices RESTRICT");
-    (void)admin("DROP TABLE k.customers, raw.pairs, raw.countries RESTRICT");
+    (void)admin("DROP TABLE k.customers, raw.pairs, raw.countries, raw.indexed, raw.\"odd) "
+                "REFERENCES x.y(\" RESTRICT");
     struct err err = {0};
     const struct place_name mine[] = {{NULL, "pr"}, {NULL, "whole"}};
     assert_int_equal(ops->drop_places(ci, mine, BASE_COUNT(mine), NULL, &err), 0);

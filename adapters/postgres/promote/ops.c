@@ -1,16 +1,16 @@
 #include "promote.h"
 
-/* pg_get_function_sqlbody and pg_get_statisticsobjdef_columns are of 14; what is tested is 15. */
-enum { VERSION_LEAST = 150000 };
+/* pg_get_function_sqlbody and pg_get_statisticsobjdef_columns are of 14. */
+enum { VERSION_LEAST = 140000 };
 
 static int
 promote_check(const struct server_info *server, struct err *err)
 {
     if (server->version_num >= VERSION_LEAST)
         return 0;
-    fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 15 or later",
+    fail(err, ERR_REFUSED, "the server is PostgreSQL %s; promotion needs 14 or later",
          server->version);
-    return hint(err, "cloneci is tested on PostgreSQL 15.");
+    return hint(err, "cloneci is tested on PostgreSQL 14 to 18.");
 }
 
 static int

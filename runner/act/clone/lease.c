@@ -162,13 +162,34 @@ press(struct clone_work *j, const char *schema, const struct clone_lease *lease,
                : 0;
 }
 
+/* A lock that the server gives and does not keep guards nothing. */
+static int
+check_kept(struct clone_work *j, const char *schema, struct err *err)
+{
+    bool holds;
+    if (!j->ops->lease || !str_eq(schema, j->plan->in.schema))
+        return 0;
+    if (j->ops->lease->holds(j->a, lock_of(j->ctx, schema), &holds, err))
+        return -1;
+    if (holds)
+        return 0;
+    fail(err, ERR_REFUSED,
+         "the server gave the lock of the schema \"%s\", and nobody holds it: two runs could build "
+         "there at once",
+         schema);
+    return hint(err,
+                "A lease is a lock of a session. A pooler in transaction mode does not keep it, "
+                "nor does a server without advisory locks. Connect to the server itself: see "
+                "docs/servers.md.");
+}
+
 static int
 lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lease, struct err *err)
 {
     double end = clock_ms() + lease->patience_ms, give_up = end + lease->patience_ms;
     for (bool got = false, said = false;;) {
         if (j->ops->lock_try(j->a, lock_of(j->ctx, schema), &got, err))
-            return -1;
+            return wrap(err, "taking the lease of the schema \"%s\"", schema);
         if (got)
             break;
         double now = clock_ms();
@@ -180,6 +201,8 @@ lock_one(struct clone_work *j, const char *schema, const struct clone_lease *lea
         if (press(j, schema, lease, now > end, &said, err) || interrupt_wait(POLL_MS, err))
             return -1;
     }
+    if (check_kept(j, schema, err))
+        return -1;
     return j->ops->lease ? j->ops->lease->listen(j->a, lock_of(j->ctx, schema), err) : 0;
 }
 

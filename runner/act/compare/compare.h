@@ -51,6 +51,7 @@ struct forecast_column {
     const char *result; /* the type in the table afterwards; NULL: there is none */
     const char *why;    /* of FORECAST_FAILS */
     bool elsewhere;     /* .. it is of what hangs on the table, which no clone shows */
+    const char *filled; /* of FORECAST_KEPT: what new rows have there; NULL: NULL */
     const char *drops;  /* views that dbt drops with it (CASCADE), or NULL */
 };
 

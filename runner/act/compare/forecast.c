@@ -134,6 +134,7 @@ judge(void *ctx, const struct forecast_request *q, const struct column_pair *p,
     const char *policy = forecast_policy(q->on_schema_change);
     bool added = !*p->before, removed = !*p->after;
     *c = (struct forecast_column){.name = p->name,
+                                  .filled = p->filled && *p->filled ? p->filled : NULL,
                                   .before = added ? NULL : p->before,
                                   .after = removed ? NULL : p->after,
                                   .change = added     ? "added"
@@ -218,7 +219,7 @@ tell_column(struct buf *b, const struct forecast_column *c)
     else if (c->effect == FORECAST_KEPT && c->after)
         buf_printf(b, " %s: values of %s are cast", c->before, c->after);
     else if (c->effect == FORECAST_KEPT)
-        buf_puts(b, ", NULL in new rows");
+        buf_printf(b, ", %s in new rows", c->filled ? c->filled : "NULL");
     else if (c->effect == FORECAST_FAILS)
         buf_printf(b, " %s", c->why);
     if (c->drops)

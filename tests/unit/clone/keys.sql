@@ -15,6 +15,19 @@ INSERT INTO k.customers SELECT g, 'de', nullif(g - 1, 0) FROM generate_series(1,
 CREATE TABLE k.orders (id integer, customer integer CONSTRAINT whose REFERENCES k.customers ON DELETE CASCADE, a integer, b bigint,
     CONSTRAINT pair FOREIGN KEY (b, a) REFERENCES raw.pairs (b, a) MATCH FULL ON UPDATE SET NULL);
 INSERT INTO k.orders VALUES (1, 1, 1, 10), (2, NULL, NULL, NULL), (3, 2, 5, 50);
+-- names that look like the words around them, and a collation under which unequal texts are the same
+CREATE COLLATION public.any_case (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);
+CREATE TABLE raw."odd) REFERENCES x.y(" ("a, b" text COLLATE public.any_case PRIMARY KEY);
+INSERT INTO raw."odd) REFERENCES x.y(" VALUES ('One');
+CREATE TABLE k.odd ("x) REFERENCES raw.z(" text COLLATE public.any_case
+    CONSTRAINT "it's odd" REFERENCES raw."odd) REFERENCES x.y(");
+INSERT INTO k.odd VALUES ('ONE');
+-- to an index that is no constraint, in another order, with more columns than the key
+CREATE TABLE raw.indexed (a integer NOT NULL, b integer NOT NULL, c text);
+CREATE UNIQUE INDEX ON raw.indexed (b DESC, a) INCLUDE (c);
+INSERT INTO raw.indexed VALUES (1, 2, 'x');
+CREATE TABLE k.at_index (x integer, y integer, CONSTRAINT of_index FOREIGN KEY (x, y) REFERENCES raw.indexed (a, b));
+INSERT INTO k.at_index VALUES (1, 2);
 -- rows that break a key which was never checked
 CREATE TABLE k.unchecked (id integer, customer integer);
 INSERT INTO k.unchecked VALUES (1, 1), (2, 99);

@@ -25,6 +25,11 @@ INSERT INTO odd.by_function VALUES (1, 'a');
 CREATE TABLE odd.by_relation (r regclass DEFAULT 'odd.by_text'::regclass, t text CHECK (t <> 'odd.by_text'::regclass::text));
 INSERT INTO odd.by_relation (t) VALUES ('a');
 
+-- as Citus marks its tables
+CREATE FUNCTION pg_catalog.citus_truncate_trigger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TABLE odd.distributed (id integer);
+CREATE TRIGGER truncate_trigger_1 AFTER TRUNCATE ON odd.distributed EXECUTE FUNCTION pg_catalog.citus_truncate_trigger();
+
 -- ties to others
 CREATE TABLE odd.parent (id integer PRIMARY KEY, t text);
 INSERT INTO odd.parent VALUES (1, 'p');

@@ -58,3 +58,15 @@ CREATE INDEX ON parted.no_partitions (t);
 CREATE TABLE parted."Mixed ""Case""" ("Id" integer, "it's" text) PARTITION BY RANGE ("Id", "it's");
 CREATE TABLE parted."表表表表表表表表表表表表表表表表表表表表表" PARTITION OF parted."Mixed ""Case""" DEFAULT;
 INSERT INTO parted."Mixed ""Case""" VALUES (1, 'a');
+
+-- of version 18: what was never checked of a whole, a constraint of a partition's own, and an expression of its own
+SELECT current_setting('server_version_num')::integer >= 180000 AS is_18 \gset
+\if :is_18
+CREATE TABLE parted.new_in_18 (id integer, c integer, v integer GENERATED ALWAYS AS (id * 2)) PARTITION BY RANGE (id);
+CREATE TABLE parted.new_in_18_a PARTITION OF parted.new_in_18 FOR VALUES FROM (0) TO (100);
+CREATE TABLE parted.new_in_18_b (id integer, c integer, v integer GENERATED ALWAYS AS (id * 3));
+ALTER TABLE parted.new_in_18 ATTACH PARTITION parted.new_in_18_b FOR VALUES FROM (100) TO (200);
+INSERT INTO parted.new_in_18 VALUES (1, NULL), (101, 5);
+ALTER TABLE parted.new_in_18 ADD CONSTRAINT "c from now on" NOT NULL c NOT VALID, ADD CONSTRAINT loose CHECK (c > 10) NOT ENFORCED;
+ALTER TABLE parted.new_in_18_a ADD CONSTRAINT "of one alone" NOT NULL id;
+\endif

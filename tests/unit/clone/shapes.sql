@@ -127,8 +127,15 @@ CREATE TABLE prod.primary_key_options (id integer, t text,
     CONSTRAINT uo UNIQUE (t) WITH (fillfactor = 60) DEFERRABLE);
 INSERT INTO prod.primary_key_options VALUES (1, 'x');
 
+-- of version 15 and later
+SELECT current_setting('server_version_num')::integer >= 150000 AS is_15, current_setting('server_version_num')::integer >= 180000 AS is_18
+\gset
+\set distinct ''
+\if :is_15
+\set distinct 'NULLS NOT DISTINCT'
+\endif
 CREATE TABLE prod.uniques (a integer UNIQUE, b integer, c integer, UNIQUE (b, c) DEFERRABLE INITIALLY DEFERRED,
-    CONSTRAINT "nulls are one" UNIQUE NULLS NOT DISTINCT (c) INCLUDE (b));
+    CONSTRAINT "nulls are one" UNIQUE :distinct (c) INCLUDE (b));
 INSERT INTO prod.uniques VALUES (1, 2, NULL), (NULL, 2, 4), (NULL, 2, 5);
 
 CREATE TABLE prod.exclusions (during tsrange, room circle, open boolean,
@@ -253,3 +260,19 @@ INSERT INTO prod.dbt_like SELECT i, i % 50, i * 1.5, '2024-01-01'::timestamp + i
     FROM generate_series(1, 2000) AS i;
 CREATE UNIQUE INDEX "6f1d8e0e4c0b3a4de4f0b5a5a9c7a1b2" ON prod.dbt_like (event_id);
 CREATE INDEX ON prod.dbt_like (happened_at, user_id);
+
+-- of version 18
+\if :is_18
+CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public;
+CREATE TABLE prod.virtual (a integer, b integer GENERATED ALWAYS AS (a * 2), c text GENERATED ALWAYS AS ('c' || a) STORED,
+    d integer GENERATED ALWAYS AS (a + 1) VIRTUAL NOT NULL, CHECK (b >= 0));
+INSERT INTO prod.virtual VALUES (1), (2);
+CREATE TABLE prod.null_constraints (a integer CONSTRAINT "A is there" NOT NULL, b integer NOT NULL NO INHERIT, c integer, d integer);
+INSERT INTO prod.null_constraints VALUES (1, 2, NULL, NULL), (3, 4, 5, 6);
+ALTER TABLE prod.null_constraints ADD CONSTRAINT "c from now on" NOT NULL c NOT VALID;
+CREATE TABLE prod.not_enforced (a integer CONSTRAINT loose CHECK (a > 0) NOT ENFORCED, b integer CHECK (b > 0));
+INSERT INTO prod.not_enforced VALUES (-1, 1);
+CREATE TABLE prod.temporal (id integer, at daterange, note text, PRIMARY KEY (id, at WITHOUT OVERLAPS),
+    CONSTRAINT "no two notes" UNIQUE (note, at WITHOUT OVERLAPS));
+INSERT INTO prod.temporal VALUES (1, '[2026-01-01,2026-02-01)', 'a'), (1, '[2026-02-01,2026-03-01)', 'b');
+\endif
