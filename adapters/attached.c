@@ -20,6 +20,7 @@ attached_kind_name(enum attached_kind kind)
         [ATTACHED_PARTITION] = "partitions",
         [ATTACHED_GRANT] = "grant",
         [ATTACHED_PUBLICATION] = "publication",
+        [ATTACHED_STATISTICS] = "statistics",
         [ATTACHED_VIEW] = "view",
         [ATTACHED_MATERIALIZED_VIEW] = "materialized view",
         [ATTACHED_TABLE] = "table",

@@ -24,8 +24,9 @@ enum attached_kind {
     ATTACHED_ROW_SECURITY, /* definition "forced": of its owner, too */
     ATTACHED_POLICY,
     ATTACHED_PARTITION, /* its key, or the bounds of what is a partition itself */
-    ATTACHED_GRANT,     /* that default privileges do not give anyway */
+    ATTACHED_GRANT,     /* that default privileges do not give anyway; of columns as well */
     ATTACHED_PUBLICATION,
+    ATTACHED_STATISTICS, /* of several columns, made by hand */
     /* that use it */
     ATTACHED_VIEW,
     ATTACHED_MATERIALIZED_VIEW,

@@ -62,17 +62,23 @@ pair_places(struct plan *plan)
     return p;
 }
 
-/* Is the node sent to the same schema by its configuration, in both? */
+/* Where its configuration sends a node, now and before. */
+struct custom {
+    const char *schema, *before; /* or NULL */
+    bool alike;
+};
+
 static int
-is_placed_alike(struct plan *plan, uint32_t node, uint32_t old, bool *out, struct err *err)
+read_custom(struct plan *plan, uint32_t node, uint32_t old, struct custom *out, struct err *err)
 {
     cJSON *a = NULL, *b = NULL;
     if (manifest_node_json(plan, plan->in.head, node, &a, err) ||
         manifest_node_json(plan, plan->in.production, old, &b, err))
         return -1;
     const cJSON *x = json_get(a, "config"), *y = json_get(b, "config");
-    *out = str_eq(json_str(x, "schema"), json_str(y, "schema")) &&
-           str_eq(json_str(x, "database"), json_str(y, "database"));
+    *out = (struct custom){.schema = json_str(x, "schema"), .before = json_str(y, "schema")};
+    out->alike = str_eq(out->schema, out->before) &&
+                 str_eq(json_str(x, "database"), json_str(y, "database"));
     return 0;
 }
 
@@ -101,14 +107,27 @@ derive_schema(struct plan *plan, const struct places *places, const char *schema
     return NULL;
 }
 
+/* Where no other node tells: both names are as dbt makes them from a target's schema. */
+static const char *
+derive_from_itself(struct plan *plan, const struct node *n, const struct node *before,
+                   const struct custom *c)
+{
+    const char *now = c->schema ? mem_printf(plan, "_%s", c->schema) : "",
+               *old = c->before ? mem_printf(plan, "_%s", c->before) : "";
+    if (!str_eq(suffix_of(plan, n->schema), now) || !str_ends(before->schema, old))
+        return NULL;
+    return mem_printf(plan, "%.*s%s", (int)(strlen(before->schema) - strlen(old)), before->schema,
+                      now);
+}
+
 static int
 find_one(struct plan *plan, struct plan_node *p, const struct places *places, struct err *err)
 {
     const struct node *n = p->info;
     uint32_t old = plan_production_node(plan, p->node);
     const struct node *before = old == MAP_NONE ? NULL : &plan->in.production->nodes[old];
-    bool alike = false;
-    if (before && is_placed_alike(plan, p->node, old, &alike, err))
+    struct custom custom = {0};
+    if (before && read_custom(plan, p->node, old, &custom, err))
         return -1;
     if (before && !before->alias)
         return 0;
@@ -116,13 +135,14 @@ find_one(struct plan *plan, struct plan_node *p, const struct places *places, st
     uint32_t at = map_gets(places->index, key);
     struct relation *r = &p->production;
     *r = (struct relation){.name = n->alias ? n->alias : n->name};
-    if (before && alike) {
+    if (before && custom.alike) {
         r->database = before->database;
         r->schema = before->schema;
     } else if (at != MAP_NONE) {
         r->database = places->v[at].database;
         r->schema = places->v[at].several ? NULL : places->v[at].schema;
-    } else if ((r->schema = derive_schema(plan, places, n->schema))) {
+    } else if ((r->schema = derive_schema(plan, places, n->schema)) ||
+               (before && (r->schema = derive_from_itself(plan, n, before, &custom)))) {
         r->database = n->database;
     }
     if (!r->schema)

@@ -143,6 +143,18 @@ piece AS (
                       WHERE d.defaclrole = a.relowner AND d.defaclobjtype = 'r' AND y.grantee = x.grantee AND y.privilege_type = x.privilege_type
                         AND d.defaclnamespace IN (0, (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = a.nspname)))
     UNION ALL
+    SELECT a.ord, 'grant', format('%s (%s) to %s', x.privilege_type, string_agg(t.attname, ', ' ORDER BY t.attnum),
+                                  coalesce(pg_get_userbyid(nullif(x.grantee, 0)), 'PUBLIC')), x.privilege_type,
+           array_agg(t.attnum::integer), NULL, NULL
+    FROM asked AS a
+    JOIN pg_attribute AS t ON t.attrelid = a.oid AND t.attnum > 0 AND NOT t.attisdropped
+    CROSS JOIN LATERAL aclexplode(t.attacl) AS x
+    WHERE x.grantee <> a.relowner AND pg_get_userbyid(x.grantee) <> current_user
+    GROUP BY a.ord, x.privilege_type, x.grantee
+    UNION ALL
+    SELECT a.ord, 'statistics', e.stxname, '', e.stxkeys::smallint[]::integer[], NULL, NULL
+    FROM asked AS a JOIN pg_statistic_ext AS e ON e.stxrelid = a.oid
+    UNION ALL
     SELECT a.ord, 'publication', b.pubname, '', '{}', NULL, NULL
     FROM asked AS a JOIN pg_publication_rel AS p ON p.prrelid = a.oid JOIN pg_publication AS b ON b.oid = p.prpubid
 )

@@ -21,6 +21,7 @@ CREATE VIEW bi.amounts AS SELECT id, amount FROM analytics.retyped; CREATE VIEW 
 CREATE FUNCTION bi.count_top() RETURNS bigint LANGUAGE sql BEGIN ATOMIC; SELECT count(*) FROM bi.top; END;
 CREATE INDEX retyped_amount ON analytics.retyped (amount);
 CREATE VIEW bi.of_rebuilt AS SELECT id FROM analytics.rebuilt;
+GRANT SELECT (id, note) ON analytics.rebuilt TO PUBLIC; CREATE STATISTICS analytics.rebuilt_pair ON id, note FROM analytics.rebuilt;
 CREATE FUNCTION bi.notes() RETURNS bigint LANGUAGE sql AS 'SELECT count(note) FROM analytics.rebuilt';
 ALTER TABLE analytics.was_kept ADD CONSTRAINT was_kept_id UNIQUE (id);
 ALTER TABLE analytics.referred ADD PRIMARY KEY (id);
@@ -131,6 +132,8 @@ def test_what_hangs_on_production(stage, tmp_path):
     rebuilt = said(report, "rebuilt", "dependants")
     assert any("view bi.of_rebuilt goes" in text for _, _, text in rebuilt), rebuilt
     assert [s for s, _, text in rebuilt if "bi.notes()" in text] == ["unproven"], rebuilt
+    for what in ("grant SELECT (id, note) to PUBLIC", "statistics rebuilt_pair"):
+        assert any(f"{what} goes" in text for _, _, text in rebuilt), (what, rebuilt)
     kept = "\n".join(text for _, _, text in said(report, "was_kept", "dependants"))
     assert "key was_kept_id" in kept and "1 of its rows go" in kept, kept
     # rows from before

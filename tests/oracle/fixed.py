@@ -40,6 +40,14 @@ ALL = [
     fixed("columns", [incremental(on_schema_change="fail")], ("column_more", "m1", 0), False, "no"),
     # what dbt reads, wherever it lies
     fixed("inputs", [calling("shared.net")], ("macro_outside", "m1", 2), False, "no"),
+    # what the clone lacks
+    fixed("parts", [incremental()], ("comment", "m1"), False, "no partly unknown", [("foreign_key_out", "m1", 0, 0)]),
+    fixed("parts", [incremental()], ("comment", "m1"), False, "no partly unknown", [("trigger_refuses", "m1", 0, 0)]),
+    # what hangs on production's table
+    fixed("dependants", [incremental()], ("materialization", "m1", 1), True, "yes_then partly", [("view_on_view", "m1")]),
+    # rows from before
+    fixed("existing_rows", [make_model("m1", "view", "orders"), incremental("m2", "m1")], ("upstream_value", "m1"), True,
+          "yes_then partly"),
     # what stands where it will be
     fixed("relation", [incremental()], ("alias", "m1"), False, "no partly unknown", [("stands_at_new_name", "m1", 0, 0)]),
     # what only CI lacks

@@ -15,6 +15,9 @@ import re
 import shlex
 
 
+RELATIONS = ("table", "partitioned table", "view", "materialized view", "sequence")
+
+
 @dataclasses.dataclass
 class Judged:
     answer: str
@@ -110,7 +113,9 @@ def _gone(play, after):
     """The rows of a decoration's own tables are no objects; the objects are."""
     gone = set(play.by_hand) - play.objects("_after")
     said = _said(play)
-    gone = {g for g in gone if g[2] not in said}
+    relations = {place for kind, place, _ in gone if kind in RELATIONS}
+    # what belongs to a relation that is gone is said with it
+    gone = {g for g in gone if g[2] not in said and (g[0] in RELATIONS or g[1] not in relations)}
     elsewhere = {g for g in gone if not _model_ids(play, play.by_hand[g][1])}
     if elsewhere:
         _base(play)
