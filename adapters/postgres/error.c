@@ -140,14 +140,17 @@ pg_fail_connect(const struct warehouse *a, struct err *err)
         {"Peer authentication failed", CAUSE_DENIED,
          "The server requires a system user of the same name."},
         {"is not permitted to log in", CAUSE_DENIED, "Allow it: ALTER ROLE .. LOGIN."},
-        {"role \"", CAUSE_DENIED, "Check the user of the profile."},
-        {"database \"", CAUSE_MISSING, "Check dbname of the profile."},
-        {"the database system is", CAUSE_LOST,
-         "The server is starting or stopping. Run again in a moment."},
+        {"too many connections for", CAUSE_NONE,
+         "The role or the database has a CONNECTION LIMIT. cloneci needs up to --jobs connections "
+         "and two more, dbt its threads."},
         {"too many", CAUSE_NONE,
          "The server accepts no more connections. Lower --threads or raise max_connections."},
         {"remaining connection slots", CAUSE_NONE,
          "The server accepts no more connections. Lower --threads or raise max_connections."},
+        {"role \"", CAUSE_DENIED, "Check the user of the profile."},
+        {"database \"", CAUSE_MISSING, "Check dbname of the profile."},
+        {"the database system is", CAUSE_LOST,
+         "The server is starting or stopping. Run again in a moment."},
         {"SSL", CAUSE_NONE, "Check sslmode, sslrootcert, sslcert and sslkey of the profile."},
     };
     const char *text = PQerrorMessage(a->conn);

@@ -85,6 +85,31 @@ lease_hear(struct warehouse *a, struct err *err)
     return tell(a, talloc_new(NULL), "lease_hear", NULL, 0, err);
 }
 
+/* What a session says that is not a run of ours is not listened to. */
+static int
+is_stranger(void *ctx, struct warehouse *a, int by, bool *yes, struct err *err)
+{
+    struct strlist rows = {0};
+    const struct sql_var vars[] = {{"pid", mem_printf(ctx, "%d", by)}};
+    int rc = pg_ask(ctx, a, "lease_asker", vars, BASE_COUNT(vars), &rows, err);
+    *yes = rc == 0 && !rows.n;
+    return rc;
+}
+
+static int
+lease_heard(void *ctx, struct warehouse *a, char **text, struct err *err)
+{
+    for (int by = 0;;) {
+        bool stranger = false;
+        if (pg_heard(ctx, a, text, &by, err) || (*text && is_stranger(ctx, a, by, &stranger, err)))
+            return -1;
+        if (!stranger)
+            return 0;
+        log_event(LOG_WARN, "lease.stranger", "ignoring what process %d says: it is no run of ours",
+                  by);
+    }
+}
+
 static int
 lease_ask(struct warehouse *a, const char *lock, const char *text, struct err *err)
 {
@@ -169,7 +194,7 @@ const struct lease_ops pg_lease_ops = {
     .holds = lease_holds,
     .listen = lease_listen,
     .fd = pg_socket,
-    .heard = pg_heard,
+    .heard = lease_heard,
     .hear = lease_hear,
     .ask = lease_ask,
     .cancel = lease_cancel,

@@ -91,7 +91,8 @@ int pg_query(void *ctx, struct warehouse *a, const char *sql, struct strlist *ou
 
 /* What comes while nothing is under way. */
 int pg_socket(struct warehouse *a);
-int pg_heard(void *ctx, struct warehouse *a, char **text, struct err *err) BASE_CHECKED;
+/* *by: the process that says it. */
+int pg_heard(void *ctx, struct warehouse *a, char **text, int *by, struct err *err) BASE_CHECKED;
 
 /* error.c: a libpq error as ours: the server's message, its SQLSTATE, and what to do */
 int pg_fail_result(struct warehouse *a, const PGresult *result, struct err *err);

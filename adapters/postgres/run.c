@@ -304,13 +304,13 @@ pg_socket(struct warehouse *a)
 }
 
 int
-pg_heard(void *ctx, struct warehouse *a, char **text, struct err *err)
+pg_heard(void *ctx, struct warehouse *a, char **text, int *by, struct err *err)
 {
     *text = NULL;
     bool lost = !PQconsumeInput(a->conn);
     PGnotify *notify = PQnotifies(a->conn);
     if (notify)
-        *text = mem_strdup(ctx, notify->extra);
+        *text = mem_strdup(ctx, notify->extra), *by = notify->be_pid;
     PQfreemem(notify);
     if (*text)
         return 0;

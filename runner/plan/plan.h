@@ -274,6 +274,9 @@ int plan_decide(struct plan *plan, const struct relation_info *found,
  * same clones and with the same map; `full_refresh` as plan_input's. */
 const struct plan *plan_narrowed(void *ctx, const struct plan *plan, const struct strlist *names,
                                  const struct strlist *ids, bool full_refresh);
+/* Why no schema of a run or a person may be called so ("is reserved"): it is the warehouse's own,
+ * or cloneci's; NULL: it may. */
+const char *plan_reserved(const struct dialect *dialect, const char *schema);
 /* One of its schemas, or NULL. */
 const struct plan_schema *plan_find_schema(const struct plan *plan, const char *database,
                                            const char *name);

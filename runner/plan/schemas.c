@@ -157,6 +157,21 @@ find_leftovers(struct plan *plan, struct map *const *taken, struct err *err)
     return 0;
 }
 
+static int
+check_reserved(struct plan *plan, struct err *err)
+{
+    for (size_t i = 0; i < plan->n_schemas; i++) {
+        const char *name = plan->schemas[i].name;
+        const char *why = plan_reserved(plan->in.adapter->dialect, name);
+        if (!why)
+            continue;
+        fail(err, ERR_CONFIG, "the schema name \"%s\" %s", name, why);
+        return hint(err, "Choose another one with --schema, for example pr_123; a custom schema "
+                         "gets its name by generate_schema_name.");
+    }
+    return 0;
+}
+
 int
 plan_find_schemas(struct plan *plan, struct err *err)
 {
@@ -183,7 +198,7 @@ plan_find_schemas(struct plan *plan, struct err *err)
                        mem_printf(plan, "%s_dbt_test__audit", plan->in.schema), false);
         }
     }
-    if (find_leftovers(plan, taken, err))
+    if (check_reserved(plan, err) || find_leftovers(plan, taken, err))
         return -1;
     plan->names = mem_array(plan, struct place_name, plan->n_schemas * 3);
     for (size_t i = 0; i < plan->n_schemas; i++) {

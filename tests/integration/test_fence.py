@@ -1,5 +1,6 @@
 """What a run that was superseded can still write: nothing, whatever of it is frozen, cut off or left behind."""
 
+import hashlib
 import signal
 
 import pytest
@@ -123,3 +124,35 @@ def test_frozen_at_any_step_and_woken_later(ready, step):
     assert ready.rows(receipt) == before
     assert ready.schemas() == SCHEMAS
     assert ready.content("pr_7.rides") == ready.content("analytics.rides")
+
+
+def test_what_strangers_say_is_not_listened_to(ready):
+    """Anybody in the database may NOTIFY, and knows the channel: a run gives way to a run of its own role alone."""
+    older = start(script(ready, f"while [ ! -e {ready.home}/done ]; do sleep 0.02; done"))
+    waited_for(lambda: older.poll() is not None or "step.sh" in older.said())
+    channel = int.from_bytes(hashlib.sha256(b"cloneci:pr_7").digest()[:8], "big", signed=True)
+    for user in ("prod_owner", "ci"):
+        ready.rows(f"NOTIFY \"cloneci:{channel}\", 'run 0 of commit 0'", user)
+    waited_for(lambda: older.poll() is not None or older.said().count("it is no run of ours") == 2)
+    (ready.home / "done").touch()
+    assert older.wait(PATIENCE) == 0, older.said()
+
+
+def test_limits_of_the_role(ready):
+    """What an administrator sets against forgotten sessions does not end the transaction that holds the snapshot."""
+    name = ready.value("SELECT current_database()")
+    ready.rows(f"ALTER ROLE ci IN DATABASE {name} SET idle_in_transaction_session_timeout = '5ms'")
+    done = again(script(ready, "sleep 0.1"))
+    assert done.returncode == 0, told(done)
+
+
+@pytest.mark.parametrize("name, says", [("pg_x", "begins like a reserved name"), ("public", "is reserved"), ("cloneci", "is reserved"),
+                                        ("cloneci_new_1", "begins like a reserved name"), ("information_schema", "is reserved")])
+def test_reserved_names(ready, name, says):
+    """Before anything is made, whoever owns the schema: an empty public of CI's own would be taken for one to be made again."""
+    ready.rows("ALTER SCHEMA public OWNER TO ci")
+    head = ready.home / "head-reserved.json"
+    head.write_text((ready.home / "head.json").read_text().replace('"pr_7', f'"{name}').replace('\\"pr_7', f'\\"{name}'))
+    done = ready.cloneci("run", "--base", "main", "--state", ready.state, "--schema", name, "--manifest", head)
+    assert done.returncode == 2 and f'"{name}" {says}' in done.stderr, told(done)
+    assert ready.schemas() == []

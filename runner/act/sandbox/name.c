@@ -2,29 +2,11 @@
 
 #include <string.h>
 
-static bool
-is_listed(const char *name, const char *const *list)
-{
-    while (*list && strcmp(*list, name) != 0)
-        list++;
-    return *list != NULL;
-}
-
-static bool
-begins_as_one(const char *name, const char *const *prefixes)
-{
-    while (*prefixes && !str_starts(name, *prefixes))
-        prefixes++;
-    return *prefixes != NULL;
-}
-
 /* Of people's schemas: lest one has to be quoted in a strange way, taken for an option, or for one
  * of cloneci's own. */
 int
 sandbox_check_name(const char *name, const struct dialect *dialect, struct err *err)
 {
-    static const char *const reserved[] = {"cloneci", NULL};
-    static const char *const prefixes[] = {"cloneci_new_", "cloneci_old_", "-", NULL};
     size_t bad;
     const char *why = NULL;
     if (!*name || strlen(name) > dialect->name_max)
@@ -34,9 +16,9 @@ sandbox_check_name(const char *name, const struct dialect *dialect, struct err *
     for (const char *p = name; *p && !why; p++)
         if ((unsigned char)*p <= ' ' || *p == 127 || strchr("\"'\\.;%", *p))
             why = "contains a blank, a quotation mark, a dot or another unsuitable character";
-    if (is_listed(name, reserved) || is_listed(name, dialect->reserved))
-        why = "is reserved";
-    if (begins_as_one(name, prefixes) || begins_as_one(name, dialect->reserved_prefixes))
+    if (plan_reserved(dialect, name))
+        why = plan_reserved(dialect, name);
+    if (*name == '-')
         why = "begins like a reserved name";
     if (str_starts(name, "pr_") && name[3] && strspn(name + 3, "0123456789") == strlen(name + 3))
         why = "is the name of a pull request's schema";
