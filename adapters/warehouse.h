@@ -113,6 +113,7 @@ struct clone_key {
     const char *identity;    /* its, as relation_info */
     int64_t bytes;           /* its size */
     bool incoming;           /* it refers to the clone */
+    bool acts;               /* it changes or deletes the rows that refer, and does not refuse */
     size_t clone;            /* the request that clones `other`; CLONE_NOT: none */
     struct clone_sql *table; /* of `other`'s keys, where no request clones it; else NULL */
     const char *link;        /* the statement that makes the key, when all rows are there */

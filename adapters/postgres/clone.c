@@ -154,6 +154,7 @@ on_keys(void *arg, size_t index, const PGresult *r, struct err *err)
             .identity = json_str(json, "identity"),
             .bytes = (int64_t)json_num(json, "bytes", 0),
             .incoming = json_bool(json, "incoming"),
+            .acts = json_bool(json, "acts"),
             .clone = other > 0 ? (size_t)other - 1 : CLONE_NOT,
             .table = key_table(c, json),
             .link = json_str(json, "link"),

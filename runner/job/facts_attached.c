@@ -90,6 +90,18 @@ deletes_rows(const struct asked *q)
     return cJSON_IsString(key) || cJSON_GetArraySize(key) > 0;
 }
 
+/* Did a table of its keys refer to the clone, as it does to production's? */
+static bool
+was_referred(const struct asked *q, const struct attached *o)
+{
+    const struct plan_clone *c = q->p->clone;
+    bool was = false;
+    for (size_t i = 0; c && i < c->n_keys; i++)
+        was = was || (c->keys_made[i]->incoming && !c->keys_made[i]->acts &&
+                      relation_same(q->f->seat->ops->dialect, &c->keys_made[i]->other, &o->other));
+    return was;
+}
+
 /* Of a foreign key to the table: which rows of it the run deleted is not known where it puts them
  * back. */
 static void
@@ -101,6 +113,14 @@ fact_referred(const struct asked *q, const struct attached *o)
         fact.ground = GROUND_RULE;
         fact.text =
             mem_printf(q->facts, "dbt truncates it, which %s of production refuses", name_of(q, o));
+    } else if (q->passed && was_referred(q, o)) {
+        fact.status = FACT_HOLDS;
+        fact.cause = BLAME_NONE;
+        fact.ground = GROUND_RESULT;
+        fact.text = mem_printf(q->facts,
+                               "%s let the run delete what it deleted: a table of its keys refers "
+                               "to the clone",
+                               name_of(q, o));
     } else if (c && c->rows >= 0 && (c->rows > 0 || !deletes_rows(q))) {
         fact_counted(q, o, c);
         return;

@@ -1,7 +1,8 @@
 -- The foreign keys at one end of which a clone stands, as statements that tie it to clones and to tables of keys, never to
 -- production; writes nothing. :'requests' is clone_sql.sql's; of those with with_keys one row for each key, in a fixed order:
 -- ord (the request, from 1) and key, a JSON object:
---   name, schema and relation (the other end), identity (its), bytes (its), incoming (it refers to the clone)
+--   name, schema and relation (the other end), identity (its), bytes (its), incoming (it refers to the clone), acts (it changes
+--   or deletes what refers, instead of refusing)
 --   clone     the request that clones the other end, from 1; or null: then a table of the other end's keys takes its place:
 --   before, load, source, after    as clone_sql.sql's
 --   link      ties both; sent when the rows are there
@@ -36,7 +37,7 @@ tie AS MATERIALIZED (
            r.oid <> k.conrelid AS incoming, CASE WHEN r.oid = k.conrelid THEN k.confrelid ELSE k.conrelid END AS other,
            coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
            coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false) AS period,
-           k.conkey, k.confkey, pg_get_constraintdef(k.oid) AS def
+           k.confdeltype NOT IN ('a', 'r') OR k.confupdtype NOT IN ('a', 'r') AS acts, k.conkey, k.confkey, pg_get_constraintdef(k.oid) AS def
     FROM pg_constraint AS k
     JOIN request AS r
         ON r.with_keys
@@ -102,7 +103,7 @@ stated AS (
     FROM ended AS e
 )
 SELECT s.ord, jsonb_build_object(
-    'name', s.conname, 'schema', s.nspname, 'relation', s.relname, 'identity', s.other::oid::text, 'incoming', s.incoming,
+    'name', s.conname, 'schema', s.nspname, 'relation', s.relname, 'identity', s.other::oid::text, 'incoming', s.incoming, 'acts', s.acts,
     'clone', s.clone, 'refused', s.refused,
     'bytes', coalesce((SELECT sum(pg_table_size(t.relid))::bigint FROM pg_partition_tree(s.other) AS t WHERE t.isleaf),
                       pg_table_size(s.other)),
