@@ -196,8 +196,8 @@ bench: build/cloneci ## all benchmarks: manifest, selection against dbt ls, over
 	@$(PYTHON) tests/bench/lazy.py
 	@$(PYTHON) tests/bench/promote.py
 	@$(PYTHON) tests/bench/sandbox.py
-promote-bench: build/cloneci ## promotion under readers, and with 1,000 relations
-	@$(PYTHON) tests/bench/promote.py
+promote-bench: build/cloneci ## promotion under readers, with 1,000 relations, killed 300 times; its size: PROMOTE='--kills 30'
+	@$(PYTHON) tests/bench/promote.py $(PROMOTE)
 .PHONY: promote-bench
 sandbox-bench: build/cloneci ## a sandbox of 200 relations out of 1,000 models
 	@$(PYTHON) tests/bench/sandbox.py

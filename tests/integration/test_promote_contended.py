@@ -4,6 +4,7 @@ import time
 
 import psycopg2
 import psycopg2.extras
+import pytest
 from generations import refusals
 
 LONG = 60
@@ -182,3 +183,52 @@ def test_a_prepared_transaction_is_named(live):
         assert live.live() == 1
     finally:
         live.run("ROLLBACK PREPARED 'elsewhere'")
+
+
+# --- standbys ---
+
+
+@pytest.fixture
+def standby(live, tmp_path):
+    made = live.cluster.standby(tmp_path / "standby", "hot_standby_feedback=on", "wal_receiver_status_interval=1", "max_standby_streaming_delay=-1")
+    yield made
+    made.stop()
+
+
+def replayed(live, standby):
+    written = live.value("SELECT pg_current_wal_insert_lsn()", "postgres")
+    while not standby.value("SELECT pg_last_wal_replay_lsn() >= %s", values=[written]):
+        time.sleep(0.02)
+
+
+def test_readers_of_a_standby_are_waited_for(live, standby):
+    """It reports its oldest snapshot; one that does not is named. Its readers also keep it from replaying: nobody waits for that here."""
+    replayed(live, standby)
+    reader = standby.connect(live.database, "reader")
+    reader.autocommit = False
+    reader.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+    live.stage(1)
+    done = live.promote("--patience", "2s", code=5)
+    assert refusals(done) == ["the readers of the standby walreceiver, by its feedback"], done.stderr
+    replayed(live, standby)
+    assert rows(reader) == (200, 0)
+    reader.commit()
+    live.run("ALTER SYSTEM SET synchronous_standby_names = '*'", "postgres")
+    live.run("ALTER ROLE prod_owner SET synchronous_commit = remote_apply; SELECT pg_reload_conf()", "postgres")
+    try:
+        # without a snapshot, with a lock: the COMMIT would wait for him, and all readers here with it
+        reader.cursor().execute("SELECT 1 FROM prod.orders LIMIT 1")
+        live.promote()
+        assert live.live() == 1
+        reader.close()
+        replayed(live, standby)
+        assert standby.rows("SELECT DISTINCT gen FROM prod.orders", live.database) == [(1,)]
+    finally:
+        live.run("ALTER SYSTEM RESET synchronous_standby_names", "postgres")
+        live.run("ALTER ROLE prod_owner RESET synchronous_commit; SELECT pg_reload_conf()", "postgres")
+    standby.rows("ALTER SYSTEM SET hot_standby_feedback = off")
+    standby.rows("SELECT pg_reload_conf()")
+    while live.value("SELECT count(backend_xmin) FROM pg_stat_replication", "postgres"):
+        time.sleep(0.02)
+    live.stage(2)
+    assert "the standby walreceiver does not report its readers" in live.cloneci("promote", "--from", "stage=prod").stderr

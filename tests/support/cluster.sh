@@ -2,6 +2,7 @@
 # A throwaway PostgreSQL cluster on a unix socket.
 #
 #   cluster.sh start DIR [name=value ..]   makes and starts one; prints the socket's folder
+#   cluster.sh standby DIR PRIMARY [name=value ..]   makes and starts a standby of the cluster of PRIMARY that streams from it
 #   cluster.sh stop DIR [MODE]             stops it (fast; immediate, smart) and removes all of it
 #   cluster.sh crash DIR                   stops it at once, as a crash would, and starts it again
 #   cluster.sh bin                         prints the folder of the server's programs
@@ -57,9 +58,8 @@ server_user() {
     fi
 }
 
-start() {
-    dir=$1
-    shift
+# $base: where a new cluster's data, socket and log are.
+make_base() {
     mkdir -p "$dir"
     if [ -e "$dir/location" ]; then
         say "$dir has a cluster already; stop it first"
@@ -72,6 +72,36 @@ start() {
         chown "$owner" "$base" "$base/socket"
     fi
     echo "$base" >"$dir/location"
+}
+
+start_base() {
+    as_server "$bin/pg_ctl" -D "$base/data" -l "$base/server.log" -w -t 60 -s start >/dev/null || {
+        cat "$base/server.log" >&2
+        rm -rf "$base" "$dir/location"
+        exit 2
+    }
+    echo "$base/socket"
+}
+
+standby() {
+    dir=$1
+    primary=$(cat "$2/location")
+    shift 2
+    make_base
+    as_server "$bin/pg_basebackup" -D "$base/data" -h "$primary/socket" -U postgres -R -c fast -X stream --no-sync
+    {
+        echo "unix_socket_directories = '$base/socket'"
+        for setting in "$@"; do
+            echo "${setting%%=*} = '${setting#*=}'"
+        done
+    } | as_server tee -a "$base/data/postgresql.conf" >/dev/null
+    start_base
+}
+
+start() {
+    dir=$1
+    shift
+    make_base
     as_server "$bin/initdb" -D "$base/data" -U postgres -E UTF8 --locale=C.UTF-8 -A trust --no-sync \
         --no-instructions >"$dir/initdb.log" 2>&1 || {
         cat "$dir/initdb.log" >&2
@@ -94,15 +124,11 @@ start() {
     {
         echo "local all +by_password scram-sha-256"
         echo "local all all trust"
+        echo "local replication all trust"
         echo "host all +by_password samehost scram-sha-256"
         echo "host all all samehost trust"
     } | as_server tee "$base/data/pg_hba.conf" >/dev/null
-    as_server "$bin/pg_ctl" -D "$base/data" -l "$base/server.log" -w -t 60 -s start >/dev/null || {
-        cat "$base/server.log" >&2
-        rm -rf "$base" "$dir/location"
-        exit 2
-    }
-    echo "$base/socket"
+    start_base
 }
 
 stop() {
@@ -136,13 +162,17 @@ crash() {
 bin=$(bin_dir)
 owner=$(server_user)
 case "${1:-}:$#" in
-start:1 | stop:1 | crash:1 | crash:[3-9]* | stop:[4-9]* | bin:[2-9]* | "":*)
+start:1 | standby:[12] | stop:1 | crash:1 | crash:[3-9]* | stop:[4-9]* | bin:[2-9]* | "":*)
     sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 start:*)
     shift
     start "$@"
+    ;;
+standby:*)
+    shift
+    standby "$@"
     ;;
 stop:*)
     shift

@@ -1,5 +1,6 @@
 """Readers that loop while production is promoted and rolled back, and what they saw: mixed, empty, stale, errors, waits for locks."""
 
+import contextlib
 import threading
 import time
 
@@ -10,9 +11,11 @@ WIDE = ("SELECT (SELECT min(gen) FROM prod.orders), (SELECT max(gen) FROM prod.c
 
 
 class Readers:
-    """`history` holds the contents in the order in which they go live; a read may show what was live at some moment of it."""
+    """`history` holds the contents in the order in which they go live; a read may show what was live at some moment of it. `far`: on a
+    standby, which may lag behind, and whose replay may cancel a read."""
 
-    def __init__(self, live, kinds):
+    def __init__(self, live, kinds, far=False):
+        self.far, self.cancelled = far, 0
         self.live, self.history, self.begun, self.done = live, [0], 0, 0
         self.reads = self.mixed = self.empty = self.stale = 0
         self.errors, self.worst = [], 0.0
@@ -36,6 +39,16 @@ class Readers:
         self.done += 1
         self.go_on(len(self.threads))
         return done
+
+    @contextlib.contextmanager
+    def between(self, contents):
+        """While this is open, one of `contents` may go live, or none; afterwards what is live is read from a table."""
+        self.history += contents
+        self.begun = len(self.history) - 1
+        yield
+        self.history.append(self.live.value("SELECT min(gen) FROM prod.orders", "postgres"))
+        self.begun = self.done = len(self.history) - 1
+        self.go_on(len(self.threads))
 
     def go_on(self, reads):
         """So many more reads are made."""
@@ -62,6 +75,9 @@ class Readers:
                 connection.rollback()
             except psycopg2.Error as e:
                 connection.rollback()
+                if self.far and e.pgcode in ("40001", "40P01"):
+                    self.cancelled += 1
+                    continue
                 with self.lock:
                     self.errors.append(f"{read.__name__}: {e}")
                 continue
@@ -72,7 +88,7 @@ class Readers:
                 self.worst = max(self.worst, took)
                 self.empty += any(g is None for g in seen)
                 self.mixed += len(set(seen)) > 1
-                self.stale += any(g not in allowed for g in seen if g is not None)
+                self.stale += not self.far and any(g not in allowed for g in seen if g is not None)
         connection.close()
 
     @staticmethod

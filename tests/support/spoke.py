@@ -33,12 +33,17 @@ def must(argv, **options):
 class Cluster:
     """Started by making it; stop() ends it and removes every file."""
 
-    def __init__(self, folder, *settings):
+    def __init__(self, folder, *settings, primary=None):
         self.folder = Path(folder)
         # what a run that was killed left behind
         must(["sh", CLUSTER, "stop", self.folder, "immediate"])
-        self.socket = must(["sh", CLUSTER, "start", self.folder, *settings]).strip()
+        kind = ["start", self.folder] if primary is None else ["standby", self.folder, primary.folder]
+        self.socket = must(["sh", CLUSTER, *kind, *settings]).strip()
         self.data = Path((self.folder / "location").read_text().strip()) / "data"
+
+    def standby(self, folder, *settings):
+        """A cluster that streams from this one."""
+        return Cluster(folder, *settings, primary=self)
 
     def stop(self):
         must(["sh", CLUSTER, "stop", self.folder, "immediate"])

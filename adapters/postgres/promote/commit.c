@@ -110,6 +110,38 @@ carry_late(struct pg_swap *s, struct warehouse *a)
         each_after(s, a, &now.phases[PHASE_CARRY].statements);
 }
 
+/* What is live stays so if the server is lost, where standbys are synchronous: with no lock held,
+ * it is waited for them. */
+static int
+confirm(struct pg_swap *s, struct warehouse *a, bool *confirmed, struct err *err)
+{
+    struct strlist until = {0};
+    if (pg_ask(s->ctx, a, "promote_written", NULL, 0, &until, err))
+        return -1;
+    const struct sql_var vars[] = {{"until", until.v[0]}};
+    for (double end = clock_ms() + s->o->patience_ms;;) {
+        struct strlist answer = {0};
+        if (pg_ask(s->ctx, a, "promote_confirmed", vars, 1, &answer, err))
+            return -1;
+        *confirmed = answer.n == 1 && str_eq(answer.v[0], "t");
+        if (*confirmed || clock_ms() > end)
+            return 0;
+        if (interrupt_wait(LOOK_MS, err))
+            return -1;
+    }
+}
+
+static void
+say_confirmed(struct pg_swap *s, struct warehouse *a)
+{
+    struct err later;
+    bool confirmed = false;
+    if (confirm(s, a, &confirmed, &later) || !confirmed)
+        log_event(LOG_WARN, "promote.standby",
+                  "generation %lld is live, but no synchronous standby has confirmed it yet",
+                  (long long)s->p->shown.number);
+}
+
 /* It is live: what goes wrong from here on, or an interrupt, does not make it otherwise. */
 void
 pg_swap_after(struct pg_swap *s, struct warehouse *a)
@@ -117,6 +149,7 @@ pg_swap_after(struct pg_swap *s, struct warehouse *a)
     const struct sql_var vars[] = {{"journal", s->journal.schema}, {"run_id", s->o->run_id}};
     struct err later;
     pg_shield(a, true);
+    say_confirmed(s, a);
     each_after(s, a, &s->now.phases[PHASE_AFTER].statements);
     carry_late(s, a);
     if (pg_read_cells(s->ctx, a, "promote_pinned", vars, BASE_COUNT(vars), &s->out->pinned, &later))
