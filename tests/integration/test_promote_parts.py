@@ -127,3 +127,23 @@ def test_subscribers_mix_nothing(live):
         live.run(f"SELECT pg_drop_replication_slot('{live.database}')", "postgres")
     live.promote()
     assert live.live() == 1
+
+
+def test_event_triggers_are_tried_before(live):
+    """They may let nobody do what a promotion does. One that lets it be done is no reason."""
+    live.run("CREATE FUNCTION bi.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ DECLARE moved text; BEGIN"
+             " SELECT string_agg(object_identity, ',') INTO moved FROM pg_event_trigger_ddl_commands();"
+             " IF tg_tag = 'ALTER TABLE' AND moved LIKE '%prod.%' THEN RAISE EXCEPTION 'production is closed'; END IF; END $$;"
+             "CREATE EVENT TRIGGER closed ON ddl_command_end EXECUTE FUNCTION bi.watch()", "postgres")
+    try:
+        live.stage(1)
+        before = live.picture(), live.schemas()
+        assert refusals(live.promote(code=5)) == [
+            "an event trigger does not let it be done (closed): production is closed; except the role from it, or disable it for the promotion"
+            " (ALTER EVENT TRIGGER)"]
+        assert (live.picture(), live.schemas()) == before
+        live.run("CREATE OR REPLACE FUNCTION bi.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'", "postgres")
+        live.promote()
+        assert live.live() == 1
+    finally:
+        live.run("DROP EVENT TRIGGER closed", "postgres")

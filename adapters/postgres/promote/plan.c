@@ -186,7 +186,8 @@ plan_finish(void *ctx, struct pg_plan *p, struct warehouse *a, const struct prom
             struct err *err)
 {
     return plan_number(ctx, p, a, err) || make_schemas(ctx, p, o, err) ||
-                   park_schemas(ctx, p, o, err) || pg_promote_statements(ctx, a, o, p, err)
+                   park_schemas(ctx, p, o, err) || pg_promote_statements(ctx, a, o, p, err) ||
+                   pg_promote_rehearse(ctx, a, p, err)
                ? -1
                : 0;
 }

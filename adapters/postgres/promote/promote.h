@@ -91,6 +91,10 @@ int pg_note_now(void *ctx, struct promote_note *out, struct warehouse *a, const 
 int pg_note_check(void *ctx, struct warehouse *a, const struct pg_plan *p,
                   struct err *err) BASE_CHECKED;
 
+/* rehearse.c: adds to the plan's refusals what event triggers do not let it do. */
+int pg_promote_rehearse(void *ctx, struct warehouse *a, struct pg_plan *p,
+                        struct err *err) BASE_CHECKED;
+
 /* wait.c: one statement in a transaction of its own that waits `lock_ms` for a lock at most. */
 int pg_promote_limited(void *ctx, struct warehouse *a, double lock_ms, const char *sql,
                        struct err *err) BASE_CHECKED;
