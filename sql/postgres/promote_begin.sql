@@ -4,4 +4,5 @@
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT pg_catalog.set_config('search_path', '', true), pg_catalog.set_config('jit', 'off', true),
        pg_catalog.set_config('synchronous_commit', 'local', true),
-       pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true);
+       pg_catalog.set_config('idle_in_transaction_session_timeout', '0', true),
+       (SELECT pg_catalog.set_config(s.name, '0', true) FROM pg_catalog.pg_settings AS s WHERE s.name = 'transaction_timeout'); -- 17 and later

@@ -3,7 +3,7 @@
 -- :'since' and :'snapshot' are of one moment, as promote_clock gives them. A snapshot that was taken after it has no lower xmin
 -- than :'snapshot' had: so who has one is old, whatever its transaction's age (it may have been imported, SET TRANSACTION
 -- SNAPSHOT). With a higher xmin it may still be old, unless it is above all that had been written; then the age decides. Of a
--- standby only the xmin is known. What has 32 bits here gets its epoch from the present, going back.
+-- standby only the xmin is known, as of a session with track_activities off. What has 32 bits here gets its epoch from the present, going back.
 -- Logical decoding's catalog_xmin holds nothing that reads tables; a transaction that is prepared reads nothing any more.
 WITH past AS MATERIALIZED (
     SELECT pg_snapshot_xmin(s.taken)::text::bigint AS least, pg_snapshot_xmax(s.taken)::text::bigint AS next,
@@ -12,16 +12,16 @@ WITH past AS MATERIALIZED (
 ),
 holder AS (
     SELECT format('process %s of %s%s, since %s', a.pid, a.usename, ' (' || nullif(concat_ws(', ', nullif(a.application_name, ''),
-                  nullif(a.backend_type, 'client backend')), '') || ')', to_char(a.xact_start, 'HH24:MI:SS')) AS who,
-           a.backend_xmin AS xmin, a.xact_start AS began, false AS far
+                  nullif(a.backend_type, 'client backend')), '') || ')', coalesce(to_char(a.xact_start, 'HH24:MI:SS'), 'nobody knows when')) AS who,
+           a.backend_xmin AS xmin, a.xact_start AS began
     FROM pg_stat_activity AS a
     WHERE a.datname = current_database() AND a.pid <> pg_backend_pid() AND a.leader_pid IS NULL AND a.backend_type <> 'autovacuum worker'
     UNION ALL
-    SELECT format('the readers of the standby %s, by its feedback', coalesce(nullif(r.application_name, ''), r.client_addr::text, r.pid::text)), r.backend_xmin, NULL, true
+    SELECT format('the readers of the standby %s, by its feedback', coalesce(nullif(r.application_name, ''), r.client_addr::text, r.pid::text)), r.backend_xmin, NULL
     FROM pg_stat_replication AS r
     UNION ALL
     SELECT format('the readers of the standby of the replication slot %s%s', s.slot_name,
-                  CASE WHEN s.active THEN '' ELSE ' (not connected: drop the slot if there is no such standby any more)' END), s.xmin, NULL, true
+                  CASE WHEN s.active THEN '' ELSE ' (not connected: drop the slot if there is no such standby any more)' END), s.xmin, NULL
     FROM pg_replication_slots AS s WHERE s.slot_type = 'physical'
 )
 SELECT '!' || current_user
@@ -36,4 +36,4 @@ SELECT h.who
 FROM past AS t
 CROSS JOIN (SELECT * FROM holder WHERE xmin IS NOT NULL) AS h
 CROSS JOIN LATERAL (SELECT t.now - ((t.now - h.xmin::text::bigint) & 4294967295) AS id) AS x
-WHERE x.id < t.least OR (x.id < t.next AND (h.far OR h.began < :'since'::timestamptz));
+WHERE x.id < t.least OR (x.id < t.next AND coalesce(h.began < :'since'::timestamptz, true));

@@ -48,6 +48,23 @@ def test_a_dump_of_the_stage_and_of_production(live):
     assert live.live() == 1
 
 
+def test_a_server_that_looks_for_deadlocks_at_once(live):
+    """The budget gives way, not the reader: it has one table and wants the next, which the promotion has got."""
+    live.stage(1)
+    live.run(f"ALTER ROLE reader IN DATABASE {live.database} SET deadlock_timeout = '60ms'", "postgres")
+    live.run(f"ALTER ROLE prod_owner IN DATABASE {live.database} SET deadlock_timeout = '60ms'", "postgres")
+    reader = live.connect()
+    reader.autocommit = False
+    reader.cursor().execute("SELECT 1 FROM prod.orders LIMIT 1")
+    run = live.popen("promote", "--from", "stage=prod", "--budget", "400ms")
+    until(live, "wait_event_type = 'Lock'", "no try")
+    for _ in range(10):
+        reader.cursor().execute("SELECT 1 FROM prod.customers LIMIT 1; SELECT 1 FROM prod.top LIMIT 1")
+    reader.close()
+    ended(run)
+    assert live.live() == 1
+
+
 def test_a_writer_that_would_deadlock_does_not(live):
     """It has one table and wants the next, which the promotion has got: the promotion gives way, and tries again."""
     live.stage(1)
@@ -161,6 +178,23 @@ def test_a_snapshot_of_a_replication_connection_is_waited_for(live):
     finally:
         walsender.close()
     live.promote()
+    assert live.live() == 1
+
+
+def test_a_snapshot_of_a_session_that_reports_nothing_is_waited_for(live):
+    """Nobody knows when it began, and another one that writes has the same xmin."""
+    live.run(f"ALTER ROLE reader IN DATABASE {live.database} SET track_activities = off", "postgres")
+    writer = live.connect("prod_owner")
+    writer.autocommit = False
+    writer.cursor().execute("CREATE TABLE bi.long_work (a integer)")
+    reader, _ = snapshot(live)
+    live.stage(1)
+    done = live.promote("--patience", "300ms", code=5)
+    assert any("of reader, since nobody knows when" in line for line in refusals(done)), done.stderr
+    assert rows(reader) == (200, 0)
+    reader.close()
+    live.promote()
+    writer.close()
     assert live.live() == 1
 
 

@@ -251,7 +251,7 @@ def test_two_promotions_at_once(live):
 def budgets(live, since):
     """Of each try for the locks, in milliseconds, as the server got them."""
     text = (live.cluster.data.parent / "server.log").read_text()[since:]
-    return [int(ms) for ms in re.findall(r"set_config\('lock_timeout', '0', true\),\s+pg_catalog.set_config\('statement_timeout', '(\d+)'", text)]
+    return [int(ms) for ms in re.findall(r"'statement_timeout', pg_catalog.round\(LEAST\('(\d+)'", text)]
 
 
 def test_a_long_reader_is_waited_for_without_making_others_wait(live):

@@ -298,7 +298,8 @@ swap_statements(struct pg_swap *s, struct strlist *sql, struct err *err)
 {
     const struct strlist *turns = phase(s, PHASE_EXCLUSIVE);
     char *within, *without, *record;
-    if (timeouts_sql(s, &within, 0, budget(s), err) ||
+    const struct sql_var ms = {"budget_ms", mem_printf(s->ctx, "%.0f", budget(s))};
+    if (sql_render(s->ctx, &within, "postgres", "promote_budget", &ms, 1, err) ||
         timeouts_sql(s, &without, s->o->budget_ms, 0, err) || record_sql(s, &record, err))
         return -1;
     strlist_add(s->ctx, sql, within);
