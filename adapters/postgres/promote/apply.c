@@ -16,6 +16,8 @@ enum { PAUSE_LEAST_MS = 20, PAUSE_MOST_MS = 150 };
  * within it, and one who holds what we want while he wants what we hold is let go that much sooner.
  * A budget below this is not divided. */
 enum { TRIES_AT_ONE_BUDGET = 4, BUDGET_PARTS = 4, BUDGET_LEAST_MS = 20 };
+/* To move one relation aside and the other in, on a server with nothing else to do. */
+#define MOVE_MS 0.3
 /* How old the plan may become while the locks are tried for. */
 enum { PLAN_AGAIN_MS = 1000 };
 /* A promotion that was killed lives on in the server for up to client_connection_check_interval. */
@@ -424,6 +426,10 @@ pg_promote_apply(void *ctx, struct warehouse **a, const struct promote_options *
     /* what comes back was waited for when it went live */
     if (!p->back && pg_promote_wait_snapshots(ctx, *a, o->patience_ms, err))
         return -1;
+    if ((double)p->n_moves * MOVE_MS > o->budget_ms)
+        log_event(LOG_INFO, "promote.readers",
+                  "%zu relations are moved: once the locks are had, readers wait for about %.0f ms",
+                  p->n_moves, (double)p->n_moves * MOVE_MS);
     s.end = clock_ms() + o->patience_ms;
     if (try_all(&s, err) || pg_swap_commit(&s, a, err))
         return -1;
