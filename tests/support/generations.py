@@ -49,7 +49,7 @@ class Live:
 
     def profile(self, host=None):
         (self.folder / "profiles.yml").write_text(
-            "shop:\n  target: prod\n  outputs:\n    prod:\n      type: postgres\n      user: prod_owner\n      password: x\n      port: 5432\n"
+            "shop:\n  target: prod\n  outputs:\n    prod:\n      type: postgres\n      user: prod_owner\n      password: not-asked-for-here\n      port: 5432\n"
             f"      host: {host or self.cluster.socket}\n      dbname: {self.database}\n      schema: prod\n      threads: 1\n")
 
     def run(self, sql, user="prod_owner", values=None):
