@@ -262,7 +262,7 @@ record_plan(cJSON *doc, const struct findings *f)
 }
 
 static void
-record_warnings(cJSON *doc, const struct findings *f, const struct facts *facts)
+record_warnings(cJSON *doc, const struct findings *f)
 {
     const struct plan *plan = f->plan;
     const struct {
@@ -273,9 +273,6 @@ record_warnings(cJSON *doc, const struct findings *f, const struct facts *facts)
                  {"clone_rewritten", &f->rewritten},
                  {"not_compared", &f->uncompared},
                  {"reads_undeferred", &f->stray_reads}};
-    for (size_t i = 0; i < facts->n; i++)
-        if (facts->v[i].aspect == ASPECT_SELECTION && facts->v[i].subject == SUBJECT_RUN)
-            log_event(LOG_WARN, "select.partly", "%s", facts->v[i].text);
     for (size_t i = 0; i < BASE_COUNT(lists); i++)
         for (size_t k = 0; k < lists[i].texts->n; k++)
             report_warning(doc, lists[i].code, lists[i].texts->v[k]);
@@ -300,7 +297,7 @@ findings_report(const struct findings *f, const struct err *failure, cJSON **out
         record_plan(doc, f);
     if (f->ran)
         report_build(doc, &f->plan->argv, f->built.exit_code, f->built.ms);
-    record_warnings(doc, f, facts);
+    record_warnings(doc, f);
     if (f->received)
         report_receipt(doc, &(struct report_receipt){.checked = (int64_t)f->receipt.n,
                                                      .differences = f->differences,

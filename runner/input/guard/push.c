@@ -42,10 +42,10 @@ guard_push(void *ctx, const struct manifest *m, const struct project *project, s
         if (!named && !is_numbered(n->schema))
             continue;
         fail(err, ERR_REFUSED,
-             "%s: %s is in the schema \"%s\", %s: this is no production's manifest", m->file,
+             "%s: %s is in the schema \"%s\", %s: this is not production's manifest", m->file,
              n->unique_id, n->schema,
              named ? "which the last run of cloneci in this checkout made"
-                   : "which is called as a pull request's");
+                   : "which is named like a pull request's");
         return hint(err, "Push what production's own build has left: run it in a checkout of its "
                          "own, or with another --target-path, and push from there.");
     }
