@@ -147,8 +147,11 @@ def test_a_project_in_a_subfolder(new_pull):
 
 def test_uncommitted_work_counts_but_in_a_ci(pull):
     pull.change("models/rides/station_hours.sql", "'3 hours'", "'6 hours'")
-    for committed_alone in (pull.must("plan", "--no-dirty"), pull.must("plan", CI="true")):
+    for committed_alone in (pull.must("plan", "--no-dirty", "--scope", "pr"), pull.must("plan", "--scope", "pr", CI="true")):
         assert "nothing to do" in committed_alone.stdout.lower()
+    # dbt reads the checkout all the same: what differs there from production is built, and is not called the pull request's
+    reasons = nodes(pull.plan(CI="true"))["station_hours"]["reasons"]
+    assert [(r["kind"], r["origin"]) for r in reasons] == [("body", "upstream_merge")]
     for plan in (pull.plan(), pull.plan("--dirty", CI="true")):
         station_hours = nodes(plan)["station_hours"]
         assert station_hours["clone"]
