@@ -39,17 +39,18 @@ promotion_open(struct promotion *s, void *ctx, const struct config *c, struct no
     }
     if (s->seat.ops->promote->check(&s->seat.server, err))
         return -1;
-    s->options = (struct promote_options){.project = s->job.project->name,
-                                          .schema = s->job.profile->schema,
-                                          .run_id = s->job.run_id,
-                                          .now = s->job.now,
-                                          .lock_ms = c->lock_timeout * 1000,
-                                          .budget_ms = c->budget * 1000,
-                                          .patience_ms = c->patience * 1000,
-                                          .keep = c->keep_generations,
-                                          .reopen = reopen,
-                                          .marker = parked_marker,
-                                          .arg = &s->seat};
+    s->options =
+        (struct promote_options){.project = s->job.project->name,
+                                 .schema = s->job.profile->schema ? s->job.profile->schema : "",
+                                 .run_id = s->job.run_id,
+                                 .now = s->job.now,
+                                 .lock_ms = c->lock_timeout * 1000,
+                                 .budget_ms = c->budget * 1000,
+                                 .patience_ms = c->patience * 1000,
+                                 .keep = c->keep_generations,
+                                 .reopen = reopen,
+                                 .marker = parked_marker,
+                                 .arg = &s->seat};
     return 0;
 }
 

@@ -7,10 +7,12 @@ SELECT :'run_id', :'generation'::bigint, :'kind', :'content'::bigint, :'project'
                          ORDER BY s.schema)
         FROM (SELECT DISTINCT m ->> 'schema' AS schema FROM jsonb_array_elements(:'moves'::jsonb) AS m) AS s
         LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = s.schema || :'suffix'),
-       (SELECT jsonb_agg(jsonb_build_object('granted', (SELECT jsonb_agg(g) FROM jsonb_array_elements(:'granted'::jsonb) AS g
-                                                        WHERE g ->> 'schema' = m ->> 'schema' AND g ->> 'name' = m ->> 'name'))
+       (SELECT jsonb_agg(jsonb_build_object('granted', g.granted)
                          || m || jsonb_build_object('old_is', o.relkind::text || o.reltype::bigint, 'new_is', n.relkind::text || n.reltype::bigint)
                          ORDER BY m ->> 'schema', m ->> 'name')
         FROM jsonb_array_elements(:'moves'::jsonb) AS m
+        -- not by a subquery for each: readers wait while this runs
+        LEFT JOIN (SELECT i ->> 'schema' AS schema, i ->> 'name' AS name, jsonb_agg(i) AS granted
+                   FROM jsonb_array_elements(:'granted'::jsonb) AS i GROUP BY 1, 2) AS g ON g.schema = m ->> 'schema' AND g.name = m ->> 'name'
         LEFT JOIN pg_catalog.pg_class AS o ON o.oid = (m ->> 'old')::oid
         LEFT JOIN pg_catalog.pg_class AS n ON n.oid = (m ->> 'new')::oid);

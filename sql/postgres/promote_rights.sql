@@ -14,13 +14,12 @@ came AS MATERIALIZED (
            format('%I.%I', n.nspname, c.relname) AS q, 'pg_class'::regclass AS classid
     FROM move AS m JOIN pg_class AS c ON c.oid = m.new JOIN pg_namespace AS n ON n.oid = c.relnamespace
 ),
-sequence AS (
-    SELECT d.refobjid AS of, a.attname, s.oid
-    FROM pg_depend AS d
+sequence AS MATERIALIZED (
+    SELECT m.of, a.attname, s.oid
+    FROM (SELECT m.old AS of FROM move AS m UNION SELECT m.new FROM move AS m) AS m
+    JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = m.of AND d.classid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
     JOIN pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
-    JOIN pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
-    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.deptype IN ('a', 'i')
-      AND d.refobjid IN (SELECT m.old FROM move AS m UNION ALL SELECT m.new FROM move AS m)
+    JOIN pg_attribute AS a ON a.attrelid = m.of AND a.attnum = d.refobjsubid
 ),
 -- A relation with what it replaces, if anything, and so the sequences of their columns.
 pair AS MATERIALIZED (
@@ -151,6 +150,15 @@ thing AS (
     FROM pair AS p JOIN pg_policy AS a ON a.polrelid = p.old JOIN pg_policy AS b ON b.polrelid = p.oid AND b.polname = a.polname
 ),
 statement (step, place, sql) AS (
+    -- whoever got TRIGGER on what is kept or built could have put it there: it would run with the rights of who writes production
+    SELECT 'refuse', 0, format('the trigger %I on %s calls %s, a function of %I: drop the trigger, or give the function to %I',
+                               t.tgname, p.q, t.tgfoid::regprocedure, pg_get_userbyid(f.proowner), pg_get_userbyid(p.relowner))
+    FROM pair AS p
+    JOIN pg_trigger AS t ON t.tgrelid = p.oid AND NOT t.tgisinternal
+    JOIN pg_proc AS f ON f.oid = t.tgfoid
+    WHERE NOT pg_has_role(f.proowner, p.relowner, 'MEMBER')
+      AND NOT EXISTS (SELECT FROM pg_trigger AS u WHERE u.tgrelid = p.old AND u.tgfoid = t.tgfoid)
+    UNION ALL
     SELECT 'refuse', 0, format('%s may not lock %s.%s against writers: GRANT TRUNCATE ON TABLE %s.%s TO %s', quote_ident(current_user), quote_ident(p.schema),
                                quote_ident(p.name), quote_ident(p.schema), quote_ident(p.name), quote_ident(current_user))
     FROM pair AS p

@@ -7,6 +7,8 @@
 --   maintenance_work_mem: indexes are what a copy spends most of its time on; a sixteenth of what the server
 --     reckons with as cache, at most 1 GB, and never less than it has set
 --   the rest: what the server prints of defaults and expressions reads back as the same, as in pg_dump
+-- Until the end of these two statements names are looked up in the catalog alone.
+SELECT pg_catalog.set_config('search_path', '', true);
 SELECT pg_catalog.set_config(s.name, v.value, false)
 FROM (VALUES ('row_security', 'off'),
              ('client_connection_check_interval', '500ms'),

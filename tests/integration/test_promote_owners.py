@@ -1,6 +1,7 @@
 """promote and rollback where others are at home too: whose the journal is, what a name or an OID may be instead, several projects and
 owners in one database, many at once. `ci` is a role that may create schemas and read production, as conf/roles.sql has it."""
 
+import hashlib
 import subprocess
 
 import pytest
@@ -177,6 +178,10 @@ def test_a_restored_copy_rolls_nothing_back(live):
     dump = subprocess.run(["pg_dump", "-h", live.cluster.socket, "-U", "postgres", live.database], check=True, capture_output=True).stdout
     oid, first = live.value(f"SELECT oid FROM pg_database WHERE datname = '{live.database}'"), live.database
     live.database = first + "_copy"
+    live.cluster.copy_database(live.database, first)  # file by file: all OIDs are the same
+    live.profile()
+    assert "of another database" in live.rollback(code=5).stderr
+    live.cluster.drop_database(live.database)
     for option in ("", f" OID {oid}"):
         if option:
             live.cluster.drop_database(first)
@@ -231,6 +236,28 @@ def test_what_is_kept_and_was_renamed_moved_or_made_again(live):
     live.run("CREATE TABLE prod__prev_1.customers AS TABLE attic.customers; DROP TABLE attic.customers CASCADE")
     assert "not kept any more" in live.rollback(code=5).stderr
     assert live.live() == 1
+
+
+def test_what_others_put_on_a_kept_table_does_not_come_back(shared):
+    """Whoever got TRIGGER on it, by default privileges for example, would have production's owner run his function."""
+    shared.stage(1)
+    shared.promote()
+    shared.run("GRANT USAGE ON SCHEMA prod__prev_1 TO ci; GRANT TRIGGER ON prod__prev_1.orders TO ci")
+    shared.run("CREATE TRIGGER t BEFORE INSERT ON prod__prev_1.orders FOR EACH ROW EXECUTE FUNCTION public.evil_trigger()", "ci")
+    assert "the trigger t on prod__prev_1.orders calls public.evil_trigger(), a function of ci" in shared.rollback(code=5).stderr
+    shared.run("DROP TRIGGER t ON prod__prev_1.orders")
+    assert shared.rollback()["content"] == 0
+
+
+def test_the_role_s_own_search_path_is_not_looked_into(shared):
+    shared.run("CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC; CREATE FUNCTION evil.texteq(text, text) RETURNS boolean LANGUAGE plpgsql AS"
+               " $$ BEGIN PERFORM public.evil(); RETURN pg_catalog.texteq($1, $2); END $$;"
+               "CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.texteq)", "ci")
+    shared.stage(1)
+    shared.run(f'ALTER ROLE prod_owner IN DATABASE "{shared.database}" SET search_path = evil, pg_catalog', "postgres")
+    shared.promote()
+    shared.rollback()
+    assert shared.run("SELECT who FROM public.caught", "postgres") == []
 
 
 # --- several projects, productions, owners ---
@@ -303,6 +330,18 @@ def test_a_taken_name_is_passed_over(shared):
 
 
 # --- many at once ---
+
+def test_who_is_at_work_is_named(shared):
+    """Whoever may connect can take the lock: it is told who has it."""
+    key = int.from_bytes(hashlib.sha256(b"cloneci:promote").digest()[:8], "big", signed=True)
+    shared.stage(1)
+    holder = shared.connect("ci")
+    holder.cursor().execute("SELECT pg_advisory_lock(%s)", [key])
+    try:
+        assert "at work in this database: process" in (said := shared.promote(code=6).stderr) and "of ci" in said
+    finally:
+        holder.close()
+
 
 def test_five_first_promotions_at_once(live, tmp_path):
     """One goes live; the others are told so, and no error of the server's comes through."""

@@ -134,6 +134,19 @@ take_lock(struct pg_swap *s, bool *got, struct err *err)
 }
 
 static int
+fail_at_work(struct pg_swap *s, struct err *err)
+{
+    struct strlist holder = {0};
+    struct err ignored;
+    const struct sql_var key = {"key", pg_lock_key(s->ctx, lock_name)};
+    if (pg_read_cells(s->ctx, s->a, "promote_holder", &key, 1, &holder, &ignored))
+        log_event(LOG_DEBUG, "promote.holder", "%s", ignored.msg);
+    fail(err, ERR_LOCKED, "another promotion or rollback is at work in this database%s%s",
+         holder.n ? ": " : "", holder.n ? holder.v[0] : "");
+    return hint(err, "Wait for it, then check cloneci promote --list.");
+}
+
+static int
 begin(struct pg_swap *s, struct err *err)
 {
     for (double end = clock_ms() + OTHER_ENDS_MS;;) {
@@ -145,10 +158,8 @@ begin(struct pg_swap *s, struct err *err)
         if (got)
             return 0;
         pg_abandon(s->a);
-        if (clock_ms() > end) {
-            fail(err, ERR_LOCKED, "another promotion or rollback is at work in this database");
-            return hint(err, "Wait for it, then check cloneci promote --list.");
-        }
+        if (clock_ms() > end)
+            return fail_at_work(s, err);
         if (interrupt_wait(OTHER_LOOK_MS, err))
             return -1;
     }

@@ -68,8 +68,7 @@ int
 pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_options *o,
                       struct pg_plan *p, struct err *err)
 {
-    static const char *const stems[] = {"promote_sql", "promote_rights", "promote_keys",
-                                        "promote_parts"};
+    static const char *const stems[] = {"promote_sql", "promote_keys", "promote_parts"};
     struct sort sort = {.ctx = ctx, .p = p};
     const struct sql_var vars[] = {{"moves", p->moves},
                                    {"suffix", p->shown.suffix},
@@ -79,7 +78,8 @@ pg_promote_statements(void *ctx, struct warehouse *a, const struct promote_optio
     for (size_t i = 0; i < BASE_COUNT(stems); i++)
         if (pg_read(ctx, a, stems[i], vars, BASE_COUNT(vars), on_statements, &sort, err))
             return -1;
-    return 0;
+    return pg_read_many(ctx, a, "promote_rights", vars, BASE_COUNT(vars), on_statements, &sort,
+                        err);
 }
 
 static int
