@@ -386,6 +386,18 @@ fail_writers(struct pg_swap *s, struct err *err)
                 "all of them for --patience.");
 }
 
+/* What comes in is not there any more: it went live by another promotion, if the journal says so.
+ */
+static int
+find_first(struct pg_swap *s, struct err *err)
+{
+    struct err why = *err;
+    if (why.cause != CAUSE_MISSING || check_first(s, err))
+        return -1;
+    *err = why;
+    return -1;
+}
+
 /* What comes in and has no statistics yet: before the transaction, for it takes its time. */
 static int
 analyze(struct pg_swap *s, size_t *n, struct err *err)
@@ -393,7 +405,7 @@ analyze(struct pg_swap *s, size_t *n, struct err *err)
     const struct strlist *sql = &s->p->phases[PHASE_ANALYZE].statements;
     for (; *n < sql->n; ++*n) {
         if (pg_promote_limited(s->ctx, s->a, s->o->lock_ms, sql->v[*n], err))
-            return -1;
+            return find_first(s, err);
         done(s);
     }
     return 0;
