@@ -318,6 +318,7 @@ facts_of_node(struct facts *facts, const struct findings *f, const struct plan_n
     if (f->ran) {
         facts_attached(&q);
         fact_existing_rows(&q);
+        fact_environment(&q);
     }
 }
 

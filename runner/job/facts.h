@@ -24,6 +24,8 @@ fact_add(const struct asked *q, struct fact fact)
 
 /* What on_schema_change does, and what production needs for it. */
 void fact_columns(const struct asked *q);
+/* Does its code read what differs by target or environment? */
+void fact_environment(const struct asked *q);
 /* What this run had that production's has not. */
 void facts_of_inputs(struct facts *facts, const struct findings *f);
 /* What of the change was not selected, and what of the selection matches nothing. */

@@ -26,7 +26,7 @@ enum fact_aspect {
     ASPECT_DEPENDANTS,    /* does what hangs on production's relation bear what dbt does to it? */
     ASPECT_EXISTING_ROWS, /* are production's rows what the code would make of them? */
     ASPECT_STEP,          /* of the run: did the build step end well? */
-    ASPECT_INPUTS,        /* of the run: was dbt told what production's run is told? */
+    ASPECT_INPUTS,        /* was dbt told what production's run is told? */
     ASPECT_SELECTION,     /* does the selection hold all of the change? */
     ASPECT_COUNT,
 };

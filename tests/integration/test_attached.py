@@ -27,6 +27,9 @@ ALTER TABLE analytics.was_kept ADD CONSTRAINT was_kept_id UNIQUE (id);
 ALTER TABLE analytics.referred ADD PRIMARY KEY (id);
 CREATE TABLE bi.child (id int REFERENCES analytics.referred (id)); INSERT INTO bi.child VALUES (1);
 GRANT SELECT ON bi.child TO ci;
+DROP TABLE analytics.parted; CREATE TABLE analytics.parted (id int) PARTITION BY RANGE (id);
+CREATE TABLE analytics.parted_1 PARTITION OF analytics.parted FOR VALUES FROM (0) TO (53); GRANT SELECT ON analytics.parted, analytics.parted_1 TO ci;
+INSERT INTO analytics.parted SELECT id FROM raw.facts;
 DELETE FROM raw.facts WHERE id = 7;
 INSERT INTO raw.facts SELECT i, i, i * 10, 'n' || i FROM generate_series(51, 55) AS i;
 """
@@ -46,6 +49,7 @@ SYNC = "incremental_strategy='append', on_schema_change='sync_all_columns'"
 BASE = {
     "keyed": incremental(f"id, grp {FACTS}"),
     "triggered": incremental(f"id {FACTS}"),
+    "parted": incremental(f"id {FACTS}"),
     "retyped": incremental(f"id, amount {FACTS}", SYNC),
     "swept": incremental(f"id, amount {FACTS}", SYNC),
     "sweeper": model("view", "id, amount from {{ ref('swept') }}"),
@@ -55,17 +59,22 @@ BASE = {
     "stage": model("view", f"id, amount {FACTS}"),
     "below": incremental("id, amount from {{ ref('stage') }}"),
     "summary": model("materialized_view", f"grp, count(*) as n {FACTS} group by grp"),
+    "by_target": model("table", f"id {FACTS} {{% if target.name == 'prod' %}} limit 3 {{% endif %}}"),
+    "by_type": model("table", f"id {FACTS} {{% if target.type == 'oracle' %}} limit 3 {{% endif %}}"),
     "owned": incremental(f"id {FACTS}", "incremental_strategy='append', on_schema_change='append_new_columns'"),
     "first_name": incremental(f"id, grp as first {FACTS}"),
 }
 CHANGED = {
     "keyed": BASE["keyed"].replace("id, grp", "id, grp + 0 as grp"),
     "triggered": BASE["triggered"] + "-- more\n",
+    "parted": BASE["parted"] + "-- more\n",
     "retyped": BASE["retyped"].replace("amount", "amount::text as amount"),
     "swept": BASE["swept"].replace("amount", "amount::text as amount"),
     "rebuilt": BASE["rebuilt"].replace(", note", ""),
     "was_kept": model("view", f"id {FACTS}"),
     "referred": BASE["referred"] + "-- more\n",
+    "by_target": BASE["by_target"] + "-- more\n",
+    "by_type": BASE["by_type"] + "-- more\n",
     "owned": BASE["owned"].replace("select id", "select id, grp"),
     "stage": BASE["stage"].replace("amount", "amount * 2 as amount"),
     "summary": BASE["summary"].replace("count(*)", "count(id)"),
@@ -112,13 +121,15 @@ def test_what_hangs_on_production(stage, tmp_path):
     pull = Pull(tmp_path / "checkout", stage, "spoke_attached")
     pull.create()
     prepare(pull)
-    done = pull.ask("run", "--threads", "4")
+    done = pull.ask("run", "--threads", "4", "--partitions", "flatten")
     report = pull.report()
     assert report["advice"]["merge"] == "no" and done.returncode == 1, told(done)
 
-    # rows that production's own foreign key refuses: the clone's does so, too
-    [(status, effect, text)] = said(report, "keyed", "built")
-    assert (status, effect) == ("fails", "merge") and 'violates foreign key constraint "keyed_group"' in text, text
+    # rows that production refuses: by a key that the clone has, and by partitions that it has not
+    [keyed] = [f for f in report["facts"] if (f["subject"], f["aspect"]) == ("model.spoke.keyed", "built")]
+    assert (keyed["status"], keyed["cause"]) == ("fails", "code") and "keyed_group" in keyed["text"], keyed
+    [(status, effect, text)] = said(report, "parted", "parts")
+    assert (status, effect) == ("fails", "merge") and text.startswith("3 rows fit none of production's partitions, such as (53)"), text
     # what cannot be counted
     assert [s for s, _, _ in said(report, "triggered", "parts")] == ["unproven"]
     assert "trigger noted" in said(report, "triggered", "parts")[0][2]
@@ -147,6 +158,9 @@ def test_what_hangs_on_production(stage, tmp_path):
     assert (status, effect) == ("fails", "merge") and "no column long_name" in text, text
     [(status, effect, text)] = said(report, "owned", "parts")
     assert (status, effect) == ("fails", "merge") and "attached_other" in text and "prod_owner" in text, text
+    # code that takes another way in production
+    assert [(s, e) for s, e, text in said(report, "by_target", "inputs") if "its code reads target" in text] == [("unproven", "merge")]
+    assert not said(report, "by_type", "inputs")
     # another file, the same relation
     [renamed] = [n for n in report["nodes"] if n["name"] == "second_name"]
     assert renamed["clone"]["from"].endswith('"first_name"') and renamed["build"]["incremental"] is True and not renamed["new"]
@@ -156,7 +170,7 @@ def test_what_hangs_on_production(stage, tmp_path):
     target = pull.home / "after"
     pull.dbt("build", "--target", "prod", "--target-path", target, "--threads", "4")
     status = {u.split(".")[-1]: s for u, (s, _, _) in spoke.results(target).items()}
-    assert {name for name, s in status.items() if s in ("error", "fail")} == {"keyed", "sweeper", "codes", "owned"}, status
+    assert {name for name, s in status.items() if s in ("error", "fail")} == {"keyed", "parted", "sweeper", "codes", "owned"}, status
     assert pull.rows(GONE) == [(True, True, True, True, True, False)]
     stage.cluster.drop_database(pull.database)
     stage.cluster.rows("DROP ROLE attached_other")
