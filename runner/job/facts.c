@@ -62,6 +62,41 @@ reason_of(enum err_cause cause)
     return "";
 }
 
+/* What it reads of production that the next run there makes again, and this one does not: its rows
+ * are of production's last run. NULL: nothing. */
+static const char *
+find_aged(const struct asked *q)
+{
+    const struct plan *plan = q->f->plan;
+    for (size_t i = 0; i < plan->n_deferrals; i++) {
+        const struct plan_deferral *d = &plan->deferrals[i];
+        if (d->origin != PLAN_FROM_STATE || !strlist_has(&d->read_by, q->built->unique_id))
+            continue;
+        const struct node *n = &d->source->manifest->nodes[d->node];
+        if (n->type == NODE_SNAPSHOT || str_eq(n->materialized, "incremental") ||
+            str_eq(n->materialized, "table"))
+            return n->name;
+    }
+    return NULL;
+}
+
+/* A test that was run, and found something: in the code's rows, unless others are as old as
+ * production's last run. */
+static void
+fact_found(const struct asked *q, struct fact *fact)
+{
+    const char *aged = find_aged(q);
+    fact->cause = aged ? BLAME_UNKNOWN : BLAME_CODE;
+    if (!aged)
+        return;
+    fact->text = mem_printf(q->facts,
+                            "%s; it reads %s as production's last run left it, and production's "
+                            "next run brings its new rows first",
+                            fact->text ? fact->text : "it found something", aged);
+    fact->hint = mem_printf(q->facts, "Build what it reads as well: --select state:modified+ %s",
+                            str_shell(q->facts, aged));
+}
+
 static void
 fact_failed(const struct asked *q, struct fact *fact)
 {
@@ -69,10 +104,11 @@ fact_failed(const struct asked *q, struct fact *fact)
     enum err_cause cause = why ? why->cause : CAUSE_NONE;
     const char *brief = dbt_brief(q->facts, q->built->message);
     fact->status = FACT_FAILS;
-    /* a test that was run, and found something */
-    fact->cause = str_eq(q->built->status, "fail") ? BLAME_CODE : blame_of(q->p, cause);
+    fact->cause = blame_of(q->p, cause);
     fact->hint = why ? why->hint : NULL;
     fact->text = brief ? mem_printf(q->facts, "%s%s", reason_of(cause), brief) : NULL;
+    if (str_eq(q->built->status, "fail"))
+        fact_found(q, fact);
 }
 
 /* An ephemeral model is a part of what reads it, directly or by way of others like it. */

@@ -49,6 +49,7 @@ SYNC = "incremental_strategy='append', on_schema_change='sync_all_columns'"
 BASE = {
     "keyed": incremental(f"id, grp {FACTS}"),
     "triggered": incremental(f"id {FACTS}"),
+    "known": incremental(f"id {FACTS}"),
     "parted": incremental(f"id {FACTS}"),
     "retyped": incremental(f"id, amount {FACTS}", SYNC),
     "swept": incremental(f"id, amount {FACTS}", SYNC),
@@ -89,6 +90,7 @@ def prepare(pull):
     pull.write("dbt_project.yml", "name: spoke\nprofile: spoke\nversion: '1.0'\nconfig-version: 2\n")
     pull.write("models/sources.yml", "sources: [{name: raw, tables: [{name: facts}]}]\n")
     pull.write("seeds/codes.csv", "id,name\n1,one\n")
+    pull.write("tests/all_known.sql", "select id from {{ ref('triggered') }} except select id from {{ ref('known') }}\n")
     for name, sql in BASE.items():
         pull.write(f"models/{name}.sql", sql)
     pull.commit("production")
@@ -130,6 +132,9 @@ def test_what_hangs_on_production(stage, tmp_path):
     assert (keyed["status"], keyed["cause"]) == ("fails", "code") and "keyed_group" in keyed["text"], keyed
     [(status, effect, text)] = said(report, "parted", "parts")
     assert (status, effect) == ("fails", "merge") and text.startswith("3 rows fit none of production's partitions, such as (53)"), text
+    # a test that reads what production's next run brings first
+    [test] = [f for f in report["facts"] if (f["subject"], f["aspect"]) == ("test.spoke.all_known", "built")]
+    assert (test["status"], test["cause"]) == ("fails", "unknown") and "reads known as production's last run left it" in test["text"]
     # what cannot be counted
     assert [s for s, _, _ in said(report, "triggered", "parts")] == ["unproven"]
     assert "trigger noted" in said(report, "triggered", "parts")[0][2]
