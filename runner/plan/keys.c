@@ -184,20 +184,21 @@ is_whole(const struct plan_node *p)
     return p->clone && p->clone->strategy == CLONE_COPY;
 }
 
-/* Why the key cannot be had, or NULL. */
+/* Why the key cannot be had, or NULL. `other`: the node whose clone is at its other end, or NULL.
+ */
 static const char *
 why_not(struct plan *plan, const struct plan_node *p, const struct clone_key *k,
         const struct plan_node *other, double most, const char *budget)
 {
     if (k->refused)
         return k->refused;
-    if (k->clone != CLONE_NOT && !other->clone)
+    if (other && !other->clone)
         return "there is no clone of it";
-    if (k->clone != CLONE_NOT && !is_whole(k->incoming ? p : other))
+    if (other && !is_whole(k->incoming ? p : other))
         return "the clone that it refers to lacks rows";
-    if (k->clone == CLONE_NOT && plan->in.whole)
+    if (!other && plan->in.whole)
         return "it is not built here";
-    if (k->clone == CLONE_NOT && most >= 0 && (double)k->bytes > most)
+    if (!other && most >= 0 && (double)k->bytes > most)
         return mem_printf(plan, "its %s are more than %s", str_bytes(plan, k->bytes), budget);
     return NULL;
 }
