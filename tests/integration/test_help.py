@@ -402,7 +402,7 @@ def test_troubleshooting_quotes_messages_that_exist():
     known = {kind: [] for kind in kinds.values()}
     for kind, text in re.findall(r'\bfail(?:_errno)?\([^;"]*?ERR_([A-Z]+),\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', source):
         known.get(kind, []).append("".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)))
-    known["CONFIG"] += re.findall(r'\bfail_at\([^;"]*"((?:[^"\\]|\\.)*)"', source)
+    known["CONFIG"] += re.findall(r'\byaml_fail\([^;"]*"((?:[^"\\]|\\.)*)"', source)
     facts = "".join(p.read_text() for p in sorted((spoke.TOP / "runner" / "job").glob("facts*.c")))
     known["BUILD"] += re.findall(r'"((?:[^"\\]|\\.)*)"', facts)  # what the verdict is made of
     section, checked = None, 0
