@@ -404,6 +404,7 @@ def test_troubleshooting_quotes_messages_that_exist():
         known.get(kind, []).append("".join(re.findall(r'"((?:[^"\\]|\\.)*)"', text)))
     known["CONFIG"] += re.findall(r'\byaml_fail\([^;"]*"((?:[^"\\]|\\.)*)"', source)
     known["CONFIG"] += [f": {kind}" for kind in re.findall(r'"(is a [^"]*, not a file)"', source)]
+    known["REFUSED"] += [f"the schema name %s {why}" for why in re.findall(r'return "([^"]* reserved[^"]*)";', source)]
     facts = "".join(p.read_text() for p in sorted((spoke.TOP / "runner" / "job").glob("facts*.c")))
     known["BUILD"] += re.findall(r'"((?:[^"\\]|\\.)*)"', facts)  # what the verdict is made of
     section, checked = None, 0
