@@ -102,7 +102,9 @@ def test_a_run_on_a_part_is_told_as_such(pull):
     assert node["build"]["incremental"] is True and node["clone"]["fidelity"] == "partial"
     assert node["clone"]["rows"] is None
     assert report["advice"]["merge"] == "partly"
-    assert [(n["name"], "cloned partially" in n["text"]) for n in report["advice"]["not_tested"]] == [("rides", True)]
+    # of the clone; that the selection leaves out what reads the model is another matter
+    of_nodes = [n for n in report["advice"]["not_tested"] if n["aspect"] != "selection"]
+    assert [(n["name"], "cloned partially" in n["text"]) for n in of_nodes] == [("rides", True)]
     assert node["both"] is None and "both_partial" in [w["code"] for w in report["warnings"]]
     assert "some rows" in pull.cloneci("report").stdout
     assert pull.value("SELECT count(*) FROM pr_7.rides") >= in_window(pull, 3)
