@@ -51,7 +51,7 @@ struct attached {
     const char *name;       /* of a user: with its kind, as "view bi.longest" */
     const char *constraint; /* its name, of constraints; or NULL */
     const char *definition; /* as the server prints it, or "" */
-    const char *via;        /* what stands between it and the relation, or NULL */
+    const char *via;        /* what is between it and the relation, or NULL */
     struct strlist columns; /* of the relation, that it uses; none: the relation as a whole */
     /* what it is or is of, if that is another relation; of a foreign key, what it leads to; else
      * the name is NULL */

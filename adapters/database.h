@@ -19,7 +19,7 @@ struct database_session {
     const char *pid, *application, *user;
 };
 
-/* What stands under the three names, and what our role may do. */
+/* What is under the three names, and what our role may do. */
 struct database_facts {
     struct database_place template, target, aside;
     bool can_create;
@@ -49,7 +49,7 @@ struct database_ops {
     int (*facts)(void *ctx, struct warehouse *a, struct database_facts *out, const char *template,
                  const char *name, const char *aside, struct err *err);
     /* Adds the statements, to be sent one by one, never in a transaction; *creates is the index of
-     * the one after which something stands. */
+     * the one after which something is. */
     int (*copy)(void *ctx, struct strlist *sql, size_t *creates, const struct database_copy *copy,
                 struct err *err);
     /* Adds the statements that put the marker on a database. */

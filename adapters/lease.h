@@ -1,5 +1,5 @@
 /*
- * lease: the feature of a warehouse whose connections bear names, hold locks by name until they end
+ * lease: the feature of a warehouse whose connections have names, hold locks by name until they end
  * (lock_try), can be spoken to and be ended: a newer run takes over from an older one.
  */
 #ifndef LEASE_OPS_H
@@ -10,7 +10,7 @@
 /* Who holds a lock. */
 struct lease_holder {
     const char *session; /* the adapter's own text */
-    const char *name;    /* that the connection bears */
+    const char *name;    /* that the connection has */
     bool same_role;
 };
 

@@ -8,7 +8,7 @@
 
 #include "adapters/warehouse.h"
 
-/* All that stands in `stage` takes the place of what has the same name in `schema`. */
+/* All that is in `stage` takes the place of what has the same name in `schema`. */
 struct promote_pair {
     const char *stage, *schema;
 };
@@ -28,7 +28,7 @@ struct promote_right {
 struct promote_options {
     const char *project, *run_id, *now;
     const char *schema;  /* of the target: one project may have several productions */
-    struct strlist made; /* schemas that come into being with the promotion */
+    struct strlist made; /* schemas that are made with the promotion */
     const struct promote_right *granted;
     size_t n_granted;
     double lock_ms;     /* how long to wait for writers of production */
@@ -83,10 +83,10 @@ struct promote_result {
 struct promote_generation {
     int64_t number, content;
     const char *kind;        /* promote, rollback, before */
-    bool live, restorable;   /* restorable: all that later ones replaced still stands */
+    bool live, restorable;   /* restorable: all that later ones replaced still exists */
     const char *at, *role;   /* NULL: of number 0 it is not known; at is RFC 3339 in UTC */
     int64_t age_seconds;     /* -1: likewise */
-    int64_t relations, kept; /* it had, and still stand .. */
+    int64_t relations, kept; /* it had, and still exist .. */
     int64_t bytes;           /* .. with that size */
 };
 
@@ -98,7 +98,7 @@ struct promote_ops {
     int (*list)(void *ctx, struct warehouse *a, const struct promote_options *o,
                 struct promote_generation **out, size_t *n, struct err *err);
 
-    /* Drops a schema of stage's that stands empty; what is left there is the error. */
+    /* Drops a schema of stage's that is empty; what is left there is the error. */
     int (*stage_drop)(void *ctx, struct warehouse *a, const char *schema, struct err *err);
 
     /* Plans to put `pairs` live. Reads the catalog only; refusals are in the plan. `note`: of the
@@ -109,13 +109,13 @@ struct promote_ops {
     /* Plans to bring the content of generation `to` back; -1: the one before the live one. */
     int (*back)(void *ctx, struct promote_plan **out, struct warehouse *a,
                 const struct promote_options *o, int64_t to, struct err *err);
-    /* What of a promotion can be told before anything is built: what leans on the relations of
+    /* What of a promotion can be known before anything is built: what leans on the relations of
      * `names` and could not follow, and the statements for what will. */
     int (*ahead)(void *ctx, struct promote_plan **out, struct warehouse *a,
                  const struct promote_options *o, const struct promote_name *names, size_t n,
                  struct err *err);
 
-    /* What stands in these schemas now, for a later `forward`. `counted`: the tables whose rows are
+    /* What is in these schemas now, for a later `forward`. `counted`: the tables whose rows are
      * counted, so that single rows that are written are found; NULL: all. */
     int (*note)(void *ctx, struct promote_note *out, struct warehouse *a,
                 const struct strlist *schemas, const struct promote_name *counted, size_t n_counted,

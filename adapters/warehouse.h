@@ -30,7 +30,7 @@ struct relation_info {
     struct relation relation;
     enum relation_kind kind;
     /* Opaque texts, to be compared alone. `identity`: which relation it is; the same while rows are
-     * written to it, another one once it is made anew under its name; NULL: missing. `storage`:
+     * written to it, another one once it is recreated under its name; NULL: missing. `storage`:
      * another one once it is emptied or rewritten; NULL where that cannot be known. */
     const char *identity, *storage;
     int64_t bytes, rows; /* rows as the planner estimates; -1 unknown */
@@ -83,7 +83,7 @@ struct server_info {
     const char *role;    /* current_user */
     const char *database;
     int64_t seconds;                              /* its clock, since 1970 UTC; 0: not known */
-    bool superuser, can_create_namespace, pooled; /* pooled: a transaction pooler stands between */
+    bool superuser, can_create_namespace, pooled; /* pooled: a transaction pooler is between */
 };
 
 /* How a clone is to be made; what the dialect can do is in its capability bits. */
@@ -126,9 +126,9 @@ struct clone_key {
 struct clone_sql {
     struct strlist before, load, after;
     struct strlist parts; /* `load` as it is sent where several connections load it in parts */
-    /* What is not of the statements but must be told: objects of production that the clone would
-     * depend on (types, functions), parts of the source that are not taken over, each with the
-     * reason. */
+    /* What is not of the statements but must be reported: objects of production that the clone
+     * would depend on (types, functions), parts of the source that are not taken over, each with
+     * the reason. */
     struct strlist depends_on_production, left_out;
     const char *refused;          /* why there is no clone (then no statements either), or NULL */
     struct clone_source *sources; /* what the adapter must know of them for its `load` */
@@ -144,7 +144,7 @@ struct load_item {
     const char *identity; /* of `from`, as described before the call */
     const struct clone_sql *sql;
     /* filled: */
-    /* stale: the source was rebuilt, rewritten or dropped meanwhile; make it anew. failed: the
+    /* stale: the source was rebuilt, rewritten or dropped meanwhile; recreate it. failed: the
      * error is about it. */
     enum load_state state;
     size_t parts;      /* in how many transactions it was loaded */
@@ -199,13 +199,13 @@ struct run_stop {
     size_t script, statement, source;
 };
 
-/* A schema that a run fills beside what stands there, and puts in its place when it is whole. */
+/* A schema that a run fills beside what is there, and puts in its place when it is whole. */
 struct new_place {
     const char *database;
     /* aside: while it is filled; old: what is replaced, meanwhile. Both NULL without
      * CAP_ATOMIC_PUBLISH: it is filled under its name. */
     const char *name, *aside, *old;
-    bool replaces;                /* something stands there */
+    bool replaces;                /* something is there */
     const char *building, *ready; /* its markers */
     const char *grants; /* JSON {privilege: [role ..]} for all that will be made there, or NULL */
 };
@@ -240,13 +240,14 @@ const struct dbt_facts *dbt_facts(const char *type);
 /* Is the package dbt's own, or its adapter's? */
 bool dbt_owns_package(const char *type, const char *package);
 
-/* What a warehouse can do. Who lacks it falls back to something else, which the plan tells. */
+/* What a warehouse can do. Who lacks it falls back to something else, which the plan reports. */
 enum {
-    CAP_CATALOGS = 1,       /* one connection reaches relations of several databases */
-    CAP_ATOMIC_PUBLISH = 2, /* a schema is made aside and renamed into its place at once */
-    CAP_ONE_SNAPSHOT = 4,   /* all clones can be made of the same moment */
-    CAP_SHORT_LOCKS = 8,    /* a table is copied in parts, none of which holds a lock for long */
-    CAP_ZERO_COPY = 16,     /* a copy shares its source's storage: no time, no room */
+    CAP_CATALOGS = 1, /* one connection reaches relations of several databases */
+    CAP_ATOMIC_PUBLISH =
+        2, /* a schema is made under a temporary name and renamed into its place at once */
+    CAP_ONE_SNAPSHOT = 4, /* all clones can be made of the same moment */
+    CAP_SHORT_LOCKS = 8,  /* a table is copied in parts, none of which holds a lock for long */
+    CAP_ZERO_COPY = 16,   /* a copy shares its source's storage: no time, no room */
 };
 
 /* A warehouse's language, as far as it is known without a connection. */
@@ -326,12 +327,12 @@ struct warehouse_ops {
      * is another one by now. No transaction is open before and after. */
     int (*run)(struct warehouse *a, const struct script *scripts, size_t n,
                const struct run_options *options, struct run_stop *stop, struct err *err);
-    /* What elsewhere hangs on what stands in schemas, a line each, and so keeps them from being
+    /* What elsewhere hangs on what is in schemas, a line each, and so keeps them from being
      * dropped. What hangs on it in `kin` (NULL: none), other schemas of the same owner, does not.
      */
     int (*hanging)(void *ctx, struct warehouse *a, const struct place_name *names, size_t n,
                    const struct strlist *kin, struct strlist *out, struct err *err);
-    /* Drops schemas and what stands in them, in transactions of a size that the server bears, never
+    /* Drops schemas and what is in them, in transactions of a size that the server can take, never
      * by CASCADE; of `kin`, the views that read them. Where something hangs on them nothing is
      * dropped, and that is the error (CAUSE_IN_USE). A schema that is missing is fine. The caller
      * has made sure that they may be dropped, and has no transaction open. */

@@ -9,7 +9,7 @@ known(const char *s)
 }
 
 /* "permission denied for table orders" -> what to grant. The server's English is not always to be
- * had: then the general sentence stands. */
+ * had: then the general sentence is used. */
 static void
 hint_privilege(const struct warehouse *a, const char *msg, struct err *err)
 {
@@ -121,7 +121,7 @@ pg_fail_lost(struct warehouse *a, struct err *err)
     return hint(err, "Check the server's log, then run again: incomplete clones are made again.");
 }
 
-/* libpq gives no SQLSTATE for a refused connection (before 17 not at all): the text tells. */
+/* libpq gives no SQLSTATE for a refused connection (before 17 not at all): the text says. */
 int
 pg_fail_connect(const struct warehouse *a, struct err *err)
 {

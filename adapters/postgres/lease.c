@@ -1,4 +1,4 @@
-/* Connections that bear names: who holds a lock, who is told, who is ended. */
+/* Connections that have names: who holds a lock, who is told, who is ended. */
 #include "adapters/lease.h"
 #include "postgres.h"
 

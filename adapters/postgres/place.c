@@ -1,4 +1,4 @@
-/* Places: schemas and databases that bear a marker of cloneci's, and locks by name. */
+/* Places: schemas and databases that have a marker of cloneci's, and locks by name. */
 #include "postgres.h"
 
 #include <stdlib.h>

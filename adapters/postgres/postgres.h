@@ -11,7 +11,7 @@ struct warehouse {
     PGconn *conn;
     const char *where;    /* "host:port" or the socket's folder: for messages */
     const char *role;     /* of the profile's user or role: for hints; may be NULL */
-    const char *database; /* may be NULL before the connection stands */
+    const char *database; /* may be NULL before the connection is open */
     int signals_ignored;  /* signals that had come when the shield was raised; see pg_shield */
     double read_lock_ms;  /* how long reads wait for a lock */
     double drop_lock_ms;  /* .. and drops; 0: the default */
@@ -49,7 +49,7 @@ int pg_interrupted(const struct warehouse *a, struct err *err) BASE_CHECKED; /* 
  * ends the run after draining. More than one statement go as one pipeline with one sync at its end.
  */
 typedef int (*pg_on_result)(void *arg, size_t index, const PGresult *result, struct err *err);
-/* PG_PREPARE and PG_DESCRIBE are for pipelines: the latter tells of what the former has parsed. */
+/* PG_PREPARE and PG_DESCRIBE are for pipelines: the latter reports what the former has parsed. */
 enum pg_way { PG_RUN, PG_PREPARE, PG_DESCRIBE };
 struct pg_statement {
     const char *sql;
@@ -124,7 +124,7 @@ void pg_read_limit(struct warehouse *a, double lock_ms);
 char *pg_read_limit_text(void *ctx, const struct warehouse *a);
 /* {"database", "schema", "name"}, for a template's JSON variable */
 cJSON *pg_relation_json(const struct relation *relation);
-/* Ends a transaction that failed or was interrupted; the error that led here stands. */
+/* Ends a transaction that failed or was interrupted; the error that led here is kept. */
 void pg_abandon(struct warehouse *a);
 int pg_server(void *ctx, struct warehouse *a, struct server_info *out,
               struct err *err) BASE_CHECKED;

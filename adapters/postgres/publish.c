@@ -1,4 +1,4 @@
-/* The statements of a place: made aside, swapped in by renaming. */
+/* The statements of a place: made under a temporary name, swapped in by renaming. */
 #include "postgres.h"
 
 static int

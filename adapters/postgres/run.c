@@ -142,7 +142,7 @@ take_result(struct warehouse *a, struct pg_run *run)
     PQclear(result);
 }
 
-/* What is lost is lost for the statement that runs; an error that came before stands. */
+/* What is lost is lost for the statement that runs; an error that came before is kept. */
 static void
 run_lost(struct warehouse *a, struct pg_run *run)
 {

@@ -120,7 +120,7 @@ add_script(struct pipeline *p, const struct script *script, size_t at, bool begu
     return add_stem(p, "commit", err);
 }
 
-/* What may stand in no transaction stands in no pipeline either, which is one to the server. */
+/* What may stand in no transaction is in no pipeline either, which is one to the server. */
 static int
 run_alone(struct warehouse *a, struct pipeline *p, const struct script *script, size_t at,
           struct run_stop *stop, struct err *err)

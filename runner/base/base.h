@@ -1,6 +1,6 @@
 /*
- * base: what every room stands on: memory, errors as values, text, files, JSON, hashes, the log and
- * the interrupt pipe. Knows nothing of dbt or of a warehouse.
+ * base: what every room is built on: memory, errors as values, text, files, JSON, hashes, the log
+ * and the interrupt pipe. Knows nothing of dbt or of a warehouse.
  *
  * Conventions of the whole house: a fallible function returns 0 or -1 and fills `struct err`; the
  * memory context comes first and owns what is returned; strings are UTF-8 and const once stored.
@@ -61,7 +61,7 @@ enum err_cause {
     CAUSE_BUSY,      /* a lock could not be had in time */
     CAUSE_CONFLICT,  /* sessions stood in each other's way: a deadlock, or no serial order */
     CAUSE_CANCELLED, /* ended by a time limit, or by somebody */
-    CAUSE_CHANGED,   /* what was to be read was made anew meanwhile */
+    CAUSE_CHANGED,   /* what was to be read was recreated meanwhile */
     CAUSE_IN_USE,    /* something else needs it: objects that depend on it, open sessions */
     CAUSE_EXISTS,    /* it is there already */
     CAUSE_MISSING,   /* there is no such thing */
@@ -171,7 +171,7 @@ int file_open(const char *path, struct stat *st, enum err_kind kind, struct err 
 /* At most half a GB; the rest as file_open. */
 int file_read(void *ctx, const char *path, char **data, size_t *len, enum err_kind kind,
               struct err *err) BASE_CHECKED; /* NUL-terminated beyond len */
-/* Writes aside and renames, so that a reader sees the old content or the new. */
+/* Writes a temporary file and renames it, so that a reader sees the old content or the new. */
 int file_write(const char *path, const void *data, size_t len, unsigned mode,
                struct err *err) BASE_CHECKED;
 /* As file_write, for what can be made again: not synced to the disk, which takes its time in CI. */
@@ -184,7 +184,7 @@ bool file_exists(const char *path);
 bool file_is_dir(const char *path);
 /* Removes a file or a folder with what is in it; not following links. Missing is fine. */
 int file_remove(const char *path, struct err *err) BASE_CHECKED;
-/* Joins with one slash; an absolute `name` stands alone. */
+/* Joins with one slash; an absolute `name` is taken as it is. */
 char *path_join(const void *ctx, const char *dir, const char *name);
 const char *path_base(const char *path); /* last component */
 char *path_dir(const void *ctx, const char *path);

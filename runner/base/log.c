@@ -75,7 +75,7 @@ is_at_value(const char *text, const char *at)
 }
 
 /*
- * A short secret may be a word of everyday use: it is one only where a value of its kind stands.
+ * A short secret may be a word of everyday use: it is one only where a value of its kind is there.
  * Others are masked wherever they stand, but for one that could be a part of a name, within a
  * longer word.
  */

@@ -33,7 +33,7 @@ put_word(struct page *p, const char *word, size_t len, bool dim)
     buf_puts(&p->out, on ? "\033[0m" : "");
 }
 
-/* One paragraph, its lines at `indent`, where the first one stands already; dim from `dim` on. */
+/* One paragraph, its lines at `indent`, where the first one is already; dim from `dim` on. */
 static void
 put_wrapped(struct page *p, const char *text, size_t indent, const char *dim)
 {

@@ -4,10 +4,10 @@
 
 #include "findings.h"
 
-/* What dbt's next run in production does to the relation that stands there, by the rules of its
+/* What dbt's next run in production does to the relation that is there, by the rules of its
  * materializations (dbt 1.7 to 1.12). */
 enum doing {
-    DOING_NOTHING, /* none stands there, or it is not known where it will be */
+    DOING_NOTHING, /* none is there, or it is not known where it will be */
     DOING_GO_ON,   /* it writes rows into it, and may alter its columns */
     DOING_REPLACE, /* it makes another one and drops this one by CASCADE */
     DOING_REFRESH, /* a materialized view: by the SQL that it was made with */

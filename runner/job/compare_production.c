@@ -1,5 +1,5 @@
-/* What the pull request built beside what production has: told, not judged, for the sources have
- * gone on since. */
+/* What the pull request built beside what production has: reported, not judged, for the sources
+ * have gone on since. */
 #include "findings.h"
 
 #include "dbt/dbt.h"

@@ -24,7 +24,7 @@ look_up(struct seat *seat, struct plan_database *db, struct err *err)
     return plan_database_decide(db, &facts, err);
 }
 
-/* While another run of the same pull request makes it, ours waits: then it stands. The lock ends
+/* While another run of the same pull request makes it, ours waits: then it exists. The lock ends
  * with the connection. */
 static int
 lock(struct seat *seat, const struct plan_database *db, struct err *err)
@@ -60,7 +60,7 @@ copied(struct seat *seat, struct plan_database *db, bool *there, struct err *err
     return 0;
 }
 
-/* --- what a command makes, wherever it stands --- */
+/* --- what a command makes, wherever it is --- */
 
 void
 database_env(void *ctx, struct strlist *env, const char *name, const char *pull_request,
@@ -175,7 +175,7 @@ seat_database_check(struct seat *seat, const struct inputs *in, struct err *err)
                : 0;
 }
 
-/* What stands there by now. */
+/* What is there by now. */
 static int
 move_to(struct seat *seat, struct inputs *in, struct err *err)
 {

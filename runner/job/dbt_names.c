@@ -17,7 +17,7 @@ is_plain(const char *name)
                name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.$-")] == '\0';
 }
 
-/* "a.b.dim.v1" -> "dim_v1": by this, too, dbt finds a versioned model, wherever it stands. */
+/* "a.b.dim.v1" -> "dim_v1": by this, too, dbt finds a versioned model, wherever it is. */
 static char *
 version_tail(void *ctx, const char *name)
 {

@@ -13,7 +13,7 @@ struct explain {
     bool selected;
     const char *above;       /* the node that brings it in, or NULL .. */
     const char *via;         /* .. and the path from there */
-    struct strlist criteria; /* of what is not selected: how it stands to each */
+    struct strlist criteria; /* of what is not selected: how it relates to each */
     struct state_reason *reasons;
     size_t n;
     const char *unmoved; /* a file of the diff that defines it, although nothing differs; or NULL */

@@ -306,7 +306,7 @@ fact_barred(const struct asked *q)
 
 /* --- what is neither cloned nor built as in production --- */
 
-/* dbt inserts a seed's rows into the table that stands, with its columns and their types. */
+/* dbt inserts a seed's rows into the table that is, with its columns and their types. */
 static void
 fact_seeded(const struct asked *q)
 {

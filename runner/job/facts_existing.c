@@ -45,7 +45,7 @@ fact_compared(const struct asked *q, const struct findings_full_refresh *full)
     fact_add(q, fact);
 }
 
-/* dbt only refreshes a materialized view that stands: by the SQL that it was made with. */
+/* dbt only refreshes a materialized view that is: by the SQL that it was made with. */
 static void
 fact_refreshed(const struct asked *q)
 {

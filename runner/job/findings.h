@@ -110,7 +110,7 @@ struct findings {
     struct strlist stray_reads; /* warnings: relations of production that no ref names */
     struct findings_columns *forecasts; /* --forecast: before the build .. */
     size_t n_forecasts;
-    struct strlist unforecast;        /* .. and warnings: what could not be told */
+    struct strlist unforecast;        /* .. and warnings: what could not be found out */
     struct findings_columns *columns; /* after the build */
     size_t n_columns;
     struct findings_compared *compared; /* --compare-production */
@@ -137,7 +137,7 @@ struct findings {
 struct clone_fact *findings_of(const struct findings *f, const struct plan_node *p);
 /* Nothing is known of the plan's clones yet. */
 struct clone_fact *findings_facts(const struct findings *f);
-/* Clones what the plan says; plans anew if production was rebuilt meanwhile. */
+/* Clones what the plan says; plans again if production was rebuilt meanwhile. */
 int findings_clone(struct findings *f, struct err *err) BASE_CHECKED;
 /* Of that the part that goes to the warehouse; and the same for clones that are made where they are
  * to stand. */

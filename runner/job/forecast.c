@@ -174,7 +174,7 @@ columns_of(struct findings *f, const struct plan_node *p, enum build_verdict v,
         rc = observe(f, &p->target, &out->forecast, err);
     if (rc && err->kind != ERR_WAREHOUSE)
         return -1;
-    if (rc) /* it reads what did not reach be, or is no plain query: what dbt says of it stands */
+    if (rc) /* it reads what did not reach be, or is no plain query: what dbt says of it counts */
         log_event(LOG_DEBUG, "forecast.unknown", "%s: %s", p->info->name, err->msg);
     return rc ? columns_said(f->job->ctx, p, b->message, out) : 1;
 }

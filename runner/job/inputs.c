@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What dbt reads counts, wherever it stands. */
+/* What dbt reads counts, wherever it is. */
 static void
 include_places(struct gitdiff *diff, const struct job *job)
 {

@@ -47,7 +47,7 @@ int inputs_sources(struct inputs *in, const struct job *job, const struct select
 /* The schemas of production's manifest and of all sources of deferral. */
 struct place_list inputs_schemas_read(const struct inputs *in, const struct dialect *dialect,
                                       void *ctx);
-/* Reads a manifest as it stands in inputs.database. */
+/* Reads a manifest as it is in inputs.database. */
 int inputs_manifest(const struct inputs *in, const struct job *job, struct manifest **out,
                     const char *path, struct err *err) BASE_CHECKED;
 struct state_flags inputs_flags(const struct job *job, const struct manifest *head);

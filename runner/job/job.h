@@ -33,7 +33,7 @@ int job_project(struct job *job, bool profile, struct err *err) BASE_CHECKED;
 /* Steps may lie within each other; job_end is given what job_begin returned. */
 double job_begin(struct job *job, const char *step);
 void job_end(struct job *job, double begun);
-/* After a step within it: the live line tells of `step` again. */
+/* After a step within it: the live line shows `step` again. */
 void job_resume(const char *step);
 /* target/cloneci/<name> */
 char *job_file(const struct job *job, void *ctx, const char *name);

@@ -17,7 +17,7 @@ struct notification {
 };
 
 /* Writes the metrics and runs the notification, where there are. What fails here is only warned of:
- * the outcome stands. Returns rc. */
+ * the outcome holds. Returns rc. */
 int notify(void *ctx, const struct config *config, const struct notification *a, int rc,
            const struct err *err);
 

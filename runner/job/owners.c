@@ -34,7 +34,7 @@ find_role(const struct findings *f)
     return NULL;
 }
 
-/* Does production's run alter or replace what stands there? */
+/* Does production's run alter or replace what is there? */
 static bool
 is_altered(const struct findings *f, const struct plan_node *p)
 {

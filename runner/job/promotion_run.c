@@ -58,7 +58,7 @@ put_live(struct promotion *s, const struct promote_pair *pairs, size_t n,
     }
 }
 
-/* What stands in the schemas of --from was built by somebody else. */
+/* What is in the schemas of --from was built by somebody else. */
 static int
 promote_built(struct promotion *s, struct notification *out, struct err *err)
 {

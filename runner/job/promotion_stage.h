@@ -14,7 +14,7 @@ struct promotion_stage {
     struct promote_name *names; /* what is replaced */
     size_t n_names;
     struct promote_right *granted; /* that dbt's `grants` decide */
-    struct promote_plan *ahead;    /* what can be told before anything is built */
+    struct promote_plan *ahead;    /* what can be known before anything is built */
     struct promote_note note;      /* what production was before the clones were made */
 };
 
@@ -27,7 +27,7 @@ int promotion_stage_plan(struct promotion_stage *g, struct promotion *s,
 int promotion_stage_build(struct promotion_stage *g, struct err *err) BASE_CHECKED;
 /* It is live: drops stage's empty schemas, leaves production's artifacts. */
 void promotion_stage_end(const struct promotion_stage *g);
-/* It is built and not live: says what stands where. */
+/* It is built and not live: says what is where. */
 void promotion_stage_left(const struct promotion_stage *g);
 
 /* All of cloneci promote. What came of it is in *s, and in *g where stage was planned. */

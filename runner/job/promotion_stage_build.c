@@ -115,7 +115,7 @@ gate(const struct promotion_stage *g, const struct build_result *b, struct err *
     return hint(err, "Fix it, or leave it out with --exclude.");
 }
 
-/* History stands in the clones: a snapshot that was made anew has lost it. */
+/* History is in the clones: a snapshot that was recreated has lost it. */
 static int
 check_clones(const struct findings *f, struct err *err)
 {

@@ -29,7 +29,7 @@ on_parsed(void *arg)
     return seat_watch(early->seat);
 }
 
-/* The pull request's side, production's, and what stands between them. */
+/* The pull request's side, production's, and what differs between them. */
 static int
 read_inputs(struct pull_request *p, bool early_clones, struct err *err)
 {

@@ -127,7 +127,7 @@ forget_notes(struct sandbox_job *s, struct sandbox_notes *notes)
         strlist_add(s->job.ctx, &notes->notes, s->seat.ops->sandbox->blank_note);
 }
 
-/* Notes, makes, finishes; plans anew where production was rebuilt meanwhile. */
+/* Notes, makes, finishes; plans again where production was rebuilt meanwhile. */
 static int
 carry_out(struct sandbox_job *s, const struct sandbox *before, struct err *err)
 {

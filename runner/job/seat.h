@@ -14,7 +14,7 @@ struct seat {
     bool lock;                 /* take the schemas' locks before looking at them .. */
     const struct plan *leased; /* .. which was done, by this plan; or NULL */
     bool forced;               /* .. and a run was cut off for it, which may not know so yet */
-    /* of the pull request's own, or NULL; the connection is to it, where it stands */
+    /* of the pull request's own, or NULL; the connection is to it, where it is */
     struct plan_database *database;
 };
 
@@ -25,7 +25,7 @@ int seat_open(const struct seat *seat, struct warehouse **out, struct err *err) 
  * not hold there. */
 int seat_direct(const struct seat *seat, struct err *err) BASE_CHECKED;
 /* --clone-database: makes the pull request's own database, connects to it, and reads production's
- * manifest as it stands there. Without seat.lock nothing is made: what stands is connected to. */
+ * manifest as it is there. Without seat.lock nothing is made: what exists is connected to. */
 int seat_database(struct seat *seat, struct inputs *in, struct err *err) BASE_CHECKED;
 /* Of it: what is to be made, and whether it could be; nothing is made. */
 int seat_database_check(struct seat *seat, const struct inputs *in, struct err *err) BASE_CHECKED;

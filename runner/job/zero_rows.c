@@ -36,8 +36,8 @@ watermark_column(const struct findings *f, const struct plan_node *p)
     return column ? column : json_str(json_get(json, "config"), "event_time");
 }
 
-/* What the source would have needed. The warning stands without it: a failure to read it is none of
- * the run's. */
+/* What the source would have needed. The warning is given without it: a failure to read it is none
+ * of the run's. */
 static const char *
 window_text(const struct findings *f, const struct plan_node *p)
 {

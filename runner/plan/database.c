@@ -83,7 +83,7 @@ database_marker(const struct plan_database *db, void *ctx, const char *created)
     return marker_text(ctx, &m);
 }
 
-/* What stands there is ours, and goes on living: an earlier push of the pull request made it. */
+/* What is there is ours, and goes on living: an earlier push of the pull request made it. */
 static int
 take(struct plan_database *db, const struct database_place *found, struct err *err)
 {

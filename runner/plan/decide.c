@@ -77,7 +77,7 @@ read_through_view(const struct plan *plan, const struct plan_node *p, const stru
 static int
 decide_clone(struct plan *plan, struct plan_node *p, const struct relation_info *r, struct err *err)
 {
-    /* A schema that may not be entered hides what stands in it: that is no 'does not exist'. */
+    /* A schema that may not be entered hides what is in it: that is no 'does not exist'. */
     bool hidden = !r->can_use_schema && !r->no_schema;
     if ((r->kind != RELATION_MISSING || hidden) && check_readable(plan, p, r, err))
         return -1;
@@ -143,7 +143,7 @@ expected(const struct plan_deferral *d)
 }
 
 /* Something else was put in its place since the manifest was written: the manifest is not of what
- * stands. */
+ * is there. */
 static int
 wrong_kind(const struct plan *plan, const struct plan_deferral *d, const struct relation_info *r,
            struct err *err)

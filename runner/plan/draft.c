@@ -102,7 +102,7 @@ find_reasons(struct plan *plan, struct plan_node *p, struct err *err)
     return 0;
 }
 
-/* A model's or snapshot's own `full_refresh: true` rebuilds it whatever stands there (dbt:
+/* A model's or snapshot's own `full_refresh: true` rebuilds it whatever is there (dbt:
  * should_full_refresh). */
 static int
 find_full_refresh(struct plan *plan, struct plan_node *p, struct err *err)
@@ -257,7 +257,7 @@ add_candidates(struct plan *plan, const struct plan_deferral *d)
     }
 }
 
-/* Lookups are what stands where the nodes' relations will be in production, in order of the nodes,
+/* Lookups are what is where the nodes' relations will be in production, in order of the nodes,
  * then the deferrals, then what hooks name. */
 static void
 add_lookups(struct plan *plan)

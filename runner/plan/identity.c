@@ -1,4 +1,4 @@
-/* Where a node's relation will be in production: what stands there is what dbt will find, whatever
+/* Where a node's relation will be in production: what is there is what dbt will find, whatever
  * the node was called before. */
 #include "plan_internal.h"
 

@@ -1,5 +1,5 @@
 /*
- * Foreign keys. What a key of the build refers to stands in the pull request's schema, as a table
+ * Foreign keys. What a key of the build refers to is in the pull request's schema, as a table
  * that is logged: where the build does not make it, it is cloned. The keys of production's
  * relations come along with their clones; where the other end is not cloned, a table of its keys
  * takes its place.

@@ -18,7 +18,7 @@
 struct plan_sandbox {
     const char *name, *role;      /* role: whom it is for, or NULL */
     const uint8_t *as_view;       /* one byte a node: only read there, through a view */
-    bool in_place;                /* it stands, and some of its relations are made anew .. */
+    bool in_place;                /* it exists, and some of its relations are recreated .. */
     struct strlist born, schemas; /* .. in schemas, that were made under other names */
     /* what the marker of a sandbox keeps: see sandbox/sandbox.h; NULL: nothing yet */
     const cJSON *kept;
@@ -27,7 +27,7 @@ struct plan_sandbox {
 /* Where relations that are not built here may be read. */
 struct plan_source {
     const char *name;                /* "prod", "staging" .. */
-    const struct manifest *manifest; /* of what stands there */
+    const struct manifest *manifest; /* of what is there */
     bool production;                 /* it is plan_input.production */
     const uint8_t *only;             /* one byte a head node; NULL: for all */
     /* unique id -> times, when each node was built; NULL: as the manifest */
@@ -60,7 +60,7 @@ struct plan_database {
  * ERR_REFUSED: a template in use. */
 int plan_database_draft(void *ctx, struct plan_database **out, const struct plan_database_input *in,
                         struct err *err) BASE_CHECKED;
-/* Nothing that stands there is touched unless it is ours: ERR_REFUSED. */
+/* Nothing that is there is touched unless it is ours: ERR_REFUSED. */
 int plan_database_decide(struct plan_database *db, const struct database_facts *facts,
                          struct err *err) BASE_CHECKED;
 
@@ -77,7 +77,7 @@ struct plan_input {
     const struct plan_source *sources; /* in order; the first that has a node is read .. */
     size_t n_sources;
     bool newest; /* .. or the one where it was built last */
-    /* where dbt's project is made anew for lazy clones; NULL: it cannot be */
+    /* where dbt's project is recreated for lazy clones; NULL: it cannot be */
     const char *overlay_dir;
     const char *target_path;  /* dbt's target folder */
     const char *deferral_dir; /* where the deferral map is laid down for dbt */
@@ -169,7 +169,7 @@ struct plan_node {
     const struct node *info;
     struct relation target; /* where the build writes it; name NULL where it makes no relation */
     struct relation production;  /* where it will be in production; name NULL: none, or not known */
-    struct relation_info stands; /* what stands there now */
+    struct relation_info stands; /* what is there now */
     struct plan_reason *reasons;
     size_t n_reasons;
     const char *via;        /* path from the modified node that brought it in, or NULL */

@@ -31,7 +31,7 @@ int plan_copy_budget(struct plan *plan, double *most, const char **name,
 int plan_find_deferrals(struct plan *plan, struct err *err) BASE_CHECKED;
 /* The i-th candidate is what is read. */
 void plan_take_candidate(struct plan_deferral *d, size_t i);
-/* The fast path: where a node of production's graph stands in the pull request. */
+/* The fast path: where a node of production's graph is in the pull request. */
 int plan_moved_schema(struct plan *plan, uint32_t node, const char **out,
                       struct err *err) BASE_CHECKED;
 int plan_find_schemas(struct plan *plan, struct err *err) BASE_CHECKED;

@@ -71,7 +71,7 @@ refuse_production(const struct plan *plan, const struct plan_node *p, const char
         "for the CI target.");
 }
 
-/* No schema that production, or another source of deferral, stands in. */
+/* No schema that production, or another source of deferral, is in. */
 static int
 check_written(struct plan *plan, struct map *const *taken, const struct plan_node *p,
               struct err *err)
@@ -210,7 +210,7 @@ plan_find_schemas(struct plan *plan, struct err *err)
     return 0;
 }
 
-/* --- may we clear what stands there? --- */
+/* --- may we clear what is there? --- */
 
 static int
 check_ours(struct plan *plan, const struct place_info *s, const char *name, struct err *err)
@@ -245,7 +245,7 @@ check_ours(struct plan *plan, const struct place_info *s, const char *name, stru
     return 0;
 }
 
-/* A sandbox comes where nothing stands, and is made anew in part where it stands itself. */
+/* A sandbox comes where nothing is, and is recreated in part where it is itself. */
 static int
 check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
 {
@@ -276,7 +276,7 @@ check_place(struct plan *plan, const struct plan_schema *s, struct err *err)
     return hint(err, "Choose another name: a sandbox never uses an existing schema.");
 }
 
-/* A job that had to wait so long that a newer one was done before it: what stands there is the
+/* A job that had to wait so long that a newer one was done before it: what is there is the
  * newer one's. */
 static int
 check_newest(struct plan *plan, const struct place_info *s, struct err *err)

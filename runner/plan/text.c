@@ -71,7 +71,7 @@ is_test(const struct plan_node *p)
     return p->info->type == NODE_TEST || p->info->type == NODE_UNIT_TEST;
 }
 
-/* What dbt does nothing for, as metrics, or for which nothing stands in the warehouse, is named
+/* What dbt does nothing for, as metrics, or for which nothing exists in the warehouse, is named
  * apart. */
 static void
 print_head(struct buf *b, const struct style *s, const struct plan *plan)

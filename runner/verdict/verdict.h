@@ -16,7 +16,7 @@
  * dependants, each. */
 enum fact_aspect {
     ASPECT_BUILT,         /* was it built, did it pass? */
-    ASPECT_RELATION,      /* what stands in production where it will be? */
+    ASPECT_RELATION,      /* what is in production where it will be? */
     ASPECT_INCREMENTAL,   /* was the incremental path taken? */
     ASPECT_CLONE,         /* does its clone hold what production's table holds? */
     ASPECT_ROWS,          /* did the incremental run touch rows? */
@@ -51,7 +51,7 @@ enum fact_blame { BLAME_NONE, BLAME_CODE, BLAME_CI, BLAME_UNKNOWN };
 enum fact_effect {
     EFFECT_MERGE,  /* the answer */
     EFFECT_AFTER,  /* what is to be done in production after the merge */
-    EFFECT_TESTED, /* how much was tested; the answer stands */
+    EFFECT_TESTED, /* how much was tested; the answer holds */
     EFFECT_ADVICE  /* on the command that rebuilds the subject, where the answer names one */
 };
 
@@ -116,7 +116,7 @@ enum line_kind {
 struct answer_line {
     enum line_kind kind;
     uint32_t subject;        /* SUBJECT_RUN: of several, or of none */
-    const struct fact *fact; /* what it stands on; NULL: advice of ours */
+    const struct fact *fact; /* what it is based on; NULL: advice of ours */
     const char *text, *command;
 };
 

@@ -154,7 +154,7 @@ contract_on_done(void *arg, size_t script, size_t statement, double ms)
     list->n++;
 }
 
-/* Who watches is told of each statement. */
+/* Who watches is informed of each statement. */
 static void
 contract_told(void **state)
 {

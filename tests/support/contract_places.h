@@ -60,7 +60,7 @@ contract_sources(void **state)
     contract_exec(a, contract->nothing);
 }
 
-/* Made aside and put in place, twice: the second takes the first one's place. */
+/* Made under a temporary name and put in place, twice: the second takes the first one's place. */
 static void
 contract_places(void **state)
 {

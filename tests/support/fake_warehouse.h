@@ -1,7 +1,7 @@
 /*
  * fake_warehouse: an adapter for a warehouse in memory, that all connections of the process share.
  * It keeps the contract of adapters without a server and without SQL: its statements are JSON
- * arrays, such as ["copy", FROM, TO]. For tests of what stands before the door.
+ * arrays, such as ["copy", FROM, TO]. For tests of what is before the door.
  */
 #ifndef FAKE_WAREHOUSE_H
 #define FAKE_WAREHOUSE_H
@@ -13,7 +13,7 @@ extern const struct warehouse_ops fake_ops;
 /* Forgets all that was made; what the warehouse can do from now on (CAP_ bits). */
 void fake_reset(unsigned caps);
 
-/* A relation as it is found. Its schema comes into being with it. `of`: what a view shows. */
+/* A relation as it is found. Its schema is made with it. `of`: what a view shows. */
 struct fake_relation {
     struct relation at, of;
     enum relation_kind kind;

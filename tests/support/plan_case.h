@@ -1,6 +1,6 @@
 /*
  * plan_case: a golden case of the plan: facts in, plan out. Of the facts only what matters is said;
- * a node is {"materialized", "sql", "schema", "alias", "depends_on", "config", ..}, and stands in
+ * a node is {"materialized", "sql", "schema", "alias", "depends_on", "config", ..}, and is in
  * the warehouse as a relation of 1,000 rows unless `catalog` says otherwise.
  */
 #ifndef PLAN_CASE_H

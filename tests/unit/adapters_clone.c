@@ -95,7 +95,7 @@ test_sequences(void **state)
     assert_string_equal(odd_clone("shared_b"), "");
     assert_string_equal(odd_clone("quoted_sequence"), "");
     assert_string_equal(value("INSERT INTO odd_pr.shared_a (t) VALUES ('c') RETURNING id"), "1002");
-    /* the columns that are no plain numbers go on where production's sequence stands */
+    /* the columns that are no plain numbers go on where production's sequence is */
     assert_string_equal(
         value("INSERT INTO odd_pr.shared_b DEFAULT VALUES RETURNING id || code || minus"),
         "1003B1005-1005");

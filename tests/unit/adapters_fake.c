@@ -1,4 +1,4 @@
-/* The contract of all adapters, passed by the fake; and what it can be told to lack. */
+/* The contract of all adapters, passed by the fake; and what it can be made to lack. */
 #include "contract.h"
 
 #include "fake_warehouse.h"

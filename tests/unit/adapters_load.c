@@ -65,7 +65,7 @@ on_progress(void *arg, size_t item, int64_t bytes, int64_t total)
     c->signal = 0;
 }
 
-/* Makes the sources anew, and empty clones of them in `pr`. */
+/* Recreates the sources, and empty clones of them in `pr`. */
 static struct load_case *
 prepare(void)
 {
@@ -257,7 +257,7 @@ test_errors(void **state)
     (void)state;
     struct err err = {0};
     struct load_case *c = prepare();
-    must("DROP TABLE pr.small"); /* the target: no excuse to begin anew */
+    must("DROP TABLE pr.small"); /* the target: no excuse to start again */
     assert_int_equal(load(c, &err), -1);
     assert_int_equal(err.kind, ERR_WAREHOUSE);
     assert_int_equal(err.cause, CAUSE_MISSING);

@@ -144,7 +144,7 @@ test_names(void **state)
     talloc_free(ctx);
 }
 
-/* A name is taken by its bytes, whatever stands in it. */
+/* A name is taken by its bytes, whatever is in it. */
 static void
 test_qualified(void **state)
 {
@@ -158,7 +158,8 @@ test_qualified(void **state)
     talloc_free(ctx);
 }
 
-/* An adapter takes the macros of those that it is made from; a name alone tells of no other. */
+/* An adapter takes the macros of those that it is made from; a name alone says nothing of others.
+ */
 static void
 test_dbt_packages(void **state)
 {

@@ -128,7 +128,7 @@ test_stale(void **state)
     talloc_free(ctx);
 }
 
-/* A schema that somebody made meanwhile is looked at by planning anew. */
+/* A schema that somebody made meanwhile is looked at by planning again. */
 static void
 test_made_meanwhile(void **state)
 {
@@ -163,7 +163,8 @@ test_in_use(void **state)
     talloc_free(ctx);
 }
 
-/* Where connections bear no names nobody is asked to give way: who comes second waits, and is told.
+/* Where connections bear no names nobody is asked to give way: who comes second waits, and is
+ * informed.
  */
 static void
 test_lock(void **state)

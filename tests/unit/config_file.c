@@ -207,7 +207,7 @@ uncomment(struct place *p, const char *text)
     return b.s;
 }
 
-/* Both as it stands and with every setting in use; and no key of the table is missing in it. */
+/* Both as it is and with every setting in use; and no key of the table is missing in it. */
 static void
 test_example_loads(void **state)
 {

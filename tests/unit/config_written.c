@@ -110,7 +110,7 @@ test_rendering_errors(void **state)
     }
 }
 
-/* dbt takes a password that is no Jinja as it stands. */
+/* dbt takes a password that is no Jinja as it is. */
 static void
 test_password_is_taken_as_it_stands(void **state)
 {
@@ -204,7 +204,7 @@ test_written_profile(void **state)
     assert_null(strstr(text, "prod-secret"));
 }
 
-/* What was set stands in the place of what the user wrote, by whatever name. */
+/* What was set is in the place of what the user wrote, by whatever name. */
 static void
 test_set_in_the_written_profile(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * Which base, which head, and what stands in the way: CI variables, shallow clones, broken
+ * Which base, which head, and what is in the way: CI variables, shallow clones, broken
  * repositories.
  */
 #include "gitdiff_base_test.h"
@@ -155,7 +155,7 @@ test_github_head_is_the_second_parent(void **state)
     expect(read_with(p, NONE), "origin/main", "GITHUB_EVENT_PATH", p->first, p->mine, "77");
 }
 
-/* Uncommitted work stands on HEAD, whatever the event says. */
+/* Uncommitted work is on HEAD, whatever the event says. */
 static void
 test_github_dirty_counts_from_head(void **state)
 {

@@ -20,7 +20,7 @@ struct place {
     struct err err;
 };
 
-/* A template of 4 MB that may be copied; nothing stands under the other names. */
+/* A template of 4 MB that may be copied; nothing is under the other names. */
 static int
 draft(struct place *p, const char *strategy, int version)
 {

@@ -92,7 +92,7 @@ test_cuts(void **state)
     talloc_free(ctx);
 }
 
-/* Jinja is passed over as a whole, wherever it stands. */
+/* Jinja is passed over as a whole, wherever it is. */
 static void
 test_jinja(void **state)
 {

@@ -260,7 +260,7 @@ semantic_interchange_since_1_12(void **state)
     assert_non_null(strstr(ask(p, m, &known), "OSI/x.json may hold semantic models"));
 }
 
-/* What stands behind a link has another path in the diff: folders and files, and links that no
+/* What is behind a link has another path in the diff: folders and files, and links that no
  * commit has yet. */
 static void
 links_are_not_followed(void **state)
@@ -357,7 +357,7 @@ origins_are_told_apart(void **state)
     struct place *p = *state;
     const char *id = "model.p.a", *a = "models/a.sql", *b = "models/b.sql", *none = "\"x\": 1";
     change(p, "models/a.sql", "{{ config(materialized='view') }}\nselect 1\n");
-    /* the author changed the file: body, and the config that stands in it */
+    /* the author changed the file: body, and the config that is in it */
     assert_string_equal(origins(p, "", none, none, id, a, "y"), "pr models/a.sql");
     assert_string_equal(
         origins(p, "", SET("\"materialized\": 1"), SET("\"materialized\": 2"), id, a, "x"),
@@ -376,7 +376,7 @@ origins_are_told_apart(void **state)
     assert_string_equal(origins(p, "", SET("\"enabled\": 1"), SET("\"enabled\": 2"), "model.p.c",
                                 "models/c.sql", "x"),
                         "environment -");
-    /* of YAML, only what stands under the key */
+    /* of YAML, only what is under the key */
     put_file(p->ctx, p->repo, "dbt_project.yml",
              "name: p\nmodels:\n  +schema: \"{{ target.name }}\"\n  p: {+pre-hook: [\"{{ var('x') "
              "}}\"]}\n");

@@ -29,7 +29,7 @@ static const char lock_name[] = "cloneci:promote";
 /* "tuple concurrently updated" and the like */
 #define CATALOG_CHANGED "XX000"
 
-/* Ends the transaction; the error that led here stands. */
+/* Ends the transaction; the error that led here is kept. */
 static int
 undo(struct pg_swap *s)
 {
@@ -101,7 +101,7 @@ timeouts_sql(struct pg_swap *s, char **sql, double lock_ms, double statement_ms,
     return sql_render(s->ctx, sql, "postgres", "timeouts", vars, BASE_COUNT(vars), err);
 }
 
-/* Somebody stands in the way for a moment: give the locks back, let him. An internal error is one
+/* Somebody is in the way for a moment: give the locks back, let him. An internal error is one
  * of the catalog's when two change one row of it at once, such as a GRANT. */
 static bool
 is_contended(const struct pg_swap *s, const struct err *err)
@@ -420,7 +420,7 @@ try_once(struct pg_swap *s, size_t *analyzed, struct err *err)
     return prepare(s, err) || swap(s, err) ? undo(s) : 0;
 }
 
-/* Whoever stands in the way for a moment, a deadlock or a vacuum, does not end what took a whole
+/* Whoever is in the way for a moment, a deadlock or a vacuum, does not end what took a whole
  * build. */
 static int
 try_all(struct pg_swap *s, struct err *err)

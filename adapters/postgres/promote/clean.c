@@ -1,4 +1,5 @@
-/* Old generations go object by object, never by CASCADE: what is still used stays, and is told. */
+/* Old generations go object by object, never by CASCADE: what is still used stays, and is reported.
+ */
 #include "promote.h"
 
 #include <string.h>

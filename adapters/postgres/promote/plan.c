@@ -93,7 +93,7 @@ park(void *ctx, struct pg_plan *p, const char *stem, const struct sql_var *vars,
     return 0;
 }
 
-/* The marker keeps the janitor and other promotions away: what stands there is cloneci's, and does
+/* The marker keeps the janitor and other promotions away: what is there is cloneci's, and does
  * not expire. */
 static int
 park_schema(void *ctx, struct pg_plan *p, const struct promote_options *o, const char *schema,
@@ -130,7 +130,7 @@ park_schemas(void *ctx, struct pg_plan *p, const struct promote_options *o, stru
     return 0;
 }
 
-/* Those that come into being with the promotion. */
+/* Those that are made with the promotion. */
 static int
 make_schemas(void *ctx, struct pg_plan *p, const struct promote_options *o, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* What a promotion waits for before it takes a lock, and who stands in its way. */
+/* What a promotion waits for before it takes a lock, and who is in its way. */
 #include "promote.h"
 
 #include <string.h>

@@ -34,7 +34,8 @@ int build_prepare(void *ctx, struct build_env *out, const struct config *config,
 void build_reap(const struct build_env *env);
 
 /* Is the installed dbt, with its adapter, the one that wrote this manifest? By version, and by the
- * text of all of their macros, which a state comparison compares. False where it cannot be told. */
+ * text of all of their macros, which a state comparison compares. False where it cannot be known.
+ */
 bool build_same_dbt(const char *dbt, const struct manifest *production);
 
 /* What is looked at while dbt works: the connection that holds the lock of its schema. */
@@ -107,7 +108,7 @@ int build_compile(void *ctx, const struct build_env *env, const struct plan *pla
 
 enum build_verdict {
     BUILD_INCREMENTAL, /* same relation, dbt reports success: the incremental path was taken */
-    /* success, but the relation was made anew: the incremental path was not tested */
+    /* success, but the relation was recreated: the incremental path was not tested */
     BUILD_FALSE_GREEN,
     BUILD_NOT_TESTED, /* rebuilt, as a pointer view always is */
     BUILD_FAILED,
@@ -116,7 +117,7 @@ enum build_verdict {
     BUILD_UNKNOWN, /* the command left no results; the relation is the same */
 };
 
-/* Of the i-th clone: `before` as it was made, `after` as it stands now. */
+/* Of the i-th clone: `before` as it was made, `after` as it is now. */
 enum build_verdict build_judge(const struct plan_node *node, const struct relation_info *before,
                                const struct relation_info *after,
                                const struct build_result *result);

@@ -102,7 +102,7 @@ lease_end(int lease)
 {
     if (lease < 0)
         return;
-    /* What is left in it after a failure is an id that nothing bears any more. */
+    /* What is left in it after a failure is an id that nothing has any more. */
     if (ftruncate(lease, 0))
         log_event(LOG_DEBUG, "build.lease", "%s", strerror(errno));
     close(lease);

@@ -8,7 +8,7 @@
 #define LEASE_BUILD "building"
 #define LEASE_PARSE "parsing"
 
-/* "CLONECI_RUN=<id>": every process of a run's build step and of its dbt parse bears it. */
+/* "CLONECI_RUN=<id>": every process of a run's build step and of its dbt parse has it. */
 char *lease_entry(void *ctx, const char *run_id);
 /* For the time of the build step; ERR_LOCKED if another run has it. *lease goes to lease_end. */
 int lease_take(const struct build_env *env, const char *run_id, int *lease,

@@ -4,10 +4,10 @@
 
 #include "build.h"
 
-/* Makes plan->in.overlay_dir anew where the plan has lazy clones; else nothing. ERR_CONFIG: the
+/* Makes plan->in.overlay_dir again where the plan has lazy clones; else nothing. ERR_CONFIG: the
  * folder cannot be made. */
 int overlay_make(const struct plan *plan, struct err *err) BASE_CHECKED;
-/* However the build ended: the target folder gets back what tells of the checkout alone, and the
+/* However the build ended: the target folder gets back what belongs to the checkout alone, and the
  * overlay goes. */
 void overlay_end(const struct plan *plan);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Standard output is watched, which is where dbt tells of its nodes. */
+/* Standard output is watched, which is where dbt reports its nodes. */
 struct relayed {
     FILE *to;
     struct watch watch;

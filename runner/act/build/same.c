@@ -99,7 +99,7 @@ count_folder(struct installed *in, const char *folder)
     return n;
 }
 
-/* Every macro of the package stands in the installed files word for word, and these hold no other.
+/* Every macro of the package is in the installed files word for word, and these hold no other.
  */
 static bool
 same_package(struct installed *in, const char *package, const char *folder)

@@ -47,7 +47,7 @@ drop_schemas(struct clone_work *j, const struct schemas *list, struct err *err)
                                                                                             : 0;
 }
 
-/* What hangs on what stands there, and is not ours, is known before anything is made. */
+/* What hangs on what is there, and is not ours, is known before anything is made. */
 static int
 check_hanging(struct clone_work *j, struct err *err)
 {
@@ -91,8 +91,8 @@ is_early(const struct clone_work *j, const struct plan_schema *s)
     return j->early && plan_find_schema(j->early, s->database, s->name);
 }
 
-/* What a killed run left: schemas aside, and those on their way out; where schemas cannot be
- * swapped also the last run's, whose place is needed. All bear our marker (plan_decide). */
+/* What a killed run left: temporary schemas, and those on their way out; where schemas cannot be
+ * swapped also the last run's, whose place is needed. All have our marker (plan_decide). */
 static int
 clear_leftovers(struct clone_work *j, struct err *err)
 {
@@ -116,7 +116,7 @@ add_all(void *ctx, struct strlist *to, const struct strlist *from)
         strlist_add(ctx, to, from->v[i]);
 }
 
-/* All schemas at once: makes them aside, or swaps them in. */
+/* All schemas at once: makes them under temporary names, or swaps them in. */
 static int
 in_transaction(struct clone_work *j, bool swap, struct err *err)
 {
@@ -132,7 +132,7 @@ in_transaction(struct clone_work *j, bool swap, struct err *err)
 }
 
 /* A schema of that name that another session was just making, or had made, is looked at like any
- * other that stands: by planning anew. */
+ * other that exists: by planning again. */
 static int
 make_aside(struct clone_work *j, bool *stale, struct err *err)
 {

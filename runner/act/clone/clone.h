@@ -2,8 +2,8 @@
  * clone: carries out a plan, statement by statement, and looks at what became of it. Decides
  * nothing.
  *
- * Clones are made in schemas aside and swapped in by renaming, so that no half clone is ever taken
- * for a whole one; whatever an earlier run left behind carries a marker and is removed first.
+ * Clones are made in temporary schemas and swapped in by renaming, so that no half clone is ever
+ * taken for a whole one; whatever an earlier run left behind carries a marker and is removed first.
  */
 #ifndef CLONE_H
 #define CLONE_H
@@ -13,7 +13,7 @@
 struct clone_made {
     double ms;                 /* statements of this clone */
     size_t parts;              /* transactions that filled it; 0: it has no rows */
-    struct relation_info made; /* as it stands in the end */
+    struct relation_info made; /* as it is in the end */
 };
 
 struct clone_result {
@@ -70,9 +70,9 @@ int clone_successor(struct warehouse *other, const struct plan *plan, struct err
  * something. */
 int clone_guard(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /*
- * Steps: clear leftovers, make the schemas aside, clone in one snapshot, swap, remove the last
+ * Steps: clear leftovers, make the temporary schemas, clone in one snapshot, swap, remove the last
  * run's. `load` may be NULL where no clone has rows. *stale is set (and -1 returned, ERR_LOCKED) if
- * production was rebuilt since the plan looked: plan anew.
+ * production was rebuilt since the plan looked: plan again.
  */
 int clone_all(void *ctx, struct warehouse *a, const struct plan *plan, struct clone_result *out,
               bool *stale, clone_progress *progress, void *arg, const struct clone_load *load,
@@ -88,7 +88,7 @@ int clone_early_swap(void *ctx, struct warehouse *a, const struct plan *plan,
                      struct err *err) BASE_CHECKED;
 int clone_early_drop(struct warehouse *a, const struct plan *early, struct err *err) BASE_CHECKED;
 /* Makes the clones in the schemas where they are to stand, in one transaction and nothing else: for
- * a plan whose statements drop what stands there first. *stale as of clone_all. */
+ * a plan whose statements drop what is there first. *stale as of clone_all. */
 int clone_in_place(void *ctx, struct warehouse *a, const struct plan *plan,
                    struct clone_result *out, bool *stale, clone_progress *progress, void *arg,
                    struct err *err) BASE_CHECKED;
@@ -109,7 +109,7 @@ int clone_bar(struct warehouse *a, const struct plan *plan, bool own, struct err
 int clone_end_builds(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
 /* Names one more connection of ours, so that it ends with the lease. */
 int clone_name(struct warehouse *a, const struct plan *plan, struct err *err) BASE_CHECKED;
-/* The name that every connection of a run's build step bears: printable ASCII (a server replaces
+/* The name that every connection of a run's build step has: printable ASCII (a server replaces
  * what is not), as long as the dialect's names at most. */
 char *clone_session_name(void *ctx, const struct plan *plan);
 

@@ -18,7 +18,7 @@ struct run_options work_options(const struct clone_work *j);
 /* The plan's clones, in its order: what they are made of, or where they stand. */
 struct relation *clone_relations(struct clone_work *j, bool sources);
 
-/* Who is told of each clone that is done. */
+/* Who is informed of each clone that is done. */
 struct told {
     struct clone_result *out;
     clone_progress *progress; /* may be NULL */
@@ -37,7 +37,8 @@ int clone_at_once(struct clone_work *j, struct told *told, bool *stale,
                   struct err *err) BASE_CHECKED;
 
 /* Ends the connections of other runs' build steps in our schema. Once the clones stand there
- * (`standing`), one that is found is ERR_LOCKED: what it wrote cannot be told from what we write.
+ * (`standing`), one that is found is ERR_LOCKED: what it wrote cannot be distinguished from what we
+ * write.
  */
 int lease_end_others(struct clone_work *j, bool standing, struct err *err) BASE_CHECKED;
 

@@ -262,7 +262,7 @@ clone_leased(struct warehouse *a, const struct plan *plan, struct err *err)
 }
 
 /* Is this run's marker what the plan found there? Until our own clones are swapped in, an earlier
- * run's stands. */
+ * run's exists. */
 static bool
 was_there(struct clone_work *j, const struct place_name *place, const char *run_id)
 {

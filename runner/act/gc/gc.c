@@ -174,7 +174,7 @@ gc_drop(void *ctx, struct warehouse *a, const struct warehouse_ops *ops, struct 
 {
     bool *done = mem_array(ctx, bool, n);
     *first = (struct err){.kind = ERR_NONE};
-    /* What stands in one pull request's schema may be used from another of its schemas: again while
+    /* What is in one pull request's schema may be used from another of its schemas: again while
      * it helps. */
     for (bool progress = true; progress;) {
         progress = false;

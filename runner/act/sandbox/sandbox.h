@@ -21,7 +21,7 @@ struct sandbox_clone {
     const char *stale;   /* what became of its source, or of itself in a crash, in words, or NULL */
     const char *used_by; /* what keeps it from being made again, or NULL; known to a deep look */
     bool gone;           /* its source is there no more */
-    bool replaced;       /* another relation stands there now: the person's own */
+    bool replaced;       /* another relation is there now: the person's own */
     bool missing;
 };
 
@@ -63,7 +63,7 @@ cJSON *sandbox_keep(void *ctx, const struct plan *plan, const struct relation_in
 /* In one transaction: the rights of the person, and the markers. */
 int sandbox_finish(void *ctx, struct warehouse *a, const struct plan *plan,
                    const struct strlist *schemas, struct err *err) BASE_CHECKED;
-/* *plan becomes one whose clones' statements first drop what stands in their places. */
+/* *plan becomes one whose clones' statements first drop what is in their places. */
 int sandbox_replaced(void *ctx, const struct plan **plan, const struct sandbox *before,
                      struct err *err) BASE_CHECKED;
 

@@ -86,10 +86,10 @@ struct artifact_pulled {
     const char *parse; /* partial_parse.msgpack, kept aside until ctx ends, or NULL */
 };
 /*
- * Everything is fetched and checked aside, then renamed into the folder, manifest.json last; what
- * an older generation left there and this one has not is removed. generation.json tells where it
- * came from. ERR_INPUT: nothing was pushed yet, a checksum that does not agree, a store that cannot
- * be read.
+ * Everything is fetched and checked in a temporary folder, then renamed into the folder,
+ * manifest.json last; what an older generation left there and this one has not is removed.
+ * generation.json tells where it came from. ERR_INPUT: nothing was pushed yet, a checksum that does
+ * not agree, a store that cannot be read.
  */
 int artifact_pull(void *ctx, struct artifact_pulled *out, struct artifact_store *store,
                   const struct artifact_pull *what, struct err *err) BASE_CHECKED;

@@ -1,5 +1,5 @@
-/* A folder: every write is aside and renamed; the pointer moves under a flock(), which ends with
- * its holder. */
+/* A folder: every write goes to a temporary file that is renamed; the pointer moves under a
+ * flock(), which ends with its holder. */
 #include "internal.h"
 
 #include <dirent.h>

@@ -78,7 +78,7 @@ int disk_hint(struct err *err);
 struct index {
     struct generation **v; /* newest first */
     size_t n;
-    struct strlist removed; /* ids that are in no list any more, and may still stand in the store */
+    struct strlist removed; /* ids that are in no list any more, and may still exist in the store */
 };
 cJSON *generation_json(void *ctx, const struct generation *g);
 int generation_parse(void *ctx, struct generation **out, const cJSON *o, const char *what,

@@ -1,4 +1,5 @@
-/* The pull request's side: fetched and checked aside, renamed into place, manifest.json last. */
+/* The pull request's side: fetched and checked in a temporary folder, renamed into place,
+ * manifest.json last. */
 #include "internal.h"
 
 #include <errno.h>

@@ -282,7 +282,7 @@ forget_dropped(struct pushing *p, const struct strlist *dropped, struct err *err
     return p->store->ops->swap(p->store, text, strlen(text), &old, &won, err);
 }
 
-/* What is pushed is pushed: trouble here is told, and left to the next push. */
+/* What is pushed is pushed: trouble here is reported, and left to the next push. */
 static void
 clean_up(struct pushing *p, const struct strlist *drop)
 {

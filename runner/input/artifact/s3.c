@@ -8,7 +8,7 @@
 
 struct s3 {
     struct http *http;
-    bool blind; /* the store knows no condition: told once */
+    bool blind; /* the store knows no condition: reported once */
 };
 
 static char *

@@ -194,7 +194,7 @@ args_parse(void *ctx, struct said_list *out, int argc, char **argv, struct err *
     struct scan s = {.ctx = ctx, .out = out};
     build_tables(ctx, &s.tables);
     opterr = 0;
-    optind = 0; /* glibc: begin anew */
+    optind = 0; /* glibc: start again */
     int at = 1;
     for (;;) {
         int code = getopt_long(argc + 1, full, s.tables.shorts.s, s.tables.longs, NULL);

@@ -50,7 +50,7 @@ struct config {
     const char *base, *head, *schema, *manifest, *strategy, *dbt;
     enum config_scope scope;
     enum config_output output;
-    const char *pull_request, *repository; /* as the forge names them; NULL: as the CI tells */
+    const char *pull_request, *repository; /* as the forge names them; NULL: as the CI says */
     const char *post, *api_url;            /* of report: which forge, and its API's address */
     double forge_timeout;                  /* seconds of a forge's silence */
     const char *store;                     /* of state push and pull */
@@ -72,7 +72,7 @@ struct config {
     double timeout;           /* seconds for the build step; 0: none */
     double heartbeat;         /* seconds without a word, where there is no terminal; 0: never */
     double takeover_timeout;  /* seconds for an older run to give way */
-    const char *run_number;   /* in the CI's order; NULL: as the CI tells */
+    const char *run_number;   /* in the CI's order; NULL: as the CI says */
     double lock_timeout;      /* seconds on production's relations */
     double statement_timeout; /* seconds for one clone statement; 0: none */
     const char *window, *copy_most; /* a time; a size: NULL: none */
@@ -176,7 +176,7 @@ struct project {
 int config_project(void *ctx, struct project **out, const struct config *config,
                    struct err *err) BASE_CHECKED;
 
-/* A package whose folder is here: `local:` in packages.yml, or what stands in the folder of
+/* A package whose folder is here: `local:` in packages.yml, or what is in the folder of
  * installed packages. */
 struct project_package {
     const char *name, *dir; /* absolute */
@@ -233,7 +233,7 @@ int profile_write(void *ctx, const struct profile *p, const char *dir, const cha
                   const struct profile_extra *extra, size_t n_extra, struct strlist *env,
                   struct err *err) BASE_CHECKED;
 
-/* "30d" in seconds, "20GB" in bytes. `label` names where the text stands, for ERR_CONFIG. */
+/* "30d" in seconds, "20GB" in bytes. `label` names where the text is, for ERR_CONFIG. */
 int config_seconds(double *out, const char *label, const char *text, double most_days,
                    struct err *err) BASE_CHECKED;
 int config_bytes(double *out, const char *label, const char *text, struct err *err) BASE_CHECKED;

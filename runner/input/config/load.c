@@ -105,7 +105,7 @@ find_key(const struct loader *l, const char *key, bool *section)
     return found;
 }
 
-/* The keys that may stand where this unknown one stands. */
+/* The keys that are allowed where this unknown one is. */
 static int
 unknown_key(struct loader *l, const struct yaml *at, const char *prefix, struct err *err)
 {

@@ -11,7 +11,7 @@ enum rank { RANK_NONE, RANK_DEFAULT, RANK_PROJECT, RANK_FILE, RANK_ENV, RANK_FLA
 struct origin {
     enum rank rank;
     const char *label; /* for messages: "--threads", "DBT_STATE", "cloneci.yml:3:5: threads" */
-    const char *dir;   /* what a relative path stands against; NULL: by the option's kind */
+    const char *dir;   /* what a relative path is relative to; NULL: by the option's kind */
 };
 
 /* One thing said on the command line. */

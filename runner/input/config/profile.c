@@ -107,7 +107,7 @@ render_tree(struct reading *r, const struct yaml *v, const char *secret)
     return out;
 }
 
-/* dbt sends a password that is no Jinja as it stands; a missing variable is told all the same. */
+/* dbt sends a password that is no Jinja as it is; a missing variable is an error all the same. */
 static int
 render_scalar(struct reading *r, const char *key, const struct yaml *v, char **out)
 {

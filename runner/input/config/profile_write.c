@@ -94,7 +94,7 @@ put_value(struct writer *w, const struct yaml *v, const char *secret, struct err
 {
     char *rendered;
     if (v->kind == YAML_STR && secret && *v->text && !render_is_reference(v->text)) {
-        /* As dbt: a password that is no Jinja is taken as it stands. */
+        /* As dbt: a password that is no Jinja is taken as it is. */
         struct err ignored = {0};
         bool as_is = strcmp(secret, "password") == 0 && !strstr(v->text, "env_var");
         if (render_text(w->ctx, &rendered, v, as_is ? &ignored : err)) {

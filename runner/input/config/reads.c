@@ -1,4 +1,4 @@
-/* What dbt reads for a project, and where that stands: local packages, folders outside, links. */
+/* What dbt reads for a project, and where that is: local packages, folders outside, links. */
 #include "options.h"
 
 #include <dirent.h>

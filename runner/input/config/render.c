@@ -58,7 +58,7 @@ take_name(struct render *r)
     return name;
 }
 
-/* A quoted string with Python's commonest escapes; NULL if none stands here. */
+/* A quoted string with Python's commonest escapes; NULL if none is here. */
 static char *
 take_string(struct render *r)
 {
@@ -235,7 +235,7 @@ parse_call(struct render *r, struct value *out)
     return 0;
 }
 
-/* What stands between {{ and }}. */
+/* What is between {{ and }}. */
 static int
 parse_expression(struct render *r, struct value *out)
 {

@@ -220,7 +220,7 @@ second_parent(struct search *s, git_oid *id)
 
 /*
  * The pull request's own head, where HEAD is the CI's merge of it into the base. What is counted as
- * dirty stands on HEAD itself.
+ * dirty is on HEAD itself.
  */
 static int
 find_head(struct search *s, const struct gitdiff_options *options)

@@ -30,8 +30,8 @@ struct gitdiff {
     const char *merge_base_sha;
     const char *head_sha;
     const char *branch;             /* short name, or NULL when detached */
-    const char *pull_request;       /* number as text, when the CI tells it, else NULL */
-    struct strlist labels;          /* of the pull request, as far as the CI tells */
+    const char *pull_request;       /* number as text, when the CI gives it, else NULL */
+    struct strlist labels;          /* of the pull request, as far as the CI says */
     bool dirty;                     /* uncommitted work is counted */
     struct gitdiff_change *changes; /* sorted by path */
     size_t n;
@@ -66,7 +66,7 @@ int gitdiff_read(void *ctx, struct gitdiff **out, const struct gitdiff_options *
 void gitdiff_include(struct gitdiff *diff, const struct strlist *places,
                      struct gitdiff_package *packages, size_t n_packages);
 /*
- * Where the file stands that dbt knows by this path of this package (NULL: the project), relative
+ * Where the file is that dbt knows by this path of this package (NULL: the project), relative
  * to the project's folder, links followed; NULL if that is outside of the work tree, or nobody
  * knows where the package is.
  */
@@ -97,7 +97,7 @@ int gitdiff_checkout(void *ctx, const struct gitdiff *diff, struct gitdiff_chang
                      struct err *err) BASE_CHECKED;
 /*
  * Symbolic links and submodules in the project's folder at the head (and in the work tree, if
- * dirty), relative to it: a change of what stands behind them has another path in the diff, or
+ * dirty), relative to it: a change of what is behind them has another path in the diff, or
  * none.
  */
 int gitdiff_links(void *ctx, const struct gitdiff *diff, struct strlist *out,

@@ -79,7 +79,7 @@ manifest_node_value(void *ctx, const struct manifest *m, uint32_t node, struct v
     const struct node *n = &m->nodes[node];
     if (text_at(ctx, m, n->offset, n->length, out, err))
         return wrap(err, "%s", n->unique_id);
-    /* Written anew within the clock's tick, the file may seem the same: the node must say who it
+    /* Written again within the clock's tick, the file may seem the same: the node must say who it
      * is. */
     struct value id = value_get(*out, "unique_id");
     if (id.n && !value_is(id, n->unique_id) && !strstr(n->unique_id, "\xef\xbf\xbd"))

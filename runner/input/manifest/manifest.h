@@ -119,9 +119,9 @@ int manifest_read_two(void *ctx, struct manifest **first, const char *first_path
  * latest. */
 bool manifest_since(const struct manifest *m, int minor, int patch);
 
-/* Writes the manifest `from` anew as `to`, with every node and source standing in another database:
- * `database` and the first part of `relation_name`, and nothing else, so that a comparison sees no
- * other difference. */
+/* Writes the manifest `from` again as `to`, with every node and source standing in another
+ * database: `database` and the first part of `relation_name`, and nothing else, so that a
+ * comparison sees no other difference. */
 int manifest_move(const char *from, const char *to, const char *database,
                   struct err *err) BASE_CHECKED;
 

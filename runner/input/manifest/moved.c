@@ -61,7 +61,7 @@ move_section(struct mover *m, struct value section)
     }
 }
 
-/* Nothing but the object: what stands around it is white space. */
+/* Nothing but the object: what is around it is white space. */
 static struct value
 trimmed(const char *text, size_t n)
 {

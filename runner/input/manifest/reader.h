@@ -93,7 +93,7 @@ void *arena_take(struct arena *a, size_t n, size_t align);
 
 /* What is read of a node's `config`; most nodes share theirs with many others. */
 struct config_facts {
-    char *text; /* as it stands in the file; NULL if the slot is free */
+    char *text; /* as it is in the file; NULL if the slot is free */
     size_t len, capacity;
     const char *materialized;
     bool enabled, persist_relation, persist_columns;

@@ -7,7 +7,7 @@
 
 #include "base.h"
 
-#define SCAN_BLOCK 64 /* bytes that one word of a mark tells of */
+#define SCAN_BLOCK 64 /* bytes that one word of a mark covers */
 
 /* One bit a byte, lowest first. */
 struct scan_marks {

@@ -191,7 +191,7 @@ stream_expected(struct stream *s, char c)
                                  : "expected a comma or a closing bracket");
 }
 
-/* Where the container ends whose bracket stands at or before `from`; SIZE_MAX: not in the buffer.
+/* Where the container ends whose bracket is at or before `from`; SIZE_MAX: not in the buffer.
  * *depth is how many are open before `from`. Nesting is deepest just before a closing bracket. */
 static inline __attribute__((always_inline)) size_t
 find_end(const struct stream *s, size_t from, uint32_t *depth, bool *deep)

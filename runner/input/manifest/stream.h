@@ -43,7 +43,7 @@ struct stream {
 /* `fd` or, if -1, `memory`; both must outlive the stream. `chunk` is a multiple of SCAN_BLOCK. */
 void stream_open(struct stream *s, void *ctx, const char *what, int fd, const char *memory,
                  uint64_t total, size_t chunk);
-/* More text: what stands before `keep` is forgotten, pos becomes 0. `keep` must be outside of
+/* More text: what is before `keep` is forgotten, pos becomes 0. `keep` must be outside of
  * strings. */
 int stream_more(struct stream *s, size_t keep, struct err *err) BASE_CHECKED;
 /* The error for `stop` (STREAM_MORE: the document ends too early). */

@@ -8,7 +8,7 @@ wide_space(unsigned c)
            c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
 }
 
-/* The bytes of the space that stands at p, or 0. */
+/* The bytes of the space that is at p, or 0. */
 static size_t
 space_at(const unsigned char *p, size_t n)
 {

@@ -7,7 +7,7 @@
 
 struct reader {
     struct select *s;
-    bool *jinja; /* it stands on a selector that holds Jinja: what was read is void */
+    bool *jinja; /* it depends on a selector that holds Jinja: what was read is void */
 };
 
 static int parse(struct reader *r, const struct yaml *def, struct spec **out, struct err *err);
@@ -167,7 +167,7 @@ take_away(struct select *s, struct spec **spec, struct spec *excluded)
     *spec = difference;
 }
 
-/* An item with `exclude` counts as that alone: what stands beside the key is not read. */
+/* An item with `exclude` counts as that alone: what is beside the key is not read. */
 static int
 group(struct reader *r, enum spec_kind kind, const struct yaml *list, struct spec **out,
       struct err *err)
@@ -202,7 +202,7 @@ has_jinja(const struct yaml *v)
     return false;
 }
 
-/* 1.11: a definition that stands above; what is beside `method: selector` is not read. */
+/* 1.11: a definition that comes above; what is beside `method: selector` is not read. */
 static int
 inherit(struct reader *r, const struct yaml *value, struct spec **out, const struct yaml *at,
         struct err *err)

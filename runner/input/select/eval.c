@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* For select_explain: how the traced node stands to this criterion. */
+/* For select_explain: how the traced node relates to this criterion. */
 static void
 trace(struct select *s, const struct criterion *c, const struct pick *p, const uint8_t *matched)
 {

@@ -50,7 +50,7 @@ decode(const unsigned char **p, const unsigned char *end)
     return c;
 }
 
-/* What stands between brackets, cut: a hyphen between two chunks is a range. */
+/* What is between brackets, cut: a hyphen between two chunks is a range. */
 struct chunk {
     uint32_t *c;
     size_t n;

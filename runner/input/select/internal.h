@@ -49,7 +49,7 @@ struct spec {
 struct selector {
     const char *name;
     struct spec *spec;     /* NULL if its text is Jinja */
-    const struct yaml *at; /* where its name stands */
+    const struct yaml *at; /* where its name is */
     bool is_default;
     bool busy; /* being evaluated: meeting it again is a circle */
 };
@@ -117,7 +117,7 @@ struct yaml;
 int selectors_fail(struct err *err, const struct yaml *at, const char *fmt, ...) BASE_PRINTF(3, 4);
 /* dbt renders every text, and Jinja drops one line break at its end. */
 const char *selectors_text(struct select *s, const struct yaml *text);
-/* *jinja is set, and nothing read, when there are templates in it or in what it stands on. */
+/* *jinja is set, and nothing read, when there are templates in it or in what it is based on. */
 int definition_parse(struct select *s, const struct yaml *def, struct spec **out, bool *jinja,
                      struct err *err) BASE_CHECKED;
 

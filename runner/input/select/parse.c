@@ -120,7 +120,7 @@ parse_method(struct select *s, const char *text, struct criterion *c, struct err
     return 0;
 }
 
-/* `p` stands behind the operators in front: method, value and the operator at the end. */
+/* `p` is behind the operators in front: method, value and the operator at the end. */
 static int
 parse_value(struct select *s, const char *p, struct criterion *c, struct err *err)
 {

@@ -66,7 +66,7 @@ cut_pattern(struct finder *f, const char *pattern, struct err *err)
 
 /* --- the disk --- */
 
-/* What stands on the disk at the first `count` parts of the path in hand. */
+/* What is on the disk at the first `count` parts of the path in hand. */
 static bool
 stands(const struct finder *f, size_t count, bool folder, bool follow)
 {

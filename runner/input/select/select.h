@@ -50,7 +50,7 @@ struct select_result {
 int select_nodes(void *ctx, struct select_result *out, const struct select_env *env,
                  const struct select_request *request, struct err *err) BASE_CHECKED;
 /*
- * How `node` stands to each criterion of the expression, one line each: "state:modified+: yes, by
+ * How `node` relates to each criterion of the expression, one line each: "state:modified+: yes, by
  * model.shop.a", "exclude tag:x: no", and what the types leave out. For people who ask why a node
  * is in, or is not.
  */

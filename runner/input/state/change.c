@@ -34,7 +34,7 @@ read_sides(struct fast *f, const struct gitdiff_change *c, struct sides *s, stru
     return 0;
 }
 
-/* The node of the project that stands in the file; MAP_NONE if there is none, or more than one. */
+/* The node of the project that is in the file; MAP_NONE if there is none, or more than one. */
 static uint32_t
 node_at(const struct fast *f, const char *path, enum node_type type)
 {
@@ -115,7 +115,7 @@ second_word(const struct jinja_block *b, struct value *out)
     return true;
 }
 
-/* Snapshots in blocks: what stands around them does not count. */
+/* Snapshots in blocks: what is around them does not count. */
 static int
 change_snapshot(struct fast *f, const struct sides *s, const struct jinja *j, size_t *at,
                 struct err *err)

@@ -58,7 +58,7 @@ lost_constraint(struct pair *p, struct value old, struct value new)
 }
 
 /* The type without its size, as dbt compares: up to the first parenthesis, stripped, in lower case.
- * Before 1.11 it compares the type as it stands. */
+ * Before 1.11 it compares the type as it is. */
 static char *
 bare_type(void *ctx, struct value column)
 {

@@ -74,7 +74,7 @@ bool same_overload(struct value a, struct value b);
 /* A source's `external`, both sides objects, as 1.12 has it. */
 bool same_external(struct value a, struct value b);
 /* Two values of dbt's own classes, which an older dbt wrote with fewer fields: dbt reads a field
- * that is missing as its default. What stands under `meta` is the user's and compares as it is. */
+ * that is missing as its default. What is under `meta` is the user's and compares as it is. */
 bool same_record(struct value a, struct value b);
 /* Compares all that the node's kind has; production's node exists. */
 void compare_nodes(struct pair *p);

@@ -81,7 +81,7 @@ mentions(struct text t, const char *key)
 }
 
 /* Does the changed file speak of the key, before or after? A body's change must not take the blame
- * for a config that stands elsewhere. */
+ * for a config that is elsewhere. */
 static int
 speaks_of(struct state *s, const struct gitdiff_change *c, const struct state_reason *r, bool *yes,
           struct err *err)
@@ -177,7 +177,7 @@ values_read(void *ctx, const struct yaml *v, const char *const *keys, bool under
 }
 
 /*
- * Does Jinja in this file read the target, the environment or variables? Of YAML only what stands
+ * Does Jinja in this file read the target, the environment or variables? Of YAML only what is
  * under the keys that make this difference counts; code has to speak of one.
  */
 static int

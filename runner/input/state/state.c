@@ -238,7 +238,7 @@ state_scope_pr(struct state *s)
     s->pr_only = true;
 }
 
-/* Not this branch's doing, as far as it can be told: an unknown origin stays in. */
+/* Not this branch's doing, as far as it can be known: an unknown origin stays in. */
 static int
 is_foreign(struct state *s, uint32_t node, bool *out, struct err *err)
 {

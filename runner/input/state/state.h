@@ -62,7 +62,7 @@ enum state_reason_kind {
  * diff).
  * 4. A source's database and schema: ENVIRONMENT if the unrendered ones are equal, else
  * UPSTREAM_MERGE.
- * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what stands under the key;
+ * 5. All else: ENVIRONMENT if the Jinja of one of these files (of YAML: what is under the key;
  * of code: if it speaks of the key) reads target, env_var, var and the like at the head, so that
  * the same text gives another value; if none does, the text must differ: UPSTREAM_MERGE.
  */
@@ -120,7 +120,7 @@ uint32_t state_production_node(const struct state *s, uint32_t node);
  * (flags.same_dbt); what dbt reads of the work tree is as at the head (flags.worktree); every
  * change of the diff is one of: a file that dbt does not read; a model, analysis, singular test,
  * function or snapshot block in SQL whose outputs and statements of Jinja are the same, in the same
- * order, with no text taken as a value; a seed's content; what stands around macros in their file;
+ * order, with no text taken as a value; a seed's content; what is around macros in their file;
  * and nothing that dbt parses could come out otherwise for another target, environment or moment:
  * Jinja that reads these gives text only, or its value (env_var, var, literals) is evaluated here
  * and equals production's. The caller must not ask if dbt is to be given --vars.

@@ -59,7 +59,7 @@ dotted_name(struct parser *x)
     return word;
 }
 
-/* --- what stands between brackets --- */
+/* --- what is between brackets --- */
 
 static struct trees
 parse_items(struct parser *x, const char *close, bool *comma)
@@ -344,7 +344,7 @@ parse_power(struct parser *x)
     return left;
 }
 
-/* What the sign that stands there is called, or NULL. */
+/* What the sign that is there is called, or NULL. */
 static const char *
 take_operator(struct parser *x, const char *const (*of)[2], size_t n)
 {

@@ -73,7 +73,7 @@ cut_block(void *ctx, struct jinja *out, const char *p, const char *end)
     return b.end;
 }
 
-/* What stands between raw and endraw is text. */
+/* What is between raw and endraw is text. */
 static const char *
 find_endraw(const char *p, const char *end)
 {

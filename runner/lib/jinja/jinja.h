@@ -12,7 +12,7 @@ enum jinja_kind { JINJA_OUTPUT, JINJA_STATEMENT, JINJA_COMMENT };
 struct jinja_block {
     enum jinja_kind kind;
     const char *start, *end; /* the whole block, brackets included */
-    const char *s;           /* what stands between the brackets and their dashes */
+    const char *s;           /* what is between the brackets and their dashes */
     size_t n;
 };
 

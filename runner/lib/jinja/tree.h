@@ -59,7 +59,7 @@ bool take_word(struct parser *x, const char *word);
 bool at_sign(struct parser *x, const char *sign);
 bool take_sign(struct parser *x, const char *sign);
 void expect_sign(struct parser *x, const char *sign);
-/* The name that stands here, or NULL. */
+/* The name that is here, or NULL. */
 const char *take_name(struct parser *x);
 char next_char(struct parser *x);
 /* At a quotation mark; strings side by side are one. */

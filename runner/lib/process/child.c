@@ -193,7 +193,7 @@ running_group(const char *pid)
     text[n] = '\0';
     char state;
     int group;
-    /* The name stands in parentheses and may hold some itself. */
+    /* The name is in parentheses and may hold some itself. */
     const char *after = strrchr(text, ')');
     if (!after || sscanf(after, ") %c %*d %d", &state, &group) != 2 || strchr("ZX", state))
         return -1;

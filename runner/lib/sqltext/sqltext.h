@@ -13,7 +13,7 @@ enum sql_kind {
     SQL_WORD,   /* a name without quotes, a word of the language, a number */
     SQL_QUOTED, /* a quoted name */
     SQL_TEXT,   /* a literal */
-    SQL_DOLLAR, /* $$ or $tag$: a literal begins or ends; what stands between is cut as well */
+    SQL_DOLLAR, /* $$ or $tag$: a literal begins or ends; what is between is cut as well */
     SQL_COMMENT,
     SQL_SIGN, /* one byte */
     SQL_BLOCK /* of Jinja; its comments are passed over */

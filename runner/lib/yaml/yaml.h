@@ -1,5 +1,5 @@
 /*
- * yaml: a YAML file (libyaml) as a tree that remembers where each value stands.
+ * yaml: a YAML file (libyaml) as a tree that remembers where each value is.
  * Scalars are resolved as PyYAML's SafeLoader does (YAML 1.1), since dbt reads YAML with it:
  * yes/no/on/off are booleans, 0o is not octal but 010 is, 1_000 is a number, `<<` merges.
  */

@@ -105,7 +105,7 @@ find(void *ctx, const struct job *j, struct found *out, struct err *err)
     return 0;
 }
 
-/* The run that a comment tells of, or "". */
+/* The run that a comment is about, or "". */
 static const char *
 run_of(void *ctx, const char *text)
 {

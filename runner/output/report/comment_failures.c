@@ -80,7 +80,7 @@ comment_failures(struct buf *b, const cJSON *doc)
         buf_printf(b, "\n… and %zu more: see report.html.\n", total - shown);
 }
 
-/* What ended the run; where it has several lines, as dbt's errors have, as it stands. */
+/* What ended the run; where it has several lines, as dbt's errors have, as it is. */
 void
 comment_errors(struct buf *b, const cJSON *doc)
 {

@@ -33,7 +33,7 @@ bool face_is_row(const cJSON *node);
 /* What becomes of the columns of production's table; NULL: nothing, or it is the failure's to tell.
  */
 const char *face_columns(const cJSON *node);
-/* How its table stands beside production's; NULL: they were not compared. */
+/* How its table compares with production's; NULL: they were not compared. */
 const char *face_compared(const cJSON *node);
 /* Why the node failed, at most `most` lines: our own words where we have some, else dbt's. */
 void face_failure(void *ctx, struct strlist *lines, const cJSON *node, size_t most);

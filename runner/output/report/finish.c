@@ -1,4 +1,4 @@
-/* The answer, put into the document: what the faces show stands in it alone. */
+/* The answer, put into the document: what the faces show is in it alone. */
 #include "report/face.h"
 #include "report/model.h"
 

@@ -1,4 +1,4 @@
-/* A page that stands alone: runner/report/html/ with the document put in as JSON. */
+/* A page that is complete by itself: runner/report/html/ with the document put in as JSON. */
 #include "report/face.h"
 
 #include "report_page.h"
@@ -29,7 +29,7 @@ shrink(cJSON *item)
 {
     for (cJSON *child = item->child, *next; child; child = next) {
         next = child->next;
-        /* That a clone was made anew is `false`, and says much. */
+        /* That a clone was recreated is `false`, and says much. */
         bool keep = child->string && (strcmp(child->string, "incremental") == 0 ||
                                       strcmp(child->string, "production_untouched") == 0);
         if (cJSON_IsObject(item) && says_nothing(child) && !(keep && cJSON_IsFalse(child)))

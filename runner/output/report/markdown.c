@@ -1,5 +1,5 @@
 /*
- * A pull request's comment. Whatever comes from outside stands in code spans, or escaped: it can
+ * A pull request's comment. Whatever comes from outside is in code spans, or escaped: it can
  * neither make markup nor mention anybody. Every part is bounded; the table of models takes the
  * room that is left.
  */
@@ -104,7 +104,7 @@ put_untested(struct buf *b, const cJSON *doc)
                         : "everything: no build was run");
 }
 
-/* On what ground: the first of them, the rest stands below. */
+/* On what ground: the first of them, the rest comes below. */
 static void
 put_because(struct buf *b, const cJSON *doc)
 {

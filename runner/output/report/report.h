@@ -88,7 +88,7 @@ struct report_built {
     double start_ms;   /* since the run's start */
     double ms;
     int64_t rows;    /* affected, or a test's failures */
-    int incremental; /* of a clone: 1 the incremental path was taken, 0 made anew, -1 unknown */
+    int incremental; /* of a clone: 1 the incremental path was taken, 0 recreated, -1 unknown */
 };
 void report_built(cJSON *node, const struct report_built *built);
 struct report_column {

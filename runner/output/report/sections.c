@@ -210,7 +210,7 @@ put_builds(struct page *p)
     page_title(p, "Build",
                mem_printf(p->ctx, "%s%s%s", str_ms(p->ctx, json_num(build, "ms", 0)),
                           *results ? ": " : "", results));
-    /* What failed stands first, and is never cut off. */
+    /* What failed comes first, and is never cut off. */
     cJSON_ArrayForEach (node, json_get(p->doc, "nodes")) {
         bool bad = node_verdict_is(node, "failed") || node_verdict_is(node, "false_green");
         if (bad && shown++ < PAGE_ROWS_MOST)
@@ -287,7 +287,7 @@ page_sections(struct page *p)
     put_changed(p);
     put_clones(p);
     put_builds(p);
-    /* what fails is told with the build */
+    /* what fails is reported with the build */
     put_said(p, "Columns of production's tables, after the merge", p->ink->yellow, "±",
              face_columns);
     put_said(p, "Beside production", p->ink->dim, "=", face_compared);

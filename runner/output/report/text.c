@@ -187,7 +187,7 @@ put_problems(struct page *p)
 {
     const cJSON *item;
     const char *headline = json_str(json_get(p->doc, "run"), "headline");
-    /* What failed is told node by node. */
+    /* What failed is reported node by node. */
     bool told = model_count(p->doc, "failed") || model_count(p->doc, "false_green");
     cJSON_ArrayForEach (item, json_get(p->doc, "errors")) {
         if (told || str_eq(json_str(item, "message"), headline))
@@ -219,7 +219,7 @@ put_steps(struct page *p, const char *title, const cJSON *list)
     }
 }
 
-/* What was done within another step stands behind it: "parse 3.1 s (clone 82 ms) · head 1.2 ms". */
+/* What was done within another step follows it: "parse 3.1 s (clone 82 ms) · head 1.2 ms". */
 static void
 put_times(struct page *p, struct buf *line)
 {

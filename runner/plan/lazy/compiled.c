@@ -64,7 +64,7 @@ plan_lazy_compiled(void *ctx, const struct warehouse_ops *ops, const struct plan
     char *sql = with_this(ctx, &ops->dialect->lexis, compiled, &p->target);
     if (!jinja_cut(ctx, &cut, sql, strlen(sql)))
         return NULL;
-    /* its own name alone is found in the source already; here sources and others may bear it as
+    /* its own name alone is found in the source already; here sources and others may have it as
      * well */
     lazy_read(ctx, &found, ops, sql, strlen(sql), &cut, "");
     for (size_t i = 0; !found.why_not && i < found.cursors.n; i++)

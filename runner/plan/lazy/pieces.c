@@ -53,7 +53,7 @@ look_inside(struct reader *r, const struct sql_token *p)
     }
 }
 
-/* What stands between dollar signs is a text, which is cut like all else. */
+/* What is between dollar signs is a text, which is cut like all else. */
 static bool
 has_dollar(const struct lexis *lexis, const struct sql_token *p)
 {

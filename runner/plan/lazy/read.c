@@ -110,7 +110,7 @@ is_letter(char c)
     return isalnum((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
-/* Is what stands at [at, after) the whole of what a query is run on? Anything else may add to the
+/* Is what is at [at, after) the whole of what a query is run on? Anything else may add to the
  * text. */
 static bool
 is_run(const struct jinja_block *b, const char *at, const char *after)
@@ -147,7 +147,7 @@ closes_text(const struct sql_token *p)
            (jinja_starts_with(p->blocks, "endset") || jinja_starts_with(p->blocks, "endcall"));
 }
 
-/* The piece that opens what `i` stands in: a bracket or a block; SIZE_MAX if there is none. */
+/* The piece that opens what `i` is in: a bracket or a block; SIZE_MAX if there is none. */
 static size_t
 opening(const struct reader *r, size_t i)
 {

@@ -8,7 +8,7 @@
 #include "jinja/jinja.h"
 
 struct lazy_read {
-    /* it reads more than the greatest values, or it cannot be told; NULL: no more */
+    /* it reads more than the greatest values, or it cannot be known; NULL: no more */
     const char *why_not;
     /* the columns whose greatest value it reads, as the server names them */
     struct strlist cursors;

@@ -58,7 +58,7 @@ has_query(const cJSON *arguments)
     return false;
 }
 
-/* A parent that is made anew may have lost what old rows refer to. */
+/* A parent that is recreated may have lost what old rows refer to. */
 static const char *
 relationships_why_not(struct plan *plan, const struct plan_node *p, const struct node *test,
                       const cJSON *json)
@@ -153,7 +153,7 @@ lazy_look_at_test(struct plan *plan, const struct plan_node *p, const struct pla
 
 /* --- when the catalog is known --- */
 
-/* A null that the run would write is told by another test. */
+/* A null that the run would write is found by another test. */
 static bool
 is_tested_for_null(const struct plan_lazy *lazy, const char *column)
 {
