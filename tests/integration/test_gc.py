@@ -242,7 +242,7 @@ def test_one_that_cannot_be_dropped_does_not_keep_the_rest(pull):
     """A locked table, a foreign key of somebody else's table, a view: each is named, and all others go."""
     for i in range(5):
         make(pull, f"pr_{i}", expires=PAST)
-    pull.rows("DROP ROLE IF EXISTS ann; CREATE ROLE ann")
+    pull.rows("DROP ROLE IF EXISTS ann; CREATE ROLE ann LOGIN")
     pull.rows("CREATE TABLE pr_2.theirs (id integer REFERENCES pr_2.t0); ALTER TABLE pr_2.theirs OWNER TO ann")
     pull.rows("CREATE VIEW public.mine AS SELECT * FROM pr_3.t0")
     with pull.cluster.connect(pull.database, "ci") as held, held.cursor() as cursor:
