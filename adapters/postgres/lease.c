@@ -85,13 +85,18 @@ lease_hear(struct warehouse *a, struct err *err)
     return tell(a, talloc_new(NULL), "lease_hear", NULL, 0, err);
 }
 
-/* What a session says that is not a run of ours is not listened to. */
+enum { ASKED_MOST = 3 };
+
+/* What a session says that is not a run of ours is not listened to. Whoever says that we have to go
+ * cancels what we have under way next, which may be this very question: it is asked again. */
 static int
 is_stranger(void *ctx, struct warehouse *a, int by, bool *yes, struct err *err)
 {
     struct strlist rows = {0};
     const struct sql_var vars[] = {{"pid", mem_printf(ctx, "%d", by)}};
-    int rc = pg_ask(ctx, a, "lease_asker", vars, BASE_COUNT(vars), &rows, err);
+    int rc = -1;
+    for (int i = 0; rc && i < ASKED_MOST && (i == 0 || err->cause == CAUSE_CANCELLED); i++)
+        rc = pg_ask(ctx, a, "lease_asker", vars, BASE_COUNT(vars), &rows, err);
     *yes = rc == 0 && !rows.n;
     return rc;
 }
