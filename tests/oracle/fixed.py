@@ -40,6 +40,8 @@ ALL = [
     fixed("columns", [incremental(on_schema_change="fail")], ("column_more", "m1", 0), False, "no"),
     # what dbt reads, wherever it lies
     fixed("inputs", [calling("shared.net")], ("macro_outside", "m1", 2), False, "no"),
+    # what differs by target
+    fixed("inputs", [incremental()], ("code_by_target", "m1", 0), False, "partly unknown no"),
     # what the clone lacks
     fixed("parts", [incremental()], ("comment", "m1"), False, "no partly unknown", [("foreign_key_out", "m1", 0, 0)]),
     fixed("parts", [incremental()], ("comment", "m1"), False, "no partly unknown", [("trigger_refuses", "m1", 0, 0)]),
