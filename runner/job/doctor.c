@@ -159,43 +159,39 @@ check_relations(struct doctor *d)
     d->bad += rc != 0;
 }
 
+/* What an operation of the warehouse's finds in production's schemas; `fine`: what it says where it
+ * finds nothing, or NULL. */
 static void
-check_privileges(struct doctor *d)
+check_schemas(struct doctor *d, const char *name,
+              int (*look)(void *ctx, struct warehouse *a, const struct place_list *schemas,
+                          struct doctor_finding **out, size_t *n, struct err *err),
+              const char *fine)
 {
     struct err err = {.kind = ERR_NONE};
     struct doctor_finding *found = NULL;
     size_t n = 0;
     const struct place_list schemas =
         manifest_schemas(d->job.ctx, d->in.production, d->seat.ops->dialect);
-    if (!d->seat.ops->doctor)
-        return;
-    int rc =
-        d->seat.ops->doctor->privileges(d->job.ctx, d->seat.warehouse, &schemas, &found, &n, &err);
-    if (rc || n == 0) {
-        check(d, "privileges", rc, &err,
-              mem_printf(d->job.ctx, "the role %s reads production and cannot write it",
-                         d->seat.server.role));
-        return;
-    }
-    for (size_t i = 0; i < n; i++)
-        say(d, found[i].advice, "privileges", found[i].text, found[i].remedy);
+    int rc = look(d->job.ctx, d->seat.warehouse, &schemas, &found, &n, &err);
+    if (rc || (n == 0 && fine))
+        check(d, name, rc, &err, fine ? fine : "");
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        say(d, found[i].advice, name, found[i].text, found[i].remedy);
 }
 
-/* Who could steer a promotion, or have production's owner run something? */
+/* Who could steer a promotion, or have production's owner run something? And may our role do what
+ * it must, and no more? --roles tries that. */
 static void
-check_owners(struct doctor *d)
+check_rights(struct doctor *d)
 {
-    struct err err = {.kind = ERR_NONE};
-    struct doctor_finding *found = NULL;
-    size_t n = 0;
-    const struct place_list schemas =
-        manifest_schemas(d->job.ctx, d->in.production, d->seat.ops->dialect);
-    if (!d->seat.ops->doctor)
+    const struct doctor_ops *ops = d->seat.ops->doctor;
+    if (!ops)
         return;
-    if (d->seat.ops->doctor->owners(d->job.ctx, d->seat.warehouse, &schemas, &found, &n, &err))
-        check(d, "owners", -1, &err, "");
-    for (size_t i = 0; i < n; i++)
-        say(d, found[i].advice, "owners", found[i].text, found[i].remedy);
+    check_schemas(d, "owners", ops->owners, NULL);
+    if (!d->job.config->roles)
+        check_schemas(d, "privileges", ops->privileges,
+                      mem_printf(d->job.ctx, "the role %s reads production and cannot write it",
+                                 d->seat.server.role));
 }
 
 /* What the catalog says is one thing; here it is tried, and undone. */
@@ -275,11 +271,9 @@ check_warehouse(struct doctor *d)
     }
     if (d->in.production) {
         check_relations(d);
-        check_owners(d);
+        check_rights(d);
         if (d->job.config->roles)
             check_roles(d);
-        else
-            check_privileges(d);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Old generations go object by object, never by CASCADE: what is still used stays, and is reported.
+/* Old generations go object by object: what is still used stays, and is reported.
  */
 #include "promote.h"
 

@@ -201,7 +201,7 @@ struct profile_extra {
 /* One output of profiles.yml. */
 struct profile {
     const char *file, *name, *target;
-    const char *type; /* "postgres" */
+    const char *type; /* of the adapter, as dbt names it */
     const char *schema, *database;
     int threads;
     struct strlist keys;       /* every key of the output, in order .. */
